@@ -1,0 +1,124 @@
+/* The arena: bump allocation in doubling blocks, all freed together. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARENA_FIRST_BLOCK = 32 * 1024, ARENA_MAX_BLOCK = 1024 * 1024, ARENA_ALIGN = 16 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used, size;
+    _Alignas(ARENA_ALIGN) unsigned char bytes[];
+};
+
+void arena_init(struct arena *a, size_t budget_bytes)
+{
+    *a = (struct arena){.budget_bytes = budget_bytes};
+}
+
+static void free_chain(struct arena_block *b)
+{
+    while (b != NULL) {
+        struct arena_block *next = b->next;
+        free(b);
+        b = next;
+    }
+}
+
+void arena_clear(struct arena *a)
+{
+    if (a == NULL)
+        return;
+    free_chain(a->first);
+    a->first = a->current = NULL;
+    a->used_bytes = 0;
+}
+
+void arena_reset(struct arena *a)
+{
+    if (a->first != NULL) {
+        free_chain(a->first->next);
+        a->first->next = NULL;
+        a->first->used = 0;
+    }
+    a->current = a->first;
+    a->used_bytes = 0;
+}
+
+static struct arena_block *add_block(struct arena *a, size_t need)
+{
+    size_t size = a->current == NULL ? ARENA_FIRST_BLOCK : a->current->size * 2;
+    if (size > ARENA_MAX_BLOCK)
+        size = ARENA_MAX_BLOCK;
+    if (size < need)
+        size = need;
+    struct arena_block *b = malloc(sizeof *b + size);
+    if (b == NULL)
+        return NULL;
+    b->next = NULL;
+    b->used = 0;
+    b->size = size;
+    if (a->current == NULL)
+        a->first = b;
+    else
+        a->current->next = b;
+    a->current = b;
+    return b;
+}
+
+void *arena_alloc(struct arena *a, size_t count, size_t size)
+{
+    if (size != 0 && count > (SIZE_MAX / 2) / size)
+        return NULL;
+    size_t need = (count * size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    if (need == 0)
+        need = ARENA_ALIGN;
+    if (need > a->budget_bytes - a->used_bytes)
+        return NULL;
+    struct arena_block *b = a->current;
+    if (b == NULL || need > b->size - b->used)
+        b = add_block(a, need);
+    if (b == NULL)
+        return NULL;
+    void *p = b->bytes + b->used;
+    b->used += need;
+    a->used_bytes += need;
+    return memset(p, 0, need);
+}
+
+void *arena_grow(struct arena *a, const void *old, size_t old_count, size_t new_count, size_t size)
+{
+    void *p = arena_alloc(a, new_count, size);
+    if (p != NULL && old_count != 0)
+        memcpy(p, old, old_count * size);
+    return p;
+}
+
+struct str arena_copy(struct arena *a, struct str s)
+{
+    if (s.n == SIZE_MAX)
+        return STR_NONE;
+    char *p = arena_alloc(a, s.n + 1, 1);
+    if (p == NULL)
+        return STR_NONE;
+    if (s.n != 0)
+        memcpy(p, s.p, s.n);
+    return (struct str){p, s.n};
+}
+
+struct str arena_fmt(struct arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1, 1);
+    if (p != NULL)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p == NULL ? STR_NONE : (struct str){p, (size_t)n};
+}

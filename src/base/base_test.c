@@ -1,0 +1,257 @@
+/* Rows for the small tools of base. */
+#include "base/arena.h"
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/idna.h"
+#include "base/ip.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "tests/tap.h"
+
+static struct arena arena;
+
+static void test_cut(void)
+{
+    static const struct {
+        const char *label, *in;
+        unsigned pieces;
+    } rows[] = {
+        {"empty is one piece", "", 1}, {"one", "a", 1}, {"two", "a;b", 2}, {"trailing", "a;", 2}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str s = str_from(rows[i].in);
+        unsigned n = 0;
+        tap_case("str_cut: %s", rows[i].label);
+        while (s.p != NULL) {
+            str_cut(&s, ';');
+            n++;
+        }
+        tap_int(n, rows[i].pieces);
+    }
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        const char *in;
+        uint64_t max;
+        bool ok;
+        uint64_t want;
+    } rows[] = {{"0", 9, true, 0},
+                {"10", 9, false, 0},
+                {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+                {"18446744073709551616", UINT64_MAX, false, 0},
+                {"", 9, false, 0},
+                {"-1", 9, false, 0},
+                {" 1", 9, false, 0},
+                {"1a", 99, false, 0},
+                {"9", 3, false, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint64_t got = 0;
+        tap_case("str_to_u64: '%s' up to %llu", rows[i].in, (unsigned long long)rows[i].max);
+        tap_int(str_to_u64(str_from(rows[i].in), rows[i].max, &got), rows[i].ok);
+        tap_ok(got == rows[i].want);
+    }
+}
+
+static void test_arena(void)
+{
+    struct arena a;
+    tap_case("arena: the budget is a wall, and reset opens it again");
+    arena_init(&a, 1024);
+    tap_ok(arena_alloc(&a, 1, 1000) != NULL);
+    tap_ok(arena_alloc(&a, 1, 1000) == NULL);
+    tap_ok(arena_alloc(&a, SIZE_MAX / 2, 3) == NULL);
+    arena_reset(&a);
+    tap_ok(arena_alloc(&a, 1, 1000) != NULL);
+    arena_clear(&a);
+    tap_case("arena: memory is zeroed after a reset");
+    arena_init(&a, 1 << 20);
+    char *p = arena_new(&a, char, 100);
+    memset(p, 'x', 100);
+    arena_reset(&a);
+    p = arena_new(&a, char, 100);
+    tap_ok(p[0] == 0 && p[99] == 0);
+    arena_clear(&a);
+}
+
+static void test_base64(void)
+{
+    static const struct {
+        const char *in;
+        enum base64_mode mode;
+        bool ok;
+        const char *want;
+    } rows[] = {
+        {"", BASE64_STRICT, true, ""},           {"QQ==", BASE64_STRICT, true, "A"},
+        {"QUI=", BASE64_STRICT, true, "AB"},     {"QUJD", BASE64_STRICT, true, "ABC"},
+        {"QQ=", BASE64_STRICT, false, ""},       {"QQ", BASE64_STRICT, false, ""},
+        {"Q", BASE64_STRICT, false, ""},         {"QR==", BASE64_STRICT, false, ""},
+        {"QQ==QQ==", BASE64_STRICT, false, ""},  {"QUJD====", BASE64_STRICT, false, ""},
+        {"QU\r\n JD", BASE64_STRICT, false, ""}, {"QU\r\n JD", BASE64_IGNORE_FWS, true, "ABC"},
+        {"QU*D", BASE64_IGNORE_FWS, false, ""}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str out = STR_NONE;
+        tap_case("base64 row %zu", i);
+        tap_int(base64_decode(&arena, str_from(rows[i].in), rows[i].mode, &out), rows[i].ok);
+        if (rows[i].ok)
+            tap_str(out, str_from(rows[i].want));
+    }
+    tap_case("base64: decode of encode is the identity for every length to 64");
+    for (size_t n = 0; n <= 64; n++) {
+        char raw[64];
+        struct buf b;
+        struct str out;
+        for (size_t i = 0; i < n; i++)
+            raw[i] = (char)(i * 37 + n);
+        buf_init(&b, 1000);
+        base64_encode(&b, str_make(raw, n));
+        tap_ok(base64_decode(&arena, buf_str(&b), BASE64_STRICT, &out) &&
+               str_eq(out, str_make(raw, n)));
+        buf_clear(&b);
+    }
+}
+
+static void test_utf8(void)
+{
+    static const struct {
+        const char *label;
+        struct str in;
+        bool ok;
+    } rows[] = {{"ascii", STR_INIT("abc"), true},
+                {"two bytes", STR_INIT("\xc3\xa9"), true},
+                {"overlong slash", STR_INIT("\xc0\xaf"), false},
+                {"overlong three", STR_INIT("\xe0\x80\xaf"), false},
+                {"surrogate", STR_INIT("\xed\xa0\x80"), false},
+                {"above the last", STR_INIT("\xf4\x90\x80\x80"), false},
+                {"cut short", STR_INIT("\xe2\x82"), false},
+                {"lone continuation", STR_INIT("\x80"), false},
+                {"last", STR_INIT("\xf4\x8f\xbf\xbf"), true}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tap_case("utf8: %s", rows[i].label);
+        tap_int(utf8_valid(rows[i].in), rows[i].ok);
+    }
+    tap_case("utf8: shown text has no control, bidi or invalid bytes");
+    struct buf b;
+    buf_init(&b, 1000);
+    utf8_add_printable(&b, STR("a\x1b[31m\xe2\x80\xae\xff\r\n"), 100);
+    tap_str(buf_str(&b), STR("a\\x1b[31m\\u{202e}\xef\xbf\xbd\\x0d\\x0a"));
+    buf_clear(&b);
+}
+
+static void test_idna(void)
+{
+    static const struct {
+        const char *in;
+        bool ok;
+        const char *want;
+    } rows[] = {{"Example.COM.", true, "example.com"},
+                {"b\xc3\xbc"
+                 "cher.example",
+                 true, "xn--bcher-kva.example"},
+                {"a..b", false, ""},
+                {"", false, ""},
+                {".", false, ""},
+                {"legit\xe3\x80\x82"
+                 "example",
+                 true, "legit.example"},
+                {"\xff.example", false, ""}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str out = STR_NONE;
+        tap_case("idna row %zu", i);
+        tap_int(idna_to_ascii(&arena, str_from(rows[i].in), &out), rows[i].ok);
+        if (rows[i].ok)
+            tap_str(out, str_from(rows[i].want));
+    }
+    tap_case("domain labels");
+    tap_ok(domain_is_below(STR("a.Example.com"), STR("example.COM.")));
+    tap_ok(!domain_is_below(STR("badexample.com"), STR("example.com")));
+    tap_ok(!domain_is_below(STR("example.com"), STR("")));
+    tap_str(domain_tail(STR("a.b.c"), 2), STR("b.c"));
+    tap_str(domain_tail(STR("a.b.c"), 9), STR("a.b.c"));
+    tap_int(domain_labels(STR("a.b.c")), 3);
+}
+
+static void test_ip(void)
+{
+    struct ip ip, net;
+    char text[IP_TEXT_MAX];
+    tap_case("ip: mapped IPv4 is IPv4");
+    tap_ok(ip_parse(STR("::ffff:192.0.2.1"), &ip));
+    tap_int(ip.family, IP_V4);
+    ip_write(&ip, text);
+    tap_cstr(text, "192.0.2.1");
+    tap_case("ip: kept mapped it is IPv6");
+    tap_ok(ip_parse_keep_mapped(STR("::ffff:192.0.2.1"), &ip));
+    tap_int(ip.family, IP_V6);
+    tap_case("ip: prefixes");
+    tap_ok(ip_parse(STR("192.0.2.200"), &ip) && ip_parse(STR("192.0.2.128"), &net));
+    tap_ok(ip_in_prefix(&ip, &net, 25));
+    tap_ok(!ip_in_prefix(&ip, &net, 26));
+    tap_ok(ip_in_prefix(&ip, &net, 0));
+    tap_case("ip: not addresses");
+    tap_ok(!ip_parse(STR("192.0.2"), &ip));
+    tap_ok(!ip_parse(STR("192.0.2.01"), &ip));
+    tap_ok(!ip_parse(STR("192.0.2.1\0"), &ip));
+    tap_ok(!ip_parse(STR("1.2.3.4 "), &ip));
+}
+
+static void test_clock(void)
+{
+    tap_case("clock: civil time and back");
+    for (int64_t t = -62135596800; t < 253402300799; t += 86400 * 37 + 12345) {
+        int y, mo, d, h, mi, s;
+        unix_to_civil(t, &y, &mo, &d, &h, &mi, &s);
+        if (!tap_ok(civil_to_unix(y, mo, d, h, mi, s) == t))
+            break;
+    }
+    tap_ok(civil_to_unix(2026, 11, 23, 0, 0, 0) == 1795392000);
+}
+
+static void test_json(void)
+{
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1000);
+    tap_case("json: order, nesting, escapes, bad UTF-8");
+    json_init(&j, &b, 0);
+    json_object(&j);
+    json_kstr(&j, "a", STR("x\"\\\n\x01\xff"));
+    json_key(&j, "b");
+    json_array(&j);
+    json_int(&j, -1);
+    json_bool(&j, true);
+    json_null(&j);
+    json_array_end(&j);
+    json_kstr(&j, "c", STR_NONE);
+    json_object_end(&j);
+    tap_str(buf_str(&b), STR("{\"a\":\"x\\\"\\\\\\n\\u0001\xef\xbf\xbd\",\"b\":[-1,true,null],"
+                             "\"c\":null}"));
+    buf_clear(&b);
+}
+
+static void test_err(void)
+{
+    struct mp_err err;
+    tap_case("err: one line whatever is put in");
+    tap_int(mp_fail(&err, MP_E_IO, 2, "%s: no\nsuch", "a\rb"), MP_E_IO);
+    tap_cstr(err.text, "a?b: no?such");
+    tap_int(mp_fail(NULL, MP_E_LIMIT, 0, "x"), MP_E_LIMIT);
+}
+
+int main(void)
+{
+    arena_init(&arena, 1 << 20);
+    test_cut();
+    test_numbers();
+    test_arena();
+    test_base64();
+    test_utf8();
+    test_idna();
+    test_ip();
+    test_clock();
+    test_json();
+    test_err();
+    arena_clear(&arena);
+    return tap_done();
+}

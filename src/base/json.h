@@ -1,0 +1,38 @@
+/* A small streaming JSON writer: ordered, always valid UTF-8, no tree. */
+#ifndef MP_BASE_JSON_H
+#define MP_BASE_JSON_H
+
+#include "base/buf.h"
+
+enum { JSON_MAX_DEPTH = 32 };
+
+/* Writes into `out`, which must outlive it. `indent` 0 writes one line. Misuse (a value without a
+ * key in an object, too deep) trips an assertion: that is our bug, never the mail's. */
+struct json {
+    struct buf *out;
+    unsigned indent, depth;
+    bool need_comma[JSON_MAX_DEPTH];
+    bool after_key;
+};
+
+void json_init(struct json *j, struct buf *out, unsigned indent);
+
+void json_object(struct json *j); /* { */
+void json_object_end(struct json *j);
+void json_array(struct json *j); /* [ */
+void json_array_end(struct json *j);
+void json_key(struct json *j, const char *key);
+
+/* Bytes that are not UTF-8 are written as U+FFFD, control characters escaped. */
+void json_str(struct json *j, struct str s);
+void json_int(struct json *j, int64_t v);
+void json_uint(struct json *j, uint64_t v);
+void json_bool(struct json *j, bool v);
+void json_null(struct json *j);
+
+/* key and value in one call; json_kstr writes null when s.p == NULL. */
+void json_kstr(struct json *j, const char *key, struct str s);
+void json_kint(struct json *j, const char *key, int64_t v);
+void json_kbool(struct json *j, const char *key, bool v);
+
+#endif

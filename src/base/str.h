@@ -1,0 +1,103 @@
+/* Counted, borrowed bytes: every piece of mail is one of these, and may hold NUL. */
+#ifndef MP_BASE_STR_H
+#define MP_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A view of `n` bytes at `p`. Owns nothing. `p` may be NULL only when `n` is 0. */
+struct str {
+    const char *p;
+    size_t n;
+};
+
+#define STR_INIT(lit)                                                                              \
+    {                                                                                              \
+        (lit), sizeof(lit) - 1                                                                     \
+    }
+#define STR(lit)     ((struct str)STR_INIT(lit))
+#define STR_NONE     ((struct str){NULL, 0})
+#define STR_FMT      "%.*s"
+#define STR_ARG(s)   (int)((s).n > INT32_MAX ? INT32_MAX : (s).n), ((s).p ? (s).p : "")
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Wrap a C string we made ourselves (never mail). NULL gives the empty view. */
+struct str str_from(const char *z);
+
+static inline struct str str_make(const char *p, size_t n)
+{
+    return (struct str){p, n};
+}
+
+/* Bytes [from, to) of `s`; both ends are clamped, so it never reads outside. */
+static inline struct str str_slice(struct str s, size_t from, size_t to)
+{
+    to = to < s.n ? to : s.n;
+    from = from < to ? from : to;
+    return (struct str){s.p ? s.p + from : NULL, to - from};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* ASCII letters compared without case; other bytes as they are. */
+bool str_ieq(struct str a, struct str b);
+bool str_starts(struct str s, struct str prefix);
+bool str_istarts(struct str s, struct str prefix);
+bool str_ends(struct str s, struct str suffix);
+bool str_iends(struct str s, struct str suffix);
+int str_cmp(struct str a, struct str b);  /* bytewise, like memcmp, shorter first */
+int str_icmp(struct str a, struct str b); /* the same on ASCII-lower-cased bytes */
+
+/* Offset of the first `c` / `needle`, or `s.n` when there is none. */
+size_t str_find(struct str s, char c);
+size_t str_rfind(struct str s, char c);
+size_t str_search(struct str s, struct str needle);
+bool str_has(struct str s, char c);
+
+/* SP, HTAB, CR and LF taken off both ends (folding white space of mail). */
+struct str str_trim(struct str s);
+/* SP and HTAB only. */
+struct str str_trim_wsp(struct str s);
+
+/* Head before the first `sep` is returned, `*s` moves behind it. Without `sep` the whole of `*s`
+ * is returned and `*s` becomes empty with p == NULL: so `while (s.p != NULL)` visits each piece. */
+struct str str_cut(struct str *s, char sep);
+
+/* A whole unsigned decimal number: digits only, no sign, no space. False also above `max`. */
+bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
+
+/* FNV-1a, 64 bit; the i-form lower-cases ASCII. Not for keys an attacker can flood. */
+uint64_t str_hash(struct str s);
+uint64_t str_ihash(struct str s);
+
+static inline bool is_wsp(char c)
+{
+    return c == ' ' || c == '\t';
+}
+static inline bool is_fws(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static inline bool is_alnum(char c)
+{
+    return is_digit(c) || is_alpha(c);
+}
+static inline char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+#endif
