@@ -1,0 +1,41 @@
+/* Answers from zone files: RFC 1035 5 master format, and ways to say SERVFAIL, TIMEOUT, BOGUS. */
+#ifndef MP_DNS_ZONE_H
+#define MP_DNS_ZONE_H
+
+#include "base/buf.h"
+#include "dns/dns.h"
+
+/* Read-only after loading: any thread. */
+struct dns_zone;
+
+struct dns_zone *dns_zone_new(void); /* empty; NULL without memory */
+void dns_zone_free(struct dns_zone *z);
+
+/* Load master-file text: $ORIGIN, $TTL, @, parentheses, comments, quoted strings, \DDD, relative
+ * names, blank owner, TTL and class in either order; A AAAA MX TXT SPF CNAME PTR NS SOA SRV TLSA
+ * CAA and RFC 3597 \# forms; wildcards (RFC 4592); $INCLUDE is refused with a clear error.
+ * Pseudo types of ours, instead of a record:   name  SERVFAIL | TIMEOUT | BOGUS [TYPE]
+ * (without TYPE for every type of that name);  name NXDOMAIN makes a name not exist below a
+ * wildcard;  $SECURE / $INSECURE: the DNSSEC state of the records that follow.
+ * `file` names the source in errors: MP_E_SYNTAX "zone.db:12: TXT string is not closed".
+ * Several calls add up. Duplicated records collapse. */
+int dns_zone_load(struct dns_zone *z, struct str text, const char *file, struct mp_err *err);
+
+/* Add one record by code (tests, worlds): RDATA in presentation form, names absolute. */
+int dns_zone_add(struct dns_zone *z, struct str name, enum dns_type type, uint32_t ttl_s,
+                 struct str rdata, struct mp_err *err);
+/* Add a TXT record of exactly these bytes. */
+int dns_zone_add_txt(struct dns_zone *z, struct str name, struct str bytes, struct mp_err *err);
+/* Make a name fail for one type (or all: type 0). */
+int dns_zone_add_failure(struct dns_zone *z, struct str name, int type, enum dns_status status,
+                         struct mp_err *err);
+
+/* A reference for the caller; CNAMEs followed inside the zone. What the file does not have is
+ * NXDOMAIN (or NODATA when longer names exist below). Answers are made once and shared, so
+ * derived values stay with them. NULL only without memory. Matches dns_ready_fn with ctx = zone. */
+struct dns_answer *dns_zone_lookup(void *zone, struct str name, enum dns_type type);
+
+/* One answer as zone-file lines that load back to the same answer (for --record). */
+void dns_zone_write(struct buf *out, const struct dns_answer *a);
+
+#endif

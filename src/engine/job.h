@@ -1,0 +1,70 @@
+/* One message on its way through the stages: input, pinned DNS answers, results, findings. */
+#ifndef MP_ENGINE_JOB_H
+#define MP_ENGINE_JOB_H
+
+#include "auth/authres.h"
+#include "message/mime.h"
+#include "message/received.h"
+#include "verdict/verdict.h"
+
+enum { JOB_BUDGET_FACTOR = 4, JOB_BUDGET_MIN_BYTES = 64 * 1024 * 1024 };
+
+/* Who handed us the message. All optional: IP_NONE and empty views. */
+struct envelope {
+    struct ip client;
+    struct str helo, mail_from;
+    bool has_mail_from; /* "" is the null sender; absent is something else */
+    const struct str *rcpt_to;
+    size_t n_rcpt_to;
+};
+
+struct job_config {
+    struct auth_config auth;
+    const struct policy *policy;
+};
+
+enum job_stage { STAGE_AUTHOR, STAGE_SPF, STAGE_DKIM, STAGE_ARC, STAGE_DMARC, STAGE_COUNT };
+
+/* Reused for one message after another: job_init once, job_start for each, job_clear at the end.
+ * One thread at a time. */
+struct job {
+    struct arena arena;
+    const struct job_config *config;
+    struct str raw;
+    struct str source; /* file name or other label, for reports */
+    struct envelope envelope;
+    int64_t now_s;
+
+    struct message message;
+    struct mime_tree mime;
+    struct dns_view *dns;
+    struct finding_list findings;
+    struct auth_ctx auth;
+    struct spf_request spf_request;
+
+    struct author author;
+    struct spf_outcome spf;
+    struct dkim_outcome dkim;
+    struct arc_outcome arc;
+    struct dmarc_outcome dmarc;
+    bool spf_checked; /* false without a client address */
+    struct str authentication_results;
+    struct verdict verdict;
+
+    bool done[STAGE_COUNT];
+    bool finished;
+    int64_t started_us, elapsed_us;
+};
+
+void job_init(struct job *job, const struct job_config *config);
+/* Forget the last message and take the next. `raw`, `source` and the envelope's texts are borrowed
+ * until the next job_start or job_clear. `ready`: see dns_view_new. */
+int job_start(struct job *job, struct str source, struct str raw, const struct envelope *envelope,
+              int64_t now_s, dns_ready_fn *ready, void *ready_ctx, struct mp_err *err);
+void job_clear(struct job *job);
+
+/* Run the stages that are not done. MP_OK: finished, verdict stands. MP_WAIT: fill job->dns and
+ * call again. Negative: our failure; the job has a verdict with complete = false all the same. */
+int engine_run(struct job *job, struct mp_err *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* The catalogue as a table, and the list of findings of one message. */
+#include "finding/finding.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+static const struct finding_kind kinds[FINDING_COUNT] = {
+#define FINDING(symbol, name, severity, reference, title, remedy)                                  \
+    [FINDING_##symbol] = {STR_INIT(name), severity, reference, title, remedy},
+#include "finding/catalog.def"
+#undef FINDING
+};
+
+static const char *const severity_names[] = {"info", "low", "medium", "high", "critical"};
+
+const struct finding_kind *finding_kind(enum finding_id id)
+{
+    return &kinds[id];
+}
+
+bool finding_by_name(struct str name, enum finding_id *out)
+{
+    for (size_t i = 0; i < FINDING_COUNT; i++) {
+        if (str_eq(kinds[i].name, name)) {
+            *out = (enum finding_id)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *severity_name(enum severity s)
+{
+    return severity_names[s];
+}
+
+bool severity_by_name(struct str name, enum severity *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(severity_names); i++) {
+        if (str_ieq(str_from(severity_names[i]), name)) {
+            *out = (enum severity)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void finding_list_init(struct finding_list *list, struct arena *arena)
+{
+    *list = (struct finding_list){.arena = arena};
+}
+
+/* Formatted bytes may come from a mail: what is kept is printable UTF-8, cut at a character. */
+static struct str evidence_text(struct arena *arena, const char *fmt, va_list ap)
+{
+    char raw[4 * FINDING_EVIDENCE_MAX];
+    int n = vsnprintf(raw, sizeof raw, fmt, ap);
+    size_t have = n < 0 ? 0 : (size_t)n < sizeof raw ? (size_t)n : sizeof raw - 1;
+    struct buf b;
+    buf_init(&b, 4096);
+    utf8_add_printable(&b, str_make(raw, have), FINDING_EVIDENCE_MAX);
+    struct str kept = arena_copy(arena, buf_str(&b));
+    buf_clear(&b);
+    return kept;
+}
+
+static bool make_room(struct finding_list *list)
+{
+    enum { FIRST = 16 };
+    if (list->n < list->cap)
+        return true;
+    size_t cap = list->cap == 0 ? FIRST : list->cap * 2;
+    struct finding *items =
+        arena_grow(list->arena, list->items, list->n, cap, sizeof list->items[0]);
+    if (items == NULL)
+        return false;
+    list->items = items;
+    list->cap = cap;
+    return true;
+}
+
+struct finding *finding_add(struct finding_list *list, enum finding_id id,
+                            struct finding_where where, const char *fmt, ...)
+{
+    if (list->per_kind[id] >= FINDINGS_PER_KIND_MAX || list->n >= FINDINGS_MAX ||
+        !make_room(list)) {
+        list->dropped++;
+        return NULL;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    struct str evidence = evidence_text(list->arena, fmt, ap);
+    va_end(ap);
+    struct finding *f = &list->items[list->n++];
+    *f = (struct finding){
+        .id = id, .severity = kinds[id].severity, .evidence = evidence, .where = where};
+    list->per_kind[id]++;
+    return f;
+}
+
+size_t finding_mark(const struct finding_list *list)
+{
+    return list->n;
+}
+
+void finding_rewind(struct finding_list *list, size_t mark)
+{
+    while (list->n > mark)
+        list->per_kind[list->items[--list->n].id]--;
+}
+
+bool finding_has(const struct finding_list *list, enum finding_id id)
+{
+    return list->per_kind[id] > 0;
+}

@@ -1,0 +1,73 @@
+/* What was found: the one catalogue of findings, and the list a message collects. */
+#ifndef MP_FINDING_FINDING_H
+#define MP_FINDING_FINDING_H
+
+#include "base/arena.h"
+
+enum severity { SEV_INFO, SEV_LOW, SEV_MEDIUM, SEV_HIGH, SEV_CRITICAL };
+
+/* One enumerator a line of catalog.def: FINDING_AUTH_DMARC_FAIL for "auth.dmarc.fail". */
+enum finding_id {
+#define FINDING(symbol, name, severity, reference, title, remedy) FINDING_##symbol,
+#include "finding/catalog.def"
+#undef FINDING
+    FINDING_COUNT
+};
+
+/* A row of the catalogue; static for the life of the process. */
+struct finding_kind {
+    struct str name; /* "auth.dmarc.fail": stable, lower case, dotted by stage */
+    enum severity severity;
+    const char *reference; /* RFC and section, or the source */
+    const char *title;     /* one sentence: what it means */
+    const char *remedy;    /* one sentence: what to do about it */
+};
+
+const struct finding_kind *finding_kind(enum finding_id id);
+bool finding_by_name(struct str name, enum finding_id *out);
+const char *severity_name(enum severity s);
+bool severity_by_name(struct str name, enum severity *out);
+
+/* Where in the raw message: all parts optional. Borrowed text. */
+struct finding_where {
+    struct str part;   /* "1.2", empty for the message itself */
+    struct str header; /* field name */
+    size_t offset, length;
+    bool has_offset;
+};
+
+struct finding {
+    enum finding_id id;
+    enum severity severity; /* the catalogue's, unless a policy changed it */
+    struct str evidence; /* what was seen, decoded, at most FINDING_EVIDENCE_MAX bytes, printable */
+    struct finding_where where;
+};
+
+enum { FINDING_EVIDENCE_MAX = 200, FINDINGS_MAX = 256, FINDINGS_PER_KIND_MAX = 8 };
+
+/* Grows in the arena. At most FINDINGS_PER_KIND_MAX of one kind are kept (the rest counted), and
+ * FINDINGS_MAX in all: `dropped` tells. Zero-initialise, then finding_list_init. */
+struct finding_list {
+    struct arena *arena;
+    struct finding *items;
+    size_t n, cap, dropped;
+    unsigned per_kind[FINDING_COUNT];
+};
+
+void finding_list_init(struct finding_list *list, struct arena *arena);
+
+/* Add one; the evidence is formatted, made printable and cut. Never fails visibly: when memory is
+ * spent it is counted as dropped. Returns the finding or NULL when it was not kept. */
+struct finding *finding_add(struct finding_list *list, enum finding_id id,
+                            struct finding_where where, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A mark, and back to it: a stage that must wait takes back what it added (STYLE.md 4). */
+size_t finding_mark(const struct finding_list *list);
+void finding_rewind(struct finding_list *list, size_t mark);
+
+bool finding_has(const struct finding_list *list, enum finding_id id);
+
+#define NOWHERE ((struct finding_where){0})
+
+#endif

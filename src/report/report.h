@@ -1,0 +1,52 @@
+/* A finished job as bytes: text for people, and the forms machines read. */
+#ifndef MP_REPORT_REPORT_H
+#define MP_REPORT_REPORT_H
+
+#include "base/json.h"
+#include "engine/job.h"
+
+enum report_format {
+    REPORT_TEXT,
+    REPORT_JSON,
+    REPORT_JSONL,
+    REPORT_SARIF,
+    REPORT_JUNIT,
+    REPORT_TAP,
+    REPORT_GITHUB
+};
+bool report_format_by_name(struct str s, enum report_format *out);
+const char *report_format_name(enum report_format f);
+
+struct report_options {
+    enum report_format format;
+    enum severity fail_on; /* a finding at least so severe fails its message */
+    bool colour;           /* text: ANSI colours */
+    bool verbose;          /* text: SPF tree with costs, every signature, DNS answers */
+    unsigned width;        /* text: columns, 0 = 80 */
+};
+
+/* An input that could not be read or checked: a clear error beside the reports of the others. */
+struct report_error {
+    struct str source, text;
+};
+
+/* Streaming: begin, one call a message, end. `out` is flushed by the caller between calls.
+ * JSON: one document for one message, an array otherwise: decided by `expected` (1 or many).
+ * Whatever a mail holds, the output is valid: UTF-8, JSON, XML 1.0, TAP, workflow commands. */
+struct report;
+struct report *report_new(const struct report_options *o, struct buf *out, size_t expected);
+void report_message(struct report *r, const struct job *job);
+void report_error(struct report *r, const struct report_error *e);
+void report_end(struct report *r);
+void report_free(struct report *r);
+
+/* The result document mailproof/report/1 of one job (DESIGN.md 4). */
+void report_json(struct json *j, const struct job *job);
+
+/* `explain`: all about one finding kind, for people. */
+void report_explain(struct buf *out, enum finding_id id, bool colour, unsigned width);
+
+/* Did the job pass under --fail-on? 0 passed, 1 failed, 3 undecided (DESIGN.md 3). */
+int report_exit_code(const struct job *job, enum severity fail_on);
+
+#endif
