@@ -18,12 +18,22 @@ struct envelope {
     size_t n_rcpt_to;
 };
 
+/* Read-only while jobs run. */
 struct job_config {
     struct auth_config auth;
     const struct policy *policy;
+    size_t budget_bytes; /* memory of one message's arena; 0: by JOB_BUDGET_* from its size */
 };
 
-enum job_stage { STAGE_AUTHOR, STAGE_SPF, STAGE_DKIM, STAGE_ARC, STAGE_DMARC, STAGE_COUNT };
+enum job_stage {
+    STAGE_AUTHOR,
+    STAGE_SPF,
+    STAGE_HELO,
+    STAGE_DKIM,
+    STAGE_ARC,
+    STAGE_DMARC,
+    STAGE_COUNT
+};
 
 /* Reused for one message after another: job_init once, job_start for each, job_clear at the end.
  * One thread at a time. */
@@ -43,7 +53,7 @@ struct job {
     struct spf_request spf_request;
 
     struct author author;
-    struct spf_outcome spf;
+    struct spf_outcome spf, helo; /* helo only when it is another identity than spf */
     struct dkim_outcome dkim;
     struct arc_outcome arc;
     struct dmarc_outcome dmarc;
@@ -52,7 +62,7 @@ struct job {
     struct verdict verdict;
 
     bool done[STAGE_COUNT];
-    bool finished;
+    bool finished, cut; /* cut: a limit or our failure ended some check early */
     int64_t started_us, elapsed_us;
 };
 
@@ -62,6 +72,10 @@ void job_init(struct job *job, const struct job_config *config);
 int job_start(struct job *job, struct str source, struct str raw, const struct envelope *envelope,
               int64_t now_s, dns_ready_fn *ready, void *ready_ctx, struct mp_err *err);
 void job_clear(struct job *job);
+
+/* What reports show beside the verdict and no check needs: MIME parts and the hash of the message.
+ * MP_OK, or MP_E_NOMEM with a limit finding. Once, after engine_run. */
+int job_describe(struct job *job, struct mp_err *err);
 
 /* Run the stages that are not done. MP_OK: finished, verdict stands. MP_WAIT: fill job->dns and
  * call again. Negative: our failure; the job has a verdict with complete = false all the same. */

@@ -1,0 +1,23 @@
+/* Hexadecimal digits, both ways. */
+#include "base/hex.h"
+
+struct str hex_encode(struct arena *a, struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *to = arena_alloc(a, bytes.n, 2);
+    if (to == NULL)
+        return STR_NONE;
+    for (size_t i = 0; i < bytes.n; i++) {
+        to[2 * i] = digits[(unsigned char)bytes.p[i] >> 4];
+        to[2 * i + 1] = digits[bytes.p[i] & 15];
+    }
+    return str_make(to, 2 * bytes.n);
+}
+
+int hex_value(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    char lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
