@@ -29,6 +29,20 @@ static size_t budget_for(const struct job_config *config, size_t raw_bytes)
     return scaled < JOB_BUDGET_MIN_BYTES ? JOB_BUDGET_MIN_BYTES : scaled;
 }
 
+/* A message above the size limit is not looked at: it is cut, with a finding, and no stage runs. */
+static int parse(struct job *job, struct mp_err *err)
+{
+    int st = message_parse(&job->arena, job->raw, &job->message, err);
+    if (st != MP_E_LIMIT)
+        return st;
+    finding_add(&job->findings, FINDING_LIMIT_SIZE, NOWHERE, "%zu bytes", job->raw.n);
+    job->cut = true;
+    job->raw = STR_NONE;
+    for (unsigned i = 0; i < STAGE_COUNT; i++)
+        job->done[i] = true;
+    return message_parse(&job->arena, STR_NONE, &job->message, err);
+}
+
 int job_start(struct job *job, struct str source, struct str raw, const struct envelope *envelope,
               int64_t now_s, dns_ready_fn *ready, void *ready_ctx, struct mp_err *err)
 {
@@ -48,7 +62,7 @@ int job_start(struct job *job, struct str source, struct str raw, const struct e
     job->dns = dns_view_new(&job->arena, ready, ready_ctx);
     if (job->dns == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, STR_FMT ": no memory to begin", STR_ARG(source));
-    int st = message_parse(&job->arena, raw, &job->message, err);
+    int st = parse(job, err);
     if (st != MP_OK)
         return st;
     job->auth = (struct auth_ctx){.arena = &job->arena,

@@ -57,8 +57,9 @@ struct job {
     struct dkim_outcome dkim;
     struct arc_outcome arc;
     struct dmarc_outcome dmarc;
-    bool spf_checked; /* false without a client address */
-    struct str authentication_results;
+    bool spf_checked, helo_checked;    /* false without a client address */
+    struct str authentication_results; /* field body, folded */
+    struct str sha256_hex;             /* of the raw message; set by job_describe */
     struct verdict verdict;
 
     bool done[STAGE_COUNT];
