@@ -9,7 +9,7 @@ void tap_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Each check belongs to the current row; a failed one prints what was got, wanted and where. */
 #define tap_ok(cond)        tap_ok_at((cond), #cond, __FILE__, __LINE__)
-#define tap_int(got, want)  tap_int_at((long long)(got), (long long)(want), #got, __FILE__, __LINE__)
+#define tap_int(is, want)   tap_int_at((long long)(is), (long long)(want), #is, __FILE__, __LINE__)
 #define tap_str(got, want)  tap_str_at((got), (want), #got, __FILE__, __LINE__)
 #define tap_cstr(got, want) tap_str_at(str_from(got), str_from(want), #got, __FILE__, __LINE__)
 

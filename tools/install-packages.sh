@@ -1,0 +1,65 @@
+#!/bin/sh
+# Installs what is missing of Debian's packages: install-packages.sh [build] [dev]
+#   build  what it takes to build, test and demonstrate (the default)
+#   dev    what CI has beside it: clang, fuzzing, formatting, the benchmark's rivals
+# Quick when everything is there. On other systems it names the packages and goes on.
+set -eu
+
+build="gcc libc6-dev make meson ninja-build pkg-config python3
+    libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev"
+dev="clang clang-format clang-tidy llvm libopendkim-dev libbsd-dev git"
+
+wanted=
+for set in "${@:-build}"; do
+    case $set in
+    build) wanted="$wanted $build" ;;
+    dev) wanted="$wanted $dev" ;;
+    *) echo "install-packages.sh: no set of packages is named $set (build, dev)" >&2; exit 2 ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "Not a Debian system: if the build misses something, install the like of:" $wanted >&2
+    exit 0
+fi
+
+# The sanitizers and the fuzzer of clang are a package named after its version.
+runtime() {
+    case " $wanted " in *" clang "*) ;; *) return 0 ;; esac
+    command -v clang >/dev/null 2>&1 || return 0
+    echo "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+}
+
+missing() {
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            printf '%s ' "$package"
+    done
+}
+
+as_root=
+install() {
+    [ $# -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=sudo
+        if ! command -v sudo >/dev/null 2>&1; then
+            echo "Missing packages: $*" >&2
+            echo "Neither root nor sudo: as root, run  apt-get install $*" >&2
+            exit 1
+        fi
+    fi
+    echo "Installing: $*"
+    if ! $as_root apt-get update -qq; then
+        echo "apt-get update failed: trying with the lists that are here" >&2
+    fi
+    if ! $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >&2; then
+        echo "Could not install: $*" >&2
+        exit 1
+    fi
+}
+
+# shellcheck disable=SC2046,SC2086 # lists of words
+install $(missing $wanted)
+# shellcheck disable=SC2046
+install $(missing $(runtime))
