@@ -20,7 +20,7 @@ BANNED = {
     'gmtime': 'unix_to_civil', 'localtime': 'unix_to_civil', 'ctime': 'unix_to_civil',
     'inet_ntoa': 'ip_write', 'inet_addr': 'ip_parse', 'gethostbyname': 'the dns_view',
     'system': 'nothing: no shell', 'popen': 'nothing: no shell', 'alloca': 'the arena',
-    'tmpnam': 'mkstemp', 'mktemp': 'mkstemp', 'rand': 'a seeded generator', 'd2i_PUBKEY': 'key.c',
+    'tmpnam': 'mkstemp', 'mktemp': 'mkstemp', 'rand': 'a seeded generator',
 }
 CALL = re.compile(r'\b(' + '|'.join(BANNED) + r')\s*\(')
 UNFINISHED = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b')

@@ -6,7 +6,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 tools/install-packages.sh build dev || exit 1
 CC=clang tools/build.sh build/fuzz -Dfuzzers=true -Dtests=false --buildtype=debugoptimized \
-    -Db_sanitize=address,undefined -Db_lundef=false ${WERROR:+-Dwerror=$WERROR} || exit 1
+    -Db_sanitize=address,undefined -Db_lundef=false "-Dwerror=${WERROR:-false}" || {
+    [ -z "${MP_TOTALS:-}" ] || echo "0 1 0" >>"$MP_TOTALS"
+    exit 1
+}
 
 seconds=${FUZZ_SECONDS:-60}
 mkdir -p build/fuzz-found build/fuzz-logs

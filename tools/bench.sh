@@ -1,0 +1,11 @@
+#!/bin/sh
+# Builds as packagers do (release, LTO) and runs the benchmarks: bench.sh [argument of auth_bench…]
+# Where the time goes: perf record -g build/bench/bench/auth_bench 3 2000 0 && perf report
+set -eu
+cd "$(dirname "$0")/.."
+tools/install-packages.sh build dev
+tools/build.sh build/bench --buildtype=release -Db_lto=true -Dbench=true -Dtests=false
+grep -m1 '^model name' /proc/cpuinfo || true
+openssl version 2>/dev/null || true
+build/bench/bench/auth_bench "$@"
+[ ! -x build/bench/bench/canon_bench ] || build/bench/bench/canon_bench
