@@ -11,6 +11,7 @@ enum { DIGEST_MAX_BYTES = 32 };
  * gives it back. */
 struct digest {
     void *ctx;
+    bool failed; /* some step did: digest_final will say so */
 };
 
 bool digest_start(struct digest *d, enum digest_alg alg); /* false: no memory or no algorithm */

@@ -25,8 +25,8 @@ enum key_type public_key_type(const struct public_key *k);
 /* Is `signature` right for this SHA-256 hash? RSA: PKCS#1 v1.5, signature exactly as long as the
  * modulus (N23). Ed25519: PureEdDSA over the 32 hash octets, S < L (N21).
  * MP_OK with *valid; MP_E_CRYPTO only when OpenSSL itself fails (memory). */
-int public_key_verify(const struct public_key *k, struct str sha256, struct str signature,
-                      bool *valid, struct mp_err *err);
+int public_key_verify(struct public_key *k, struct str sha256, struct str signature, bool *valid,
+                      struct mp_err *err);
 
 /* Private keys: PEM text (PKCS#8, PKCS#1; unencrypted). The memory is wiped on free. */
 struct private_key;
