@@ -8,21 +8,23 @@
 
 enum canon { CANON_SIMPLE, CANON_RELAXED };
 
-/* "relaxed/simple" -> two; a missing body part is simple. False: unknown word. */
+/* "relaxed/simple" -> two, in any case; a missing body part is simple. False: unknown word. */
 bool canon_parse(struct str c_tag, enum canon *header, enum canon *body);
 const char *canon_name(enum canon c);
 
 /* ---- body ---- */
 
-/* Feeds a body piece by piece into a hash; any chunking gives the same digest. */
+/* Feeds a body piece by piece into a hash; any chunking gives the same digest. Long runs are hashed
+ * where they stand; only what lies between changed bytes goes through `block`. */
 struct body_hasher {
     struct digest digest;
     enum canon canon;
     uint64_t limit;            /* l=; UINT64_MAX for none: canonical bytes beyond are not hashed */
     uint64_t canonical_bytes;  /* counted, also beyond the limit */
     uint64_t pending_newlines; /* trailing empty lines held back */
-    bool pending_space, pending_cr, line_has_text, any_text;
-    size_t used; /* of block */
+    bool pending_cr;           /* after them a CR that may begin one more */
+    enum { SPACE_NONE, SPACE_SEEN, SPACE_THEN_CR } space; /* relaxed: white space held back */
+    size_t used;                                          /* of block */
     unsigned char block[16 * 1024];
 };
 
@@ -30,6 +32,7 @@ bool body_hasher_start(struct body_hasher *h, enum canon canon, enum digest_alg 
                        uint64_t limit);
 void body_hasher_update(struct body_hasher *h, struct str bytes);
 bool body_hasher_final(struct body_hasher *h, unsigned char out[DIGEST_MAX_BYTES]);
+void body_hasher_cancel(struct body_hasher *h); /* instead of final: gives the hash back */
 
 /* Each distinct (canon, algorithm, limit) of one message's body is hashed once (auth.md C 2). */
 struct body_hashes;
