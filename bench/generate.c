@@ -9,7 +9,6 @@
 #include "crypto/digest.h"
 
 enum {
-    N_DOMAINS = 400,
     N_RSA_2048 = 48,
     N_RSA_1024 = 8,
     N_ED25519 = 8,
@@ -19,7 +18,6 @@ enum {
     PLAIN_MAX_BYTES = 8 * 1024,  /* bodies up to this are text only */
     HTML_MAX_BYTES = 150 * 1024, /* up to this text and HTML; above: an attachment too */
     LINE_COLUMNS = 76,
-    NAME_MAX_BYTES = 128,
 };
 
 const struct bench_size bench_large[] = {
@@ -231,15 +229,6 @@ static void sign(struct maker *m, struct arena *arena, struct bench_mail *mail, 
     buf_clear(&fields);
 }
 
-static struct str owned(const char *fmt, unsigned domain)
-{
-    struct buf b;
-    buf_init(&b, NAME_MAX_BYTES);
-    buf_addf(&b, "%s%u.test", fmt, domain);
-    must(!b.failed, "out of memory");
-    return buf_str(&b);
-}
-
 static void make_mail(struct maker *m, struct bench_mail *mail, size_t number,
                       const struct bench_size *sizes)
 {
@@ -252,8 +241,9 @@ static void make_mail(struct maker *m, struct bench_mail *mail, size_t number,
     arena_init(&arena, ARENA_BYTES);
     sign(m, &arena, mail, domain);
     arena_clear(&arena);
-    mail->helo = owned("mx.d", domain);
-    mail->mail_from = owned("bounce@d", domain);
+    mail->helo = arena_fmt(&m->set->texts, "mx.d%u.test", domain);
+    mail->mail_from = arena_fmt(&m->set->texts, "bounce@d%u.test", domain);
+    must(mail->helo.p != NULL && mail->mail_from.p != NULL, "out of memory");
     must(ip_parse(STR("192.0.2.77"), &mail->client), "address");
     must(digest_once(DIGEST_SHA256, mail->raw, mail->hash), "SHA-256");
     struct str hash = str_make((const char *)mail->hash, sizeof mail->hash);
@@ -284,6 +274,8 @@ static void make_keys(struct bench_set *set)
 static void add_txt(struct bench_set *set, struct str name, struct str text)
 {
     struct mp_err err = {0};
+    must(name.p != NULL && set->n_names < ARRAY_LEN(set->names), "too many names");
+    set->names[set->n_names++] = name;
     must_do(dns_zone_add_txt(set->zone, name, text, &err), &err);
 }
 
@@ -291,17 +283,16 @@ static void add_txt(struct bench_set *set, struct str name, struct str text)
  * does not match before the address that does, and a DMARC policy. */
 static void make_zone(struct bench_set *set)
 {
-    struct arena arena;
+    struct arena *texts = &set->texts;
     struct buf p;
-    arena_init(&arena, ARENA_BYTES);
     buf_init(&p, MAIL_MAX_BYTES);
     set->zone = dns_zone_new();
     must(set->zone != NULL, "out of memory");
     add_txt(set, STR("_spf.esp.test"), STR("v=spf1 ip4:198.51.100.0/24 ip6:2001:db8::/32 -all"));
     for (unsigned d = 0; d < N_DOMAINS; d++) {
-        add_txt(set, arena_fmt(&arena, "d%u.test", d),
+        add_txt(set, arena_fmt(texts, "d%u.test", d),
                 STR("v=spf1 include:_spf.esp.test ip4:192.0.2.0/24 -all"));
-        add_txt(set, arena_fmt(&arena, "_dmarc.d%u.test", d),
+        add_txt(set, arena_fmt(texts, "_dmarc.d%u.test", d),
                 STR("v=DMARC1; p=reject; rua=mailto:dmarc@example.test"));
         const size_t keys[] = {d % N_RSA_2048, N_RSA_2048 + d % N_RSA_1024,
                                N_RSA_2048 + N_RSA_1024 + d % N_ED25519};
@@ -310,11 +301,10 @@ static void make_zone(struct bench_set *set)
             buf_reset(&p);
             buf_addz(&p, k->type == KEY_RSA ? "v=DKIM1; k=rsa; p=" : "v=DKIM1; k=ed25519; p=");
             base64_encode(&p, buf_str(&k->octets));
-            add_txt(set, arena_fmt(&arena, "s%zu._domainkey.d%u.test", keys[i], d), buf_str(&p));
+            add_txt(set, arena_fmt(texts, "s%zu._domainkey.d%u.test", keys[i], d), buf_str(&p));
         }
     }
     buf_clear(&p);
-    arena_clear(&arena);
 }
 
 void bench_set_make(struct bench_set *set, const char *name, const struct bench_size *sizes,
@@ -322,6 +312,7 @@ void bench_set_make(struct bench_set *set, const char *name, const struct bench_
 {
     struct maker m = {.state = seed, .set = set};
     *set = (struct bench_set){.name = name, .n = n};
+    arena_init(&set->texts, ARENA_BYTES);
     set->mails = calloc(n, sizeof *set->mails);
     must(set->mails != NULL, "out of memory");
     make_keys(set);
@@ -332,19 +323,11 @@ void bench_set_make(struct bench_set *set, const char *name, const struct bench_
     buf_clear(&m.text);
 }
 
-/* The views own their bytes: see owned() and sign(). */
-static void free_view(struct str s)
-{
-    free((void *)(uintptr_t)s.p);
-}
-
 void bench_set_clear(struct bench_set *set)
 {
     for (size_t i = 0; i < set->n; i++) {
         struct bench_mail *mail = &set->mails[i];
-        free_view(mail->raw);
-        free_view(mail->helo);
-        free_view(mail->mail_from);
+        free((void *)(uintptr_t)mail->raw.p);
         for (unsigned s = 0; s < mail->n_signatures; s++)
             buf_clear(&mail->signatures[s].octets);
     }
@@ -355,5 +338,6 @@ void bench_set_clear(struct bench_set *set)
     free(set->keys);
     free(set->mails);
     dns_zone_free(set->zone);
+    arena_clear(&set->texts);
     *set = (struct bench_set){0};
 }

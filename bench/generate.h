@@ -6,7 +6,13 @@
 #include "crypto/key.h"
 #include "dns/zone.h"
 
-enum { BENCH_MAX_SIGNATURES = 2, BENCH_NOW_S = 1700000600, BENCH_HASH_BYTES = 32 };
+enum {
+    BENCH_MAX_SIGNATURES = 2,
+    BENCH_NOW_S = 1700000600,
+    BENCH_HASH_BYTES = 32,
+    N_DOMAINS = 400,
+    BENCH_MAX_NAMES = 5 * N_DOMAINS + 1
+};
 
 struct bench_key {
     struct private_key *key;
@@ -21,7 +27,8 @@ struct bench_signature {
 };
 
 struct bench_mail {
-    struct str raw, helo, mail_from; /* owned */
+    struct str raw; /* owned */
+    struct str helo, mail_from;
     struct ip client;
     unsigned char hash[BENCH_HASH_BYTES]; /* SHA-256 of raw */
     struct bench_signature signatures[BENCH_MAX_SIGNATURES];
@@ -35,6 +42,9 @@ struct bench_set {
     struct bench_key *keys;
     size_t n_keys;
     struct dns_zone *zone;
+    struct str names[BENCH_MAX_NAMES]; /* of the zone: one TXT record each */
+    size_t n_names;
+    struct arena texts;
 };
 
 /* How large the bodies are: shares in per mille, each uniform between its ends. */
@@ -47,7 +57,7 @@ extern const struct bench_size bench_large[];
 /* Notifications and personal mail: mean 3 KB with its head. */
 extern const struct bench_size bench_small[];
 
-/* Makes `n` messages of some 400 domains: RSA-2048 90 %, RSA-1024 5 %, Ed25519 5 %; every seventh
+/* Makes `n` messages of N_DOMAINS domains: RSA-2048 90 %, RSA-1024 5 %, Ed25519 5 %; every seventh
  * message has a second signature. All but the keys depends on `seed` alone. Exits on failure. */
 void bench_set_make(struct bench_set *set, const char *name, const struct bench_size *sizes,
                     size_t n, uint64_t seed);
