@@ -11,7 +11,8 @@
 struct header {
     struct str name;  /* as written, obsolete white space before the colon taken off */
     struct str value; /* all between the colon and the final CRLF, folds and all */
-    struct str raw;   /* name, colon, value and final CRLF: the bytes that "simple" hashes */
+    struct str raw;   /* name, colon, value and final CRLF: the bytes that "simple" hashes; the CRLF
+                         is missing only where the message ends within the field */
     size_t offset;    /* of raw in the message */
     uint32_t index;   /* 0 = topmost */
     uint32_t above;   /* index + 1 of the next field of the same name above this one; 0 = none */
@@ -46,6 +47,12 @@ enum anomaly {
     ANOMALY_COUNT
 };
 
+/* The fields of one name: sorted by hash, then name. Private to message.c. */
+struct header_key {
+    uint64_t hash;
+    uint32_t top, bottom, count;
+};
+
 /* Everything borrowed from `raw`; arrays in the arena. Read-only after parsing: any thread. */
 struct message {
     struct str raw, head, body; /* head without the empty line; body without the separator */
@@ -56,9 +63,9 @@ struct message {
     struct {
         size_t count, first_offset;
     } anomalies[ANOMALY_COUNT];
-    /* name hash -> bottom-most field of that name; see header_last */
-    uint32_t *buckets;
-    size_t n_buckets;
+    /* one entry a distinct name, sorted: a hash table could be flooded; see header_last */
+    struct header_key *keys;
+    size_t n_keys;
 };
 
 /* Parse (RFC 5322 2.1, 2.2, 4.5). Any bytes are a message; only our limits and memory can fail.
@@ -71,10 +78,10 @@ int message_parse(struct arena *arena, struct str raw, struct message *out, stru
 bool message_has(const struct message *m, enum anomaly a);
 const char *anomaly_name(enum anomaly a);
 
-/* Bottom-most field of that name (any case), or NULL; then upwards. O(1) each. */
+/* Bottom-most field of that name (any case), or NULL: O(log n). Then upwards: O(1). */
 const struct header *header_last(const struct message *m, struct str name);
 const struct header *header_above(const struct message *m, const struct header *h);
-/* Topmost field of that name, or NULL; and how many there are. */
+/* Topmost field of that name, or NULL; and how many there are: O(log n). */
 const struct header *header_first(const struct message *m, struct str name);
 size_t header_count(const struct message *m, struct str name);
 
@@ -85,5 +92,10 @@ struct str header_unfold(struct arena *arena, struct str value);
 /* How often would a reader that takes any CR or LF as line end, and ends the head at the first
  * empty line so read, see a field of that name? Differs from header_count in attacks only. */
 size_t header_count_lenient(const struct message *m, struct str name);
+
+/* Might some reader see a field of that name besides those of header_count? It may hide behind a
+ * bare CR or LF, in a name with foreign bytes ("From<NUL>:"), in a line with its name folded off
+ * or in a folded first line. Linear in the head; at once false for a head without anomalies. */
+bool header_hidden(const struct message *m, struct str name);
 
 #endif
