@@ -40,8 +40,10 @@ struct dkim_signature {
     int64_t signed_at_s, expires_at_s;   /* t=, x=; -1 when absent */
     bool has_length, unsigned_tail;      /* l= present; body longer than l= */
     uint64_t length, body_length;        /* l= and the canonical body's length */
-    bool key_testing;
-    struct str b_prefix; /* first 8 characters of b=, for header.b (RFC 8601 2.7.1) */
+    bool key_testing, key_several;
+    bool over_limit;         /* not evaluated: max_signatures others were preferred */
+    struct str header_names; /* h= as written; empty when the field could not be parsed */
+    struct str b_prefix;     /* first 8 characters of b=, for header.b (RFC 8601 2.7.1) */
     const struct header *field;
     bool aligned; /* filled by DMARC */
 };
@@ -83,5 +85,7 @@ int dkim_signing_new(struct arena *arena, const struct message *head, const stru
 void dkim_signing_body(struct dkim_signing *s, struct str bytes);
 /* Appends one folded "DKIM-Signature: ...\r\n" per signer, in order. Frees nothing but hashes. */
 int dkim_signing_finish(struct dkim_signing *s, struct buf *out, struct mp_err *err);
+/* Instead of finish: gives the hashes back. Accepts NULL; harmless after finish. */
+void dkim_signing_cancel(struct dkim_signing *s);
 
 #endif
