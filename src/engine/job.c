@@ -29,6 +29,13 @@ static size_t budget_for(const struct job_config *config, size_t raw_bytes)
     return scaled < JOB_BUDGET_MIN_BYTES ? JOB_BUDGET_MIN_BYTES : scaled;
 }
 
+void job_envelope_changed(struct job *job)
+{
+    const struct envelope *e = &job->envelope;
+    job->spf_request =
+        (struct spf_request){.client = e->client, .helo = e->helo, .mail_from = e->mail_from};
+}
+
 /* A message above the size limit is not looked at: it is cut, with a finding, and no stage runs. */
 static int parse(struct job *job, struct mp_err *err)
 {
@@ -89,7 +96,7 @@ int job_describe(struct job *job, struct mp_err *err)
     if (st != MP_OK || !job->mime.complete) {
         finding_add(&job->findings, FINDING_LIMIT_MIME, NOWHERE, "%zu parts were read",
                     job->mime.n);
-        job->verdict.complete = false;
+        job->cut = true;
     }
     return st;
 }

@@ -73,9 +73,11 @@ void job_init(struct job *job, const struct job_config *config);
 int job_start(struct job *job, struct str source, struct str raw, const struct envelope *envelope,
               int64_t now_s, dns_ready_fn *ready, void *ready_ctx, struct mp_err *err);
 void job_clear(struct job *job);
+/* After job->envelope was changed by hand, before engine_run. */
+void job_envelope_changed(struct job *job);
 
 /* What reports show beside the verdict and no check needs: MIME parts and the hash of the message.
- * MP_OK, or MP_E_NOMEM with a limit finding. Once, after engine_run. */
+ * MP_OK, or MP_E_NOMEM with a limit finding. Once, between job_start and engine_run. */
 int job_describe(struct job *job, struct mp_err *err);
 
 /* Run the stages that are not done. MP_OK: finished, verdict stands. MP_WAIT: fill job->dns and
