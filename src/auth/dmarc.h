@@ -17,7 +17,7 @@ enum dmarc_psd { DMARC_PSD_U, DMARC_PSD_Y, DMARC_PSD_N };
 
 enum { DMARC_MAX_QUERIES = 8, DMARC_MAX_IDENTIFIERS = 10, DMARC_MAX_URIS = 20 };
 
-/* A parsed record; lives with the dns_answer. */
+/* A parsed record: views into the text it was made of, nothing else to free. */
 struct dmarc_record {
     bool usable;                 /* p/sp/np rules of N41 allow processing */
     bool forced_none;            /* p invalid or missing, but a valid rua: act as p=none */
@@ -30,8 +30,23 @@ struct dmarc_record {
     struct str text;
 };
 
-/* Parse one TXT string. False: not a DMARC record at all (does not start with v=DMARC1). */
-bool dmarc_record_parse(struct arena *arena, struct str text, struct dmarc_record *out);
+/* Parse one TXT string (RFC 9989 4.7, 4.8): linear, no memory. False: not a DMARC record at all
+ * (does not start with v=DMARC1), or a tag of ours stands twice, which makes a tag list invalid
+ * (RFC 6376 3.2). Other errors give defaults; see `usable`. `text` must outlive `out`. */
+bool dmarc_record_parse(struct str text, struct dmarc_record *out);
+
+/* What a TXT answer holds. */
+enum dmarc_presence {
+    DMARC_ABSENT,
+    DMARC_PRESENT,
+    DMARC_SEVERAL,  /* more than one record: all discarded (RFC 9989 4.10) */
+    DMARC_MALFORMED /* one, with a tag written twice: discarded */
+};
+
+/* The record of an answer: parsed on first use, then shared with the answer by all threads.
+ * *record is NULL unless DMARC_PRESENT and lives as long as the answer. MP_OK or MP_E_NOMEM. */
+int dmarc_record_of(const struct dns_answer *txt, enum dmarc_presence *presence,
+                    const struct dmarc_record **record);
 
 enum dmarc_applies { DMARC_APPLIES_P, DMARC_APPLIES_SP, DMARC_APPLIES_NP };
 
@@ -51,9 +66,14 @@ struct dmarc_outcome {
     struct str
         override_reason; /* "trusted_forwarder" with the sealer, when ARC explains (N34, N44) */
     bool tld_record;     /* a one-label record without psd=y became organizational (N39) */
+    struct str record_problem; /* which record on the way is broken, and how; may be empty */
+    /* Domains whose _dmarc record decided about the author domain, in the order of the walk. */
+    struct str walk[DMARC_MAX_QUERIES];
+    size_t n_walk;
 };
 
-/* Inputs are the finished results; sigs[].aligned is filled.
+/* Inputs are the finished results; sigs[].aligned is filled for signatures that pass.
+ * Texts live in the arena, `record` until the view is released.
  * MP_OK, MP_WAIT, MP_E_NOMEM, MP_E_LIMIT. */
 int dmarc_check(struct auth_ctx *ctx, const struct author *author, const struct spf_outcome *spf,
                 struct dkim_outcome *dkim, const struct arc_outcome *arc, struct dmarc_outcome *out,
