@@ -1,0 +1,434 @@
+/* The result document mailproof/report/1 (docs/schema/report-1.schema.json), alone, as an array, or
+ * one a line. */
+#include "message/limits.h"
+#include "report/report_internal.h"
+
+static const char schema_name[] = "mailproof/report/1";
+
+enum { PARTS_SHOWN_MAX = MIME_MAX_PARTS, HOPS_SHOWN_MAX = RECEIVED_MAX_FIELDS };
+
+/* Absent texts are null; the few places where "" means something write json_kstr. */
+static void kopt(struct json *j, const char *key, struct str s)
+{
+    json_kstr(j, key, s.n == 0 ? STR_NONE : s);
+}
+
+static void kword(struct json *j, const char *key, const char *word)
+{
+    json_kstr(j, key, str_from(word));
+}
+
+static void ksize(struct json *j, const char *key, size_t v)
+{
+    json_key(j, key);
+    json_uint(j, v);
+}
+
+static void write_count(struct json *j, bool known, size_t v)
+{
+    if (known)
+        json_uint(j, v);
+    else
+        json_null(j);
+}
+
+static void ktime(struct json *j, const char *key, bool has, int64_t unix_s)
+{
+    char text[TIME_TEXT_MAX];
+    bool known = has && time_text(unix_s, text);
+    json_kstr(j, key, known ? str_from(text) : STR_NONE);
+}
+
+static void kip(struct json *j, const char *key, const struct ip *ip)
+{
+    char text[IP_TEXT_MAX];
+    json_kstr(j, key, ip->family == IP_NONE ? STR_NONE : str_make(text, ip_write(ip, text)));
+}
+
+/* A header value on one line: line ends go, tabs are spaces. */
+static void kfolded(struct json *j, const char *key, struct arena *arena, struct str value)
+{
+    char *flat = value.n == 0 ? NULL : arena_new(arena, char, value.n);
+    size_t n = 0;
+    for (size_t i = 0; flat != NULL && i < value.n; i++)
+        if (value.p[i] != '\r' && value.p[i] != '\n')
+            flat[n++] = value.p[i] == '\t' ? ' ' : value.p[i];
+    json_kstr(j, key, str_make(flat, n));
+}
+
+/* ---- the message and who brought it ---- */
+
+static void write_message(struct json *j, const struct job *job, const struct facts *facts)
+{
+    json_key(j, "message");
+    json_object(j);
+    ksize(j, "size", job->raw.n);
+    kopt(j, "sha256", job->sha256_hex);
+    json_kstr(j, "message_id", facts->message_id);
+    json_key(j, "from");
+    json_array(j);
+    for (size_t i = 0; i < facts->n_addresses; i++)
+        json_str(j, facts->addresses[i]);
+    json_array_end(j);
+    json_kstr(j, "from_text", facts->from);
+    json_kstr(j, "subject", facts->subject);
+    ktime(j, "date", facts->has_date, facts->date_s);
+    json_object_end(j);
+}
+
+static void write_envelope(struct json *j, const struct envelope *e)
+{
+    bool has_sender = e->has_mail_from || e->mail_from.n > 0;
+    json_key(j, "envelope");
+    json_object(j);
+    kip(j, "ip", &e->client);
+    kopt(j, "helo", e->helo);
+    json_kstr(j, "mail_from",
+              !has_sender           ? STR_NONE
+              : e->mail_from.n == 0 ? STR("")
+                                    : e->mail_from);
+    json_key(j, "rcpt_to");
+    json_array(j);
+    for (size_t i = 0; i < e->n_rcpt_to; i++)
+        json_str(j, e->rcpt_to[i]);
+    json_array_end(j);
+    json_object_end(j);
+}
+
+/* ---- authentication ---- */
+
+static void write_spf(struct json *j, const char *key, const struct spf_outcome *s, bool checked)
+{
+    json_key(j, key);
+    json_object(j);
+    kword(j, "result", spf_result_name(s->result));
+    kopt(j, "domain", s->domain);
+    kword(j, "identity", !checked ? NULL : s->identity == SPF_HELO ? "helo" : "mailfrom");
+    kopt(j, "mechanism", s->mechanism);
+    json_kint(j, "lookups", s->lookups);
+    json_kint(j, "void_lookups", s->void_lookups);
+    kopt(j, "explanation", s->explanation);
+    kopt(j, "reason", s->reason);
+    json_object_end(j);
+}
+
+static const char *part_name(enum dkim_part p)
+{
+    static const char *const names[] = {"unchecked", "ok", "mismatch"};
+    return names[p];
+}
+
+static void write_signature(struct json *j, const struct dkim_signature *s)
+{
+    json_object(j);
+    kword(j, "result", dkim_result_name(s->result));
+    kopt(j, "domain", s->domain);
+    kopt(j, "selector", s->selector);
+    kopt(j, "identity", s->identity);
+    kopt(j, "algorithm", s->algorithm);
+    json_key(j, "key_bits");
+    write_count(j, s->key_bits != 0, s->key_bits);
+    json_kbool(j, "aligned", s->aligned);
+    kword(j, "body_hash", part_name(s->body_hash));
+    kword(j, "signature", part_name(s->signature));
+    kopt(j, "reason", s->reason);
+    ktime(j, "signed_at", s->signed_at_s >= 0, s->signed_at_s);
+    ktime(j, "expires_at", s->expires_at_s >= 0, s->expires_at_s);
+    json_kbool(j, "testing", s->key_testing);
+    json_kbool(j, "unsigned_tail", s->unsigned_tail);
+    json_object_end(j);
+}
+
+static void write_dkim(struct json *j, const struct dkim_outcome *d)
+{
+    json_key(j, "dkim");
+    json_array(j);
+    for (size_t i = 0; i < d->n; i++)
+        write_signature(j, &d->sigs[i]);
+    json_array_end(j);
+}
+
+static void write_arc(struct json *j, const struct arc_outcome *a)
+{
+    json_key(j, "arc");
+    json_object(j);
+    kword(j, "result", arc_result_name(a->result));
+    json_kint(j, "instances", a->instances);
+    json_kint(j, "oldest_pass", a->oldest_pass);
+    json_key(j, "sealers");
+    json_array(j);
+    for (unsigned i = 0; a->sets != NULL && i < a->instances; i++)
+        json_str(j, a->sets[i].sealer);
+    json_array_end(j);
+    json_kbool(j, "trusted", a->trusted);
+    kopt(j, "untrusted_sealer", a->untrusted_sealer);
+    kopt(j, "reason", a->reason);
+    json_object_end(j);
+}
+
+static void kpolicy(struct json *j, const char *key, bool has, enum dmarc_policy p)
+{
+    kword(j, key, has && p != DMARC_P_UNSET ? dmarc_policy_name(p) : NULL);
+}
+
+static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
+{
+    static const char *const applies[] = {"p", "sp", "np"};
+    bool has_record = d->policy_domain.n > 0;
+    json_key(j, "dmarc");
+    json_object(j);
+    kword(j, "result", dmarc_result_name(d->result));
+    kopt(j, "author_domain", d->author_domain);
+    kopt(j, "organizational_domain", d->organizational_domain);
+    kopt(j, "policy_domain", d->policy_domain);
+    kpolicy(j, "policy", has_record, d->published);
+    kword(j, "applies", has_record ? applies[d->applies] : NULL);
+    json_kbool(j, "testing", d->testing);
+    kpolicy(j, "disposition", has_record, d->disposition);
+    json_kbool(j, "spf_aligned", d->spf_aligned);
+    json_kbool(j, "dkim_aligned", d->dkim_aligned);
+    kword(j, "discovery", d->discovery == DMARC_PSL ? "psl" : "treewalk");
+    kopt(j, "override", d->override_reason);
+    kopt(j, "reason", d->reason);
+    json_object_end(j);
+}
+
+static void write_authentication(struct json *j, struct arena *arena, const struct job *job)
+{
+    json_key(j, "authentication");
+    json_object(j);
+    write_spf(j, "spf", &job->spf, job->spf_checked);
+    if (job->helo_checked)
+        write_spf(j, "helo", &job->helo, true);
+    write_dkim(j, &job->dkim);
+    write_arc(j, &job->arc);
+    write_dmarc(j, &job->dmarc);
+    kfolded(j, "authentication_results", arena, job->authentication_results);
+    json_object_end(j);
+}
+
+/* ---- structure ---- */
+
+static const char *encoding_name(enum mime_encoding e)
+{
+    static const char *const names[] = {"7bit",   "8bit",   "binary", "quoted-printable",
+                                        "base64", "unknown"};
+    return names[e];
+}
+
+static void write_part(struct json *j, struct arena *arena, const struct mime_part *p)
+{
+    json_object(j);
+    json_kstr(j, "path", p->path.p == NULL ? STR("") : p->path);
+    kopt(j, "type", arena_fmt(arena, STR_FMT "/" STR_FMT, STR_ARG(p->type), STR_ARG(p->subtype)));
+    kopt(j, "filename", p->filename);
+    kopt(j, "disposition", p->disposition);
+    kopt(j, "charset", p->charset);
+    kword(j, "encoding", encoding_name(p->encoding));
+    ksize(j, "size", p->body_length);
+    ksize(j, "offset", p->body_offset);
+    json_object_end(j);
+}
+
+static void write_parts(struct json *j, struct arena *arena, const struct mime_tree *mime)
+{
+    json_key(j, "parts");
+    json_array(j);
+    for (size_t i = 0; i < mime->n && i < PARTS_SHOWN_MAX; i++)
+        write_part(j, arena, &mime->parts[i]);
+    json_array_end(j);
+}
+
+static void write_hop(struct json *j, const struct received *hop)
+{
+    json_object(j);
+    kopt(j, "from", hop->from_name);
+    kopt(j, "rdns", hop->from_rdns);
+    kip(j, "ip", &hop->from_ip);
+    kopt(j, "by", hop->by_name);
+    kopt(j, "with", hop->with);
+    json_kbool(j, "tls", hop->tls);
+    kopt(j, "tls_version", hop->tls_version);
+    ktime(j, "date", hop->has_date, hop->date.unix_s);
+    json_object_end(j);
+}
+
+/* Topmost first, as they stand in the message: every one but the first may be invented. */
+static void write_hops(struct json *j, const struct message *m)
+{
+    size_t told = 0;
+    json_key(j, "hops");
+    json_array(j);
+    for (size_t i = 0; i < m->n_headers && told < HOPS_SHOWN_MAX; i++) {
+        struct received hop;
+        if (!str_ieq(m->headers[i].name, STR("Received")))
+            continue;
+        received_parse(m->headers[i].value, &hop);
+        write_hop(j, &hop);
+        told++;
+    }
+    json_array_end(j);
+}
+
+/* ---- findings and verdict ---- */
+
+static void write_finding(struct json *j, const struct finding *f)
+{
+    const struct finding_kind *kind = finding_kind(f->id);
+    json_object(j);
+    json_kstr(j, "id", kind->name);
+    kword(j, "severity", severity_name(f->severity));
+    kword(j, "title", kind->title);
+    json_kstr(j, "evidence", f->evidence.n == 0 ? STR("") : f->evidence);
+    json_key(j, "where");
+    json_object(j);
+    kopt(j, "part", f->where.part);
+    json_key(j, "offset");
+    write_count(j, f->where.has_offset, f->where.offset);
+    json_key(j, "length");
+    write_count(j, f->where.has_offset, f->where.length);
+    kopt(j, "header", f->where.header);
+    json_object_end(j);
+    kword(j, "remedy", kind->remedy);
+    kopt(j, "reference", str_from(kind->reference));
+    json_object_end(j);
+}
+
+static void write_verdict(struct json *j, const struct verdict *v)
+{
+    json_key(j, "verdict");
+    json_object(j);
+    kword(j, "action", action_name(v->action));
+    json_kbool(j, "complete", v->complete);
+    json_key(j, "reasons");
+    json_array(j);
+    for (size_t i = 0; i < v->n_reasons; i++)
+        json_str(j, finding_kind(v->reasons[i])->name);
+    json_array_end(j);
+    json_object_end(j);
+}
+
+void report_json(struct json *j, const struct job *job)
+{
+    struct arena arena;
+    struct facts facts;
+    arena_init(&arena, SCRATCH_BUDGET_BYTES);
+    facts_of(&arena, job, &facts);
+    json_object(j);
+    kword(j, "schema", schema_name);
+    json_kstr(j, "source", job->source.n == 0 ? STR("") : job->source);
+    write_message(j, job, &facts);
+    write_envelope(j, &job->envelope);
+    write_authentication(j, &arena, job);
+    write_parts(j, &arena, &job->mime);
+    write_hops(j, &job->message);
+    json_key(j, "findings");
+    json_array(j);
+    for (size_t i = 0; i < job->findings.n; i++)
+        write_finding(j, &job->findings.items[i]);
+    json_array_end(j);
+    write_verdict(j, &job->verdict);
+    json_kint(j, "elapsed_us", job->elapsed_us);
+    json_object_end(j);
+    arena_clear(&arena);
+}
+
+/* An input that gave no message: it has a verdict all the same, so that a reader that looks only
+ * there never takes it for clean. */
+static void write_error(struct json *j, const struct report_error *e)
+{
+    static const struct verdict undecided = {.action = ACTION_TEMPFAIL};
+    json_object(j);
+    kword(j, "schema", schema_name);
+    json_kstr(j, "source", e->source.n == 0 ? STR("") : e->source);
+    json_kstr(j, "error", e->text.n == 0 ? STR("") : e->text);
+    write_verdict(j, &undecided);
+    json_object_end(j);
+}
+
+/* ---- one document, or an array of them ---- */
+
+enum { DOCUMENT_INDENT = 2 };
+
+static void array_begin(struct report *r)
+{
+    if (r->expected != 1)
+        buf_addz(r->out, "[");
+}
+
+/* The document stands in `side`. When one was expected it is held back there: should a second one
+ * come, both go into an array, so the output is one JSON value in any case. */
+static void array_add(struct report *r, struct json *j, const struct job *job,
+                      const struct report_error *e)
+{
+    bool held = r->expected == 1;
+    if (held && r->entries == 2) {
+        buf_addz(r->out, "[\n");
+        buf_add(r->out, buf_str(&r->side));
+    }
+    buf_reset(&r->side);
+    json_init(j, &r->side, DOCUMENT_INDENT);
+    if (job != NULL)
+        report_json(j, job);
+    else
+        write_error(j, e);
+    if (held && r->entries == 1)
+        return;
+    buf_addz(r->out, r->entries == 1 ? "\n" : ",\n");
+    buf_add(r->out, buf_str(&r->side));
+}
+
+static void array_message(struct report *r, const struct job *job, int outcome)
+{
+    (void)outcome;
+    array_add(r, &r->json, job, NULL);
+}
+
+static void array_error(struct report *r, const struct report_error *e)
+{
+    array_add(r, &r->json, NULL, e);
+}
+
+static void array_end(struct report *r)
+{
+    if (r->expected == 1 && r->entries == 1)
+        buf_add(r->out, buf_str(&r->side));
+    else if (r->expected == 1 && r->entries == 0)
+        buf_addz(r->out, "[]");
+    else
+        buf_addz(r->out, r->entries == 0 ? "]" : "\n]");
+    buf_addc(r->out, '\n');
+}
+
+const struct report_ops report_json_ops = {array_begin, array_message, array_error, array_end};
+
+/* ---- one a line ---- */
+
+static void lines_begin(struct report *r)
+{
+    (void)r;
+}
+
+static void lines_message(struct report *r, const struct job *job, int outcome)
+{
+    struct json j;
+    (void)outcome;
+    json_init(&j, r->out, 0);
+    report_json(&j, job);
+    buf_addc(r->out, '\n');
+}
+
+static void lines_error(struct report *r, const struct report_error *e)
+{
+    struct json j;
+    json_init(&j, r->out, 0);
+    write_error(&j, e);
+    buf_addc(r->out, '\n');
+}
+
+static void lines_end(struct report *r)
+{
+    (void)r;
+}
+
+const struct report_ops report_jsonl_ops = {lines_begin, lines_message, lines_error, lines_end};

@@ -1,0 +1,263 @@
+/* SARIF 2.1.0: the catalogue as rules, findings as results with their bytes and lines. */
+#include "report/report_internal.h"
+
+#include <stdio.h>
+
+/* error, warning, note: SARIF 2.1.0 3.27.10. */
+static const char *level_name(enum severity s)
+{
+    return s >= SEV_HIGH ? "error" : s == SEV_MEDIUM ? "warning" : "note";
+}
+
+/* GitHub sorts by this number, between 0.1 and 10. */
+static const char *security_severity(enum severity s)
+{
+    static const char *const numbers[] = {"0.1", "3.0", "5.5", "8.0", "9.5"};
+    return numbers[s];
+}
+
+static void ktext(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_object(j);
+    json_kstr(j, "text", str_from(text));
+    json_object_end(j);
+}
+
+static void ktext_shown(struct json *j, const char *key, struct str text)
+{
+    struct buf b;
+    buf_init(&b, 64 * SHOWN_MAX_BYTES);
+    utf8_add_printable(&b, text, 4 * SHOWN_MAX_BYTES);
+    json_key(j, key);
+    json_object(j);
+    json_kstr(j, "text", b.n == 0 ? STR("") : buf_str(&b));
+    json_object_end(j);
+    buf_clear(&b);
+}
+
+static void write_rule(struct json *j, const struct finding_kind *kind)
+{
+    json_object(j);
+    json_kstr(j, "id", kind->name);
+    ktext(j, "shortDescription", kind->title);
+    ktext(j, "help", kind->remedy);
+    json_key(j, "defaultConfiguration");
+    json_object(j);
+    json_kstr(j, "level", str_from(level_name(kind->severity)));
+    json_object_end(j);
+    json_key(j, "properties");
+    json_object(j);
+    json_kstr(j, "security-severity", str_from(security_severity(kind->severity)));
+    json_kstr(j, "reference", str_from(kind->reference));
+    json_key(j, "tags");
+    json_array(j);
+    json_str(j, STR("security"));
+    json_str(j, STR("email"));
+    json_array_end(j);
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_tool(struct json *j)
+{
+    json_key(j, "tool");
+    json_object(j);
+    json_key(j, "driver");
+    json_object(j);
+    json_kstr(j, "name", STR("mailproof"));
+    json_kstr(j, "version", str_from(MP_VERSION));
+    json_key(j, "rules");
+    json_array(j);
+    for (int id = 0; id < FINDING_COUNT; id++)
+        write_rule(j, finding_kind((enum finding_id)id));
+    json_array_end(j);
+    json_object_end(j);
+    json_object_end(j);
+}
+
+/* A path as a URI reference (RFC 3986 4.1): relative as given, absolute as file://. Everything but
+ * unreserved characters and the slash is percent-encoded, any byte a file name may hold. */
+static struct str path_uri(struct arena *arena, struct str path)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    struct str prefix = str_starts(path, STR("/")) ? STR("file://") : STR("");
+    char *out = arena_new(arena, char, prefix.n + 3 * path.n + 1);
+    size_t n = prefix.n;
+    if (out == NULL)
+        return STR("unknown");
+    memcpy(out, prefix.p, prefix.n);
+    for (size_t i = 0; i < path.n; i++) {
+        char c = path.p[i];
+        if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
+            out[n++] = c;
+            continue;
+        }
+        out[n++] = '%';
+        out[n++] = hex[(unsigned char)c >> 4];
+        out[n++] = hex[(unsigned char)c & 15];
+    }
+    return n == 0 ? STR("unknown") : str_make(out, n);
+}
+
+/* Offsets are those of the message with CRLF. A file with LF only was converted, so its bytes
+ * stand elsewhere; the line is right in both. */
+static void write_region(struct json *j, const struct job *job, const struct finding *f,
+                         size_t line)
+{
+    bool same_bytes = !message_has(&job->message, ANOMALY_LF_ONLY);
+    json_key(j, "region");
+    json_object(j);
+    json_kint(j, "startLine", (int64_t)(line == 0 ? 1 : line));
+    if (f->where.has_offset && same_bytes) {
+        json_kint(j, "byteOffset", (int64_t)f->where.offset);
+        json_kint(j, "byteLength", (int64_t)f->where.length);
+    }
+    if (f->evidence.n > 0)
+        ktext_shown(j, "snippet", f->evidence);
+    json_object_end(j);
+}
+
+static void write_artifact(struct json *j, struct arena *arena, struct str source)
+{
+    json_key(j, "artifactLocation");
+    json_object(j);
+    json_kstr(j, "uri", path_uri(arena, source));
+    json_object_end(j);
+}
+
+static void write_location(struct report *r, const struct job *job, const struct finding *f,
+                           size_t line)
+{
+    struct json *j = &r->json;
+    json_key(j, "locations");
+    json_array(j);
+    json_object(j);
+    json_key(j, "physicalLocation");
+    json_object(j);
+    write_artifact(j, &r->scratch, job->source);
+    write_region(j, job, f, line);
+    json_object_end(j);
+    json_object_end(j);
+    json_array_end(j);
+}
+
+/* The same finding in the same file keeps its fingerprint when other bytes move. */
+static void write_fingerprint(struct json *j, const struct job *job, const struct finding *f)
+{
+    char hex[17];
+    uint64_t h = str_hash(job->source);
+    h = h * 31 + str_hash(finding_kind(f->id)->name);
+    h = h * 31 + str_hash(f->evidence);
+    h = h * 31 + str_hash(f->where.header);
+    h = h * 31 + str_hash(f->where.part);
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)h);
+    json_key(j, "partialFingerprints");
+    json_object(j);
+    json_kstr(j, "mailproof/v1", str_from(hex));
+    json_object_end(j);
+}
+
+static void write_result(struct report *r, const struct job *job, size_t index, size_t line)
+{
+    struct json *j = &r->json;
+    const struct finding *f = &job->findings.items[index];
+    const struct finding_kind *kind = finding_kind(f->id);
+    struct buf text;
+    buf_init(&text, 64 * SHOWN_MAX_BYTES);
+    buf_addz(&text, kind->title);
+    if (f->evidence.n > 0) {
+        buf_addz(&text, " Seen: ");
+        buf_add(&text, f->evidence);
+    }
+    json_object(j);
+    json_kstr(j, "ruleId", kind->name);
+    json_kint(j, "ruleIndex", f->id);
+    json_kstr(j, "level", str_from(level_name(f->severity)));
+    ktext_shown(j, "message", buf_str(&text));
+    write_location(r, job, f, line);
+    write_fingerprint(j, job, f);
+    json_object_end(j);
+    buf_clear(&text);
+}
+
+/* Notifications stand behind the results in the document: they wait in `side`. */
+static void add_notification(struct report *r, struct str source, struct str text)
+{
+    struct json j;
+    json_init(&j, &r->side, 0);
+    if (r->side.n > 0)
+        buf_addz(&r->side, ",");
+    json_object(&j);
+    json_kstr(&j, "level", STR("error"));
+    ktext_shown(&j, "message", text);
+    json_key(&j, "locations");
+    json_array(&j);
+    json_object(&j);
+    json_key(&j, "physicalLocation");
+    json_object(&j);
+    write_artifact(&j, &r->scratch, source);
+    json_object_end(&j);
+    json_object_end(&j);
+    json_array_end(&j);
+    json_object_end(&j);
+}
+
+static void sarif_begin(struct report *r)
+{
+    struct json *j = &r->json;
+    json_init(j, r->out, 1);
+    json_object(j);
+    json_kstr(j, "version", STR("2.1.0"));
+    json_kstr(j, "$schema", STR("https://json.schemastore.org/sarif-2.1.0.json"));
+    json_key(j, "runs");
+    json_array(j);
+    json_object(j);
+    write_tool(j);
+    json_key(j, "results");
+    json_array(j);
+}
+
+static void sarif_message(struct report *r, const struct job *job, int outcome)
+{
+    size_t lines[FINDINGS_MAX];
+    finding_lines(job, lines);
+    for (size_t i = 0; i < job->findings.n && i < FINDINGS_MAX; i++)
+        write_result(r, job, i, lines[i]);
+    if (outcome != EXIT_UNDECIDED)
+        return;
+    struct buf why;
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    add_why(&why, job, r->options.fail_on, outcome);
+    add_notification(r, job->source, buf_str(&why));
+    buf_clear(&why);
+}
+
+static void sarif_error(struct report *r, const struct report_error *e)
+{
+    arena_reset(&r->scratch);
+    add_notification(r, e->source, e->text);
+}
+
+/* A run that could not read or decide everything was not successful, whatever it found. */
+static void sarif_end(struct report *r)
+{
+    struct json *j = &r->json;
+    json_array_end(j);
+    json_key(j, "invocations");
+    json_array(j);
+    json_object(j);
+    json_kbool(j, "executionSuccessful", r->undecided == 0 && r->unreadable == 0);
+    json_key(j, "toolExecutionNotifications");
+    json_array(j);
+    buf_add(r->out, buf_str(&r->side));
+    json_array_end(j);
+    json_object_end(j);
+    json_array_end(j);
+    json_object_end(j);
+    json_array_end(j);
+    json_object_end(j);
+    buf_addc(r->out, '\n');
+}
+
+const struct report_ops report_sarif_ops = {sarif_begin, sarif_message, sarif_error, sarif_end};
