@@ -19,6 +19,7 @@ enum dns_type {
     DNS_AAAA = 28,
     DNS_SRV = 33,
     DNS_TLSA = 52,
+    DNS_SPF = 99, /* obsolete (RFC 7208 3.1): kept to warn about, never asked by a check */
     DNS_CAA = 257
 };
 
@@ -45,8 +46,9 @@ enum {
 
 /* One record of the asked type. Bytes belong to the answer. */
 struct dns_record {
-    struct str data; /* TXT: all strings joined, no separator (RFC 7208 3.3); TLSA, CAA: RDATA */
-    struct str name; /* MX, PTR, NS, CNAME, SRV: target, lower case, no final dot */
+    struct str
+        data; /* TXT: all strings joined, no separator (RFC 7208 3.3); TLSA, CAA, SOA: RDATA */
+    struct str name; /* MX, PTR, NS, CNAME, SRV, SOA (MNAME): target, lower case, no final dot */
     struct ip ip;    /* A, AAAA (kept as IPv6 even when mapped) */
     uint16_t preference;   /* MX; SRV priority */
     uint16_t weight, port; /* SRV */
@@ -73,6 +75,7 @@ struct dns_answer {
     struct str why; /* text for people: validator's reason, rcode, broken packet; may be empty */
     const struct dns_record *records;
     size_t n;
+    size_t size_bytes; /* of the whole answer without derived values: what a cache counts */
     _Atomic(struct dns_derived *) derived;
     _Atomic(unsigned) references;
 };
@@ -81,7 +84,10 @@ const char *dns_status_name(enum dns_status s);
 const char *dns_type_name(enum dns_type t);
 bool dns_type_by_name(struct str s, enum dns_type *out);
 
-/* A new heap answer with one reference; records and texts are copied. NULL without memory. */
+/* A new heap answer with one reference; records and texts are copied. NULL without memory.
+ * TTLs are clamped to DNS_TTL_MAX_S, records after DNS_MAX_RECORDS dropped, an empty `canonical`
+ * means `name`. DNS_DATA without records becomes DNS_NODATA; more than DNS_ANSWER_MAX_BYTES become
+ * DNS_SERVFAIL with `why`. */
 struct dns_answer *dns_answer_new(enum dns_status status, struct str name, enum dns_type type,
                                   enum dnssec dnssec, uint32_t ttl_s, struct str canonical,
                                   struct str why, const struct dns_record *records, size_t n);
@@ -138,6 +144,11 @@ const struct dns_answer *dns_view_at(const struct dns_view *v, size_t i); /* NUL
 
 /* Lower case, one final dot off. False: cannot be asked. */
 bool dns_name_normal(struct arena *a, struct str in, struct str *out);
+/* Presentation form, final dot included: bytes that mean something in a zone file, and all that are
+ * not printable ASCII, become \DDD. Returns the length (a NUL follows), 0 when `size` is too small;
+ * DNS_NAME_TEXT_MAX always is enough for a name that can be asked. */
+enum { DNS_NAME_TEXT_MAX = 4 * DNS_NAME_MAX + 2 };
+size_t dns_name_text(struct str name, char *out, size_t size);
 /* "4.3.2.1.in-addr.arpa" or the nibble form under ip6.arpa. */
 struct str dns_reverse_name(struct arena *a, const struct ip *ip);
 

@@ -12,21 +12,28 @@ struct dns_zone *dns_zone_new(void); /* empty; NULL without memory */
 void dns_zone_free(struct dns_zone *z);
 
 /* Load master-file text: $ORIGIN, $TTL, @, parentheses, comments, quoted strings, \DDD, relative
- * names, blank owner, TTL and class in either order; A AAAA MX TXT SPF CNAME PTR NS SOA SRV TLSA
- * CAA and RFC 3597 \# forms; wildcards (RFC 4592); $INCLUDE is refused with a clear error.
- * Pseudo types of ours, instead of a record:   name  SERVFAIL | TIMEOUT | BOGUS [TYPE]
- * (without TYPE for every type of that name);  name NXDOMAIN makes a name not exist below a
- * wildcard;  $SECURE / $INSECURE: the DNSSEC state of the records that follow.
- * `file` names the source in errors: MP_E_SYNTAX "zone.db:12: TXT string is not closed".
- * Several calls add up. Duplicated records collapse. */
+ * names (to the root until $ORIGIN), blank owner, TTL and class in either order, TTLs like 1h30m;
+ * A AAAA MX TXT SPF CNAME PTR NS SOA SRV TLSA CAA, TYPEnnn and RFC 3597 \# forms; wildcards
+ * (RFC 4592). Types that no check asks for (DNSKEY, HTTPS, ...) make their name exist. $INCLUDE and
+ * DNAME are refused with a clear error.
+ * Pseudo types of ours, instead of a record:
+ *     name [TTL] SERVFAIL|TIMEOUT|BOGUS|NXDOMAIN|NODATA [TYPE] ["reason"]
+ * With TYPE: the answer to that type, before all else. Without: to every type that the name has no
+ * records of. NXDOMAIN makes a name not exist below a wildcard; NODATA makes one exist without
+ * the type. The reason becomes the answer's `why`.
+ * $SECURE / $INSECURE / $UNKNOWN (at the start): the DNSSEC state of what follows. A denial that is
+ * not written has the state of the nearest name at or above with records, and the TTL of the SOA.
+ * `file` names the source in errors: MP_E_SYNTAX "zone.db:12: the string is not closed"; the
+ * entries before the broken one are loaded.
+ * Several calls add up. Duplicated records collapse (the longer TTL, the better state stay). */
 int dns_zone_load(struct dns_zone *z, struct str text, const char *file, struct mp_err *err);
 
 /* Add one record by code (tests, worlds): RDATA in presentation form, names absolute. */
 int dns_zone_add(struct dns_zone *z, struct str name, enum dns_type type, uint32_t ttl_s,
                  struct str rdata, struct mp_err *err);
-/* Add a TXT record of exactly these bytes. */
+/* Add a TXT record of exactly these bytes (TTL 300). */
 int dns_zone_add_txt(struct dns_zone *z, struct str name, struct str bytes, struct mp_err *err);
-/* Make a name fail for one type (or all: type 0). */
+/* Make a name fail for one type, or (type 0) for all it has no records of. Any status but DATA. */
 int dns_zone_add_failure(struct dns_zone *z, struct str name, int type, enum dns_status status,
                          struct mp_err *err);
 
