@@ -1,5 +1,8 @@
 /* The DMARC verdict (RFC 9989 5.3): which record applies, what aligns, what the policy asks. */
 #include "auth/dmarc_internal.h"
+
+#include <assert.h>
+
 #include "base/idna.h"
 
 const char *dmarc_result_name(enum dmarc_result r)
@@ -78,13 +81,15 @@ static int collect_identifiers(struct check *c)
     return MP_OK;
 }
 
-/* Walks that will probably be needed, in the round of the author's own: names that share two
- * labels with it. Only a hint; may_share_org decides later. */
-static void prefetch_identifiers(struct check *c)
+/* What will probably be needed behind the author's walk, in the same round: the walks of names that
+ * share two labels with it; for the list method, the walk it is compared with. Only a hint. */
+static void prefetch_more(struct check *c)
 {
     struct str author = c->out->author_domain, tail = domain_tail(author, 2);
-    if (c->ctx->config->discovery == DMARC_PSL)
+    if (c->out->discovery == DMARC_PSL) {
+        dmarc_walk_prefetch(c->ctx, author);
         return;
+    }
     for (size_t i = 0; i < c->n_passed && i < DMARC_MAX_IDENTIFIERS; i++) {
         struct str domain = c->passed[i].domain;
         if (domain_is_below(domain, tail) && !domain_eq(domain, author))
@@ -214,6 +219,7 @@ static struct str pass_text(const struct check *c)
 {
     const struct identifier *id = first_with(c->passed, c->n_passed, ALIGN_YES);
     struct str author = c->out->author_domain;
+    assert(id != NULL); /* judge saw one */
     bool identical = domain_eq(id->domain, author);
     bool both = c->out->spf_aligned && c->out->dkim_aligned;
     return arena_fmt(c->ctx->arena, "%s passed for " STR_FMT ", %s" STR_FMT "%s",
@@ -392,10 +398,9 @@ static int check_author(struct check *c, const struct arc_outcome *arc)
     int st = collect_identifiers(c);
     if (st != MP_OK)
         return st;
-    prefetch_identifiers(c);
-    if (out->discovery == DMARC_PSL)
-        dmarc_walk_prefetch(c->ctx, out->author_domain); /* compare_methods, in the same round */
     st = dmarc_walk_any(c->ctx, out->author_domain, &c->walk, c->err);
+    if (st == MP_WAIT)
+        prefetch_more(c);
     if (st != MP_OK)
         return st;
     note_sites(c);

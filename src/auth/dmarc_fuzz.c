@@ -1,7 +1,7 @@
 /* Bytes as author, SPF and DKIM domains and as the answers on the way: verdicts stay in bounds. */
-#include <assert.h>
-
 #include "auth/dmarc.h"
+
+#include <assert.h>
 
 /* Which line answers a name follows from the name alone; its first byte is the status. */
 static struct dns_answer *answer(void *ctx, struct str name, enum dns_type type)

@@ -1,7 +1,7 @@
 /* Any bytes as a DMARC record. */
-#include <assert.h>
-
 #include "auth/dmarc.h"
+
+#include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,36 +14,49 @@ static size_t walk_names(struct str domain, struct str out[DMARC_MAX_QUERIES])
     return n;
 }
 
-static struct str record_name(struct auth_ctx *ctx, struct str domain)
+enum { PREFIX_BYTES = sizeof "_dmarc." - 1 };
+
+/* The name that is asked for a domain; the view copies what it keeps. */
+struct record_name {
+    char bytes[PREFIX_BYTES + DOMAIN_MAX_OCTETS];
+    size_t n;
+};
+
+/* False: no domain name is this long. */
+static bool record_name_make(struct record_name *out, struct str domain)
 {
-    return arena_fmt(ctx->arena, "_dmarc." STR_FMT, STR_ARG(domain));
+    if (domain.n == 0 || domain.n > DOMAIN_MAX_OCTETS)
+        return false;
+    memcpy(out->bytes, "_dmarc.", PREFIX_BYTES);
+    memcpy(out->bytes + PREFIX_BYTES, domain.p, domain.n);
+    out->n = PREFIX_BYTES + domain.n;
+    return true;
 }
 
 static void prefetch_names(struct auth_ctx *ctx, const struct str *names, size_t n)
 {
+    struct record_name name;
     for (size_t i = 0; i < n; i++) {
-        struct str name = record_name(ctx, names[i]);
-        if (name.p != NULL)
-            dns_prefetch(ctx->dns, name, DNS_TXT);
+        if (record_name_make(&name, names[i]))
+            dns_prefetch(ctx->dns, str_make(name.bytes, name.n), DNS_TXT);
     }
 }
 
 void dmarc_walk_prefetch(struct auth_ctx *ctx, struct str domain)
 {
     struct str names[DMARC_MAX_QUERIES];
-    if (domain.n != 0)
-        prefetch_names(ctx, names, walk_names(domain, names));
+    prefetch_names(ctx, names, walk_names(domain, names));
 }
 
 static int site_read(struct auth_ctx *ctx, struct str domain, struct dmarc_site *out,
                      struct mp_err *err)
 {
-    *out = (struct dmarc_site){.domain = domain, .state = SITE_EMPTY};
-    struct str name = record_name(ctx, domain);
-    if (name.p == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
+    struct record_name name;
     const struct dns_answer *txt;
-    int st = dns_ask(ctx->dns, name, DNS_TXT, &txt, err);
+    *out = (struct dmarc_site){.domain = domain, .state = SITE_EMPTY};
+    if (!record_name_make(&name, domain))
+        return MP_OK;
+    int st = dns_ask(ctx->dns, str_make(name.bytes, name.n), DNS_TXT, &txt, err);
     if (st != MP_OK)
         return st;
     if (txt->status != DNS_DATA && txt->status != DNS_NODATA && txt->status != DNS_NXDOMAIN) {
@@ -90,13 +103,15 @@ static void orgs_by_walk(struct dmarc_walk *w)
     org_add(w, org);
 }
 
+/* In order; at the first that waits, the rest is noted for the same round. */
 static int read_sites(struct auth_ctx *ctx, const struct str *names, size_t n, bool stop_at_psd,
                       struct dmarc_walk *w, struct mp_err *err)
 {
-    prefetch_names(ctx, names, n);
     for (size_t i = 0; i < n; i++) {
         struct dmarc_site *s = &w->sites[w->n];
         int st = site_read(ctx, names[i], s, err);
+        if (st == MP_WAIT)
+            prefetch_names(ctx, names + i + 1, n - i - 1);
         if (st != MP_OK)
             return st;
         w->n++;

@@ -1,7 +1,8 @@
 /* The public suffix list (through libpsl's compiled-in copy): the registrable part of a name. */
+#include "auth/dmarc.h"
+
 #include <libpsl.h>
 
-#include "auth/dmarc.h"
 #include "base/idna.h"
 
 /* The compiled-in list is used, not the newer of it and a file: below io/ nothing reads files.
