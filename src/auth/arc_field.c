@@ -40,18 +40,18 @@ static bool aar_read(struct arc_field *f, const char **why)
     struct str v = f->h->value;
     size_t at = 0, digits;
     *why = "no i= in front";
-    if (!cfws_skip(v, &at, why) || at >= v.n || to_lower(v.p[at]) != 'i')
+    if (!authres_skip_cfws(v, &at, why) || at >= v.n || to_lower(v.p[at]) != 'i')
         return false;
     at++;
-    if (!cfws_skip(v, &at, why) || at >= v.n || v.p[at] != '=')
+    if (!authres_skip_cfws(v, &at, why) || at >= v.n || v.p[at] != '=')
         return false;
     at++;
-    if (!cfws_skip(v, &at, why))
+    if (!authres_skip_cfws(v, &at, why))
         return false;
     for (digits = at; at < v.n && is_digit(v.p[at]);)
         at++;
     struct str number = str_slice(v, digits, at);
-    if (!cfws_skip(v, &at, why) || at >= v.n || v.p[at] != ';')
+    if (!authres_skip_cfws(v, &at, why) || at >= v.n || v.p[at] != ';')
         return false;
     *why = "i= is not a number from 1 to 50";
     f->payload = str_slice(v, at + 1, v.n);

@@ -6,7 +6,7 @@
 
 /* Move *at over CFWS (RFC 5322 3.2.2). Strict: CRLF only before SP or HTAB, comments nest and must
  * close, no control inside. False: *why (static text) tells, *at stands at the bad byte. */
-bool cfws_skip(struct str s, size_t *at, const char **why);
+bool authres_skip_cfws(struct str s, size_t *at, const char **why);
 
 /* A byte of a MIME token (RFC 2045 5.1), or of UTF-8 (RFC 8601 2.2 with RFC 6532). */
 bool is_token_byte(char c);

@@ -71,7 +71,7 @@ static bool comment_skip(struct str s, size_t *at, const char **why)
     return true;
 }
 
-bool cfws_skip(struct str s, size_t *at, const char **why)
+bool authres_skip_cfws(struct str s, size_t *at, const char **why)
 {
     while (*at < s.n) {
         size_t step = fws_bytes(s, *at);
@@ -88,7 +88,7 @@ bool cfws_skip(struct str s, size_t *at, const char **why)
 static bool skip(struct reader *r)
 {
     const char *why = NULL;
-    return cfws_skip(r->in, &r->at, &why) || bad(r, why);
+    return authres_skip_cfws(r->in, &r->at, &why) || bad(r, why);
 }
 
 /* ---- words ---- */
