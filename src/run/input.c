@@ -36,10 +36,10 @@ void input_clear(struct input *in)
     *in = (struct input){0};
 }
 
-static void input_fail(struct input *in, const char *fmt, const char *path, const char *why)
+static void input_fail(struct input *in, const char *path, const char *why)
 {
     in->failed = true;
-    mp_fail(&in->err, MP_E_IO, errno, fmt, path, why);
+    mp_fail(&in->err, MP_E_IO, errno, "%s: %s", path, why);
 }
 
 /* ---- the list of paths ---- */
@@ -171,17 +171,17 @@ static FILE *open_input(const char *path, struct input *in)
         return stdin;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &sb) < 0) {
-        input_fail(in, "%s: %s", path, strerror(errno));
+        input_fail(in, path, strerror(errno));
     } else if (S_ISDIR(sb.st_mode)) {
-        input_fail(in, "%s: %s", path, "this directory cannot be read");
+        input_fail(in, path, "this directory cannot be read");
     } else if (!S_ISREG(sb.st_mode) && !S_ISFIFO(sb.st_mode)) {
-        input_fail(in, "%s: %s", path, "not a regular file");
+        input_fail(in, path, "not a regular file");
     } else {
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
         FILE *f = fdopen(fd, "r");
         if (f != NULL)
             return f;
-        input_fail(in, "%s: %s", path, strerror(errno));
+        input_fail(in, path, strerror(errno));
     }
     if (fd >= 0)
         close(fd);
@@ -217,9 +217,9 @@ static void next_of_mbox(struct inputs *in, struct input *out)
     bool got = mbox_next(&in->mbox, &out->bytes);
     out->label = arena_fmt(&out->arena, "%s:%u", in->mbox_path, in->mbox.number);
     if (!got)
-        input_fail(out, "%s: %s", in->mbox_path, "cannot read the mbox");
+        input_fail(out, in->mbox_path, "cannot read the mbox");
     else if (out->bytes.failed)
-        input_fail(out, "%s: %s", in->mbox_path, "a message is longer than the limit");
+        input_fail(out, in->mbox_path, "a message is longer than the limit");
     if (in->mbox.ended) {
         close_file(in->mbox.file);
         in->mbox = (struct mbox){0};
@@ -267,7 +267,7 @@ static void read_file(struct inputs *in, const char *path, struct input *out)
     }
     buf_add(&out->bytes, head);
     if (!read_all(f, &out->bytes))
-        input_fail(out, "%s: %s", path, strerror(errno));
+        input_fail(out, path, strerror(errno));
     else if (in->form == INPUT_AUTO && world_sniff(head))
         read_world(out, path);
     close_file(f);

@@ -1,0 +1,52 @@
+/* What the commands share: the table of commands, options, colours, exit codes. */
+#ifndef MP_CLI_CLI_H
+#define MP_CLI_CLI_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE_ERROR = 2, EXIT_UNDECIDED = 3 };
+
+/* One command. `run` gets argv with the command's name first and returns an exit code. */
+struct command {
+    const char *name, *arguments, *summary;
+    int (*run)(int argc, char **argv);
+    const char *help; /* options, for `mailproof help NAME` */
+};
+
+extern const struct command commands[];
+extern const size_t n_commands;
+
+int cmd_scan(int argc, char **argv);
+int cmd_sign(int argc, char **argv);
+int cmd_seal(int argc, char **argv);
+int cmd_keygen(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
+
+/* "mailproof scan: <text>" on standard error; returns EXIT_USAGE_ERROR. */
+int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for a failure: the error's text, and the exit code that fits its status. */
+int report_failure(const char *command, const struct mp_err *err);
+
+/* Colours on this stream? `word` is auto, always or never; NO_COLOR and a dumb terminal say no. */
+bool want_colour(const char *word, FILE *stream, bool *valid);
+unsigned terminal_width(FILE *stream); /* 0 when it is none */
+
+/* A whole file, or standard input for "-"; heap memory in *out (buf_clear). Up to `max_bytes`. */
+struct buf;
+int read_whole(const char *path, size_t max_bytes, struct buf *out, struct mp_err *err);
+
+/* Write all of `bytes` to the file, or to standard output for NULL and "-". */
+int write_whole(const char *path, struct str bytes, struct mp_err *err);
+
+/* Unix seconds, "now", or "2026-11-23T19:00:00Z". False: none of them. */
+bool parse_time_option(const char *text, int64_t *out);
+
+#endif

@@ -1,0 +1,111 @@
+/* What several commands need: errors, files, terminals, times. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+
+int usage_error(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fprintf(stderr, "mailproof %s: ", command);
+    vfprintf(stderr, fmt, ap);
+    fprintf(stderr, "\n");
+    va_end(ap);
+    return EXIT_USAGE_ERROR;
+}
+
+int report_failure(const char *command, const struct mp_err *err)
+{
+    fprintf(stderr, "mailproof %s: %s\n", command, err->text);
+    return err->code == MP_E_TIMEOUT || err->code == MP_E_NOMEM || err->code == MP_E_CRYPTO
+               ? EXIT_UNDECIDED
+               : EXIT_USAGE_ERROR;
+}
+
+bool want_colour(const char *word, FILE *stream, bool *valid)
+{
+    *valid = true;
+    if (strcmp(word, "always") == 0)
+        return true;
+    if (strcmp(word, "never") == 0)
+        return false;
+    *valid = strcmp(word, "auto") == 0;
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
+    return *valid && isatty(fileno(stream)) && (none == NULL || *none == '\0') && !dumb;
+}
+
+unsigned terminal_width(FILE *stream)
+{
+    struct winsize w;
+    return isatty(fileno(stream)) && ioctl(fileno(stream), TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+int read_whole(const char *path, size_t max_bytes, struct buf *out, struct mp_err *err)
+{
+    enum { CHUNK = 64 * 1024 };
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    int st = MP_OK;
+    buf_init(out, max_bytes);
+    if (f == NULL)
+        return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
+    for (size_t n = 1; n > 0 && st == MP_OK;) {
+        size_t room = max_bytes - out->n, want = room < CHUNK ? room : CHUNK;
+        char *to = want == 0 ? NULL : buf_reserve(out, want);
+        if (to == NULL) {
+            st = mp_fail(err, MP_E_LIMIT, 0, "%s: longer than %zu bytes", path, max_bytes);
+        } else {
+            n = fread(to, 1, want, f);
+            out->n += n;
+        }
+    }
+    if (st == MP_OK && ferror(f))
+        st = mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
+    if (f != stdin)
+        fclose(f);
+    return st;
+}
+
+int write_whole(const char *path, struct str bytes, struct mp_err *err)
+{
+    bool to_stdout = path == NULL || strcmp(path, "-") == 0;
+    FILE *f = to_stdout ? stdout : fopen(path, "we");
+    if (f == NULL)
+        return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
+    bool ok = bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
+    ok = (to_stdout ? fflush(f) : fclose(f)) == 0 && ok;
+    return ok ? MP_OK
+              : mp_fail(err, MP_E_IO, errno, "%s: %s", to_stdout ? "standard output" : path,
+                        strerror(errno));
+}
+
+bool parse_time_option(const char *text, int64_t *out)
+{
+    uint64_t v;
+    int year, month, day, hour, minute, second, used = 0;
+    if (strcmp(text, "now") == 0) {
+        *out = clock_wall_s();
+        return true;
+    }
+    if (str_to_u64(str_from(text), INT64_MAX, &v)) {
+        *out = (int64_t)v;
+        return true;
+    }
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second,
+               &used) != 6 ||
+        text[used] != '\0' || used == 0)
+        return false;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
+        minute < 0 || minute > 59 || second < 0 || second > 60)
+        return false;
+    *out = civil_to_unix(year, month, day, hour, minute, second);
+    return true;
+}

@@ -1,0 +1,83 @@
+/* mailproof: the table of commands, and the way into each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+const struct command commands[] = {
+    {"scan", "FILE|DIR|MBOX|MAILDIR|WORLD|-...", "check messages: SPF, DKIM, ARC, DMARC, structure",
+     cmd_scan, scan_help},
+    {"sign", "[FILE]", "add DKIM signatures to a message", cmd_sign, sign_help},
+    {"seal", "[FILE]", "add an ARC set to a message", cmd_seal, seal_help},
+    {"keygen", "DOMAIN", "make a key pair and the DNS record that publishes it", cmd_keygen,
+     keygen_help},
+    {"explain", "[FINDING...]", "tell what a finding means and what to do about it", cmd_explain,
+     explain_help},
+    {"help", "[COMMAND]", "this list, or the options of one command", cmd_help, "  No options.\n"},
+    {"version", "", "version and licence", cmd_version, "  No options.\n"},
+};
+const size_t n_commands = sizeof commands / sizeof commands[0];
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < n_commands; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void list_commands(FILE *f)
+{
+    fprintf(f, "mailproof %s: proves that e-mail is authentic, and says why not\n\n", MP_VERSION);
+    for (size_t i = 0; i < n_commands; i++)
+        fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fprintf(
+        f, "\n`mailproof help COMMAND` lists its options. Exit codes: 0 passed, 1 a check failed,\n"
+           "2 wrong usage or unreadable input, 3 undecided (never a pass).\n");
+}
+
+int cmd_help(int argc, char **argv)
+{
+    if (argc < 2) {
+        list_commands(stdout);
+        return EXIT_PASSED;
+    }
+    const struct command *c = find_command(argv[1]);
+    if (c == NULL)
+        return usage_error("help", "there is no command '%s'; `mailproof help` lists them",
+                           argv[1]);
+    printf("usage: mailproof %s [options] %s\n%s.\n\n%s", c->name, c->arguments, c->summary,
+           c->help);
+    return EXIT_PASSED;
+}
+
+int cmd_version(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    printf("mailproof %s\nLicence Apache-2.0\n", MP_VERSION);
+    return EXIT_PASSED;
+}
+
+int main(int argc, char **argv)
+{
+    char help_name[] = "help";
+    if (argc < 2) {
+        list_commands(stderr);
+        return EXIT_USAGE_ERROR;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return cmd_help(1, argv);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        return cmd_version(1, argv);
+    const struct command *c = find_command(name);
+    if (c == NULL) {
+        fprintf(stderr, "mailproof: there is no command '%s'; `mailproof help` lists them\n", name);
+        return EXIT_USAGE_ERROR;
+    }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+        char *args[] = {help_name, argv[1], NULL};
+        return cmd_help(2, args);
+    }
+    return c->run(argc - 1, argv + 1);
+}
