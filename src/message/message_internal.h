@@ -1,4 +1,4 @@
-/* What message.c and message_scan.c share. */
+/* What the files of this room share: notes on anomalies, lines, white space, decoders. */
 #ifndef MP_MESSAGE_MESSAGE_INTERNAL_H
 #define MP_MESSAGE_MESSAGE_INTERNAL_H
 
@@ -11,5 +11,20 @@ void message_scan(struct message *m);
 
 /* Lines as a reader sees them that takes CRLF, CR and LF alike as line end. False at the end. */
 bool lenient_line(struct str text, size_t *pos, struct str *line);
+
+/* At "(": to behind its partner. False when there is none, *pos then untouched. */
+bool comment_skip(struct str s, size_t *pos);
+
+/* White space, line ends of folds and comments are skipped; *comment (may be NULL) becomes the text
+ * of the last comment. Stops at what it cannot skip, an unclosed comment too. */
+void cfws_skip(struct str s, size_t *pos, struct str *comment);
+
+int hex_value(char c); /* -1: no hexadecimal digit */
+
+/* Both forgive: foreign bytes are left out (base64) or kept as they stand (quoted-printable), and
+ * counted. `out` has room for in.n bytes; the length written is returned. */
+size_t decode_base64(struct str in, char *out, size_t *bad_bytes);
+enum qp_place { QP_BODY, QP_HEADER }; /* in headers "_" is a space (RFC 2047 4.2) */
+size_t decode_qp(struct str in, enum qp_place place, char *out, size_t *bad_bytes);
 
 #endif

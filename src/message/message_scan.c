@@ -8,7 +8,9 @@ enum { LINE_MAX_WITH_CRLF = 1000 };
 
 /* Vectors of the compiler: SSE2, NEON or plain words, whatever the machine has. A clean body costs
  * two loads and a few compares for 16 bytes; only blocks with something odd are read by bytes. */
-enum { VECTOR_BYTES = 16, VECTORS = 4, BLOCK_BYTES = VECTOR_BYTES * VECTORS };
+enum { VECTOR_BYTES = 16, BLOCK_BYTES = 4 * VECTOR_BYTES };
+#define FOUR(f, p)                                                                                 \
+    ((f((p)) | f((p) + VECTOR_BYTES)) | (f((p) + 2 * VECTOR_BYTES) | f((p) + 3 * VECTOR_BYTES)))
 typedef unsigned char vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t vec_words __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -114,11 +116,7 @@ static void scan_zone(struct message *m, const struct zone *z, size_t from, size
     scan_bytes(m, z, from, pos); /* the vectors look at the byte before */
     for (; to - pos >= BLOCK_BYTES; pos += BLOCK_BYTES) {
         const char *p = m->raw.p + pos;
-        vec odd = {0};
-        for (size_t i = 0; i < VECTORS; i++)
-            odd |=
-                z->is_head ? odd_in_head(p + i * VECTOR_BYTES) : odd_in_body(p + i * VECTOR_BYTES);
-        if (!any(odd))
+        if (!any(z->is_head ? FOUR(odd_in_head, p) : FOUR(odd_in_body, p)))
             continue;
         if (read + 1 < pos)
             read = pos - 1;

@@ -11,7 +11,8 @@ struct mime_param {
 enum mime_encoding { MIME_7BIT, MIME_8BIT, MIME_BINARY, MIME_QP, MIME_BASE64, MIME_UNKNOWN };
 
 struct mime_part {
-    struct str path; /* "1", "1.2": IMAP section numbers; "" for the whole message */
+    struct str path; /* "1", "1.2": IMAP section numbers; "" for the whole message; a multipart
+                        right within a message part has that part's number */
     int32_t parent;  /* index, -1 for the root */
     unsigned depth;
     size_t head_offset, body_offset, body_length; /* in the raw message, body still encoded */
@@ -20,6 +21,7 @@ struct mime_part {
     enum mime_encoding encoding;
     struct mime_param *params; /* of Content-Type */
     size_t n_params;
+    unsigned n_children;
     bool is_multipart, is_message, boundary_unclosed;
 };
 

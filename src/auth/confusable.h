@@ -1,0 +1,13 @@
+/* Domain labels made to look like others: mixed scripts and whole-script lookalikes. */
+#ifndef MP_AUTH_CONFUSABLE_H
+#define MP_AUTH_CONFUSABLE_H
+
+#include "base/arena.h"
+
+/* Why the domain (A-labels or U-labels) may be taken for another one, or NULL: a label that mixes
+ * alphabets with common letter shapes, or one wholly of Cyrillic, Greek or Armenian letters that
+ * look Latin, unless the top-level domain is of the same script. A deliberately small subset of
+ * UTS 39 4. `*shown`: the label as readers see it, in the arena or `domain`. */
+const char *domain_confusable(struct arena *arena, struct str domain, struct str *shown);
+
+#endif
