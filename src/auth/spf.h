@@ -24,10 +24,9 @@ enum {
     SPF_MAX_VOID_LOOKUPS = 2, /* RFC 7208 4.6.4 */
     SPF_MAX_NAMES = 10,       /* of one mx or ptr */
     SPF_RECORD_MAX_BYTES = 16 * 1024,
-    SPF_RECORD_MAX_TERMS = 500,
-    SPF_MAX_DEPTH = 12, /* include and redirect; more cannot be within the lookup limit */
-    SPF_EXPANSION_MAX_BYTES = 4096,
-    SPF_EXPLANATION_MAX_BYTES = 500,
+    SPF_RECORD_MAX_TERMS = 2000, /* ip4 terms of 16 KB; a 13 KB record in use has 900 */
+    SPF_MAX_DEPTH = 12,          /* include and redirect; more cannot be within the lookup limit */
+    SPF_EXPLANATION_MAX_BYTES = 500, /* longer texts are cut */
     SPF_TRACE_MAX = 200
 };
 
@@ -44,7 +43,7 @@ struct spf_step {
     struct str term;         /* as published */
     unsigned lookups, voids; /* this term's own cost and below */
     bool matched;
-    enum spf_result result; /* of an include or redirect; SPF_NONE otherwise */
+    enum spf_result result; /* of an include or redirect, or the error it ended in; else SPF_NONE */
     struct str note;        /* "no such name", "3 addresses", ...; may be empty */
 };
 
