@@ -72,7 +72,6 @@ static int collect_identifiers(struct check *c)
         add_identifier(c, c->undecided, &c->n_undecided, c->spf->domain, NULL);
     for (size_t i = 0; c->dkim != NULL && i < c->dkim->n; i++) {
         struct dkim_signature *sig = &c->dkim->sigs[i];
-        sig->aligned = false;
         if (sig->result == DKIM_PASS)
             add_identifier(c, c->passed, &c->n_passed, sig->domain, sig);
         if (sig->result == DKIM_TEMPERROR)
@@ -152,7 +151,7 @@ static void apply_tag(struct dmarc_outcome *out, enum dmarc_applies tag, enum dm
 }
 
 /* p= for the record's own name; below it np= for a name that does not exist, else sp=, else p=
- * (RFC 9989 4.10.1). Existence is asked only where it makes a difference. */
+ * (RFC 9989 4.10.1). Existence is asked only for np=, and only missed where np= differs. */
 static int choose_policy(struct check *c)
 {
     const struct dmarc_record *r = c->site->record;
@@ -162,7 +161,7 @@ static int choose_policy(struct check *c)
         return MP_OK;
     if (r->sp != DMARC_P_UNSET)
         apply_tag(out, DMARC_APPLIES_SP, r->sp);
-    if (r->np == DMARC_P_UNSET || r->np == out->published)
+    if (r->np == DMARC_P_UNSET)
         return MP_OK;
     bool exists = true, failed = false;
     int st = author_exists(c, &exists, &failed);

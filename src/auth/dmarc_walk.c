@@ -79,6 +79,7 @@ static void org_add(struct dmarc_walk *w, struct str org)
     w->orgs[w->n_orgs++] = org;
 }
 
+/* The domain itself for its own name: psd=y where the walk began says nothing (4.10.2). */
 static struct str one_label_below(const struct dmarc_walk *w, struct str parent)
 {
     return domain_tail(w->domain, domain_labels(parent) + 1);
@@ -95,10 +96,8 @@ static void orgs_by_walk(struct dmarc_walk *w)
             org_add(w, s->domain);
             org_add(w, one_label_below(w, s->domain));
         }
-        if (s->state == SITE_RECORD) {
-            bool suffix = s->record->psd == DMARC_PSD_Y && i != 0;
-            org = suffix ? one_label_below(w, s->domain) : s->domain;
-        }
+        if (s->state == SITE_RECORD)
+            org = s->record->psd == DMARC_PSD_Y ? one_label_below(w, s->domain) : s->domain;
     }
     org_add(w, org);
 }
