@@ -4,28 +4,51 @@
 #include "base/idna.h"
 #include "base/utf8.h"
 
-/* The alphabets whose letters share shapes. All other scripts do not look like each other at the
- * size of an address, and mixing them with Latin is usual (Japanese, Chinese, Korean). */
+/* UTS 39 5.2, "highly restrictive": a label is of one script, or Latin beside East Asian ones. */
 enum script {
-    SCRIPT_NONE = 0, /* digits, hyphens, other scripts */
+    SCRIPT_NONE = 0, /* digits, hyphen, combining accents, symbols */
     SCRIPT_LATIN = 1,
     SCRIPT_CYRILLIC = 2,
     SCRIPT_GREEK = 4,
-    SCRIPT_ARMENIAN = 8
+    SCRIPT_ARMENIAN = 8,
+    SCRIPT_EAST_ASIAN = 16, /* Han, Kana, Bopomofo, Hangul: mixed with each other by usage */
+    SCRIPT_OTHER = 32       /* all others, not told apart */
 };
 
 static const struct {
     int32_t first, last;
     enum script script;
 } ranges[] = {
-    {'A', 'Z', SCRIPT_LATIN},          {'a', 'z', SCRIPT_LATIN},
-    {0x00c0, 0x024f, SCRIPT_LATIN},    {0x0250, 0x02af, SCRIPT_LATIN},
-    {0x0370, 0x03e1, SCRIPT_GREEK},    {0x03f0, 0x03ff, SCRIPT_GREEK},
-    {0x0400, 0x052f, SCRIPT_CYRILLIC}, {0x0531, 0x0587, SCRIPT_ARMENIAN},
-    {0x1c80, 0x1c8f, SCRIPT_CYRILLIC}, {0x1d00, 0x1d25, SCRIPT_LATIN},
-    {0x1e00, 0x1eff, SCRIPT_LATIN},    {0x1f00, 0x1fff, SCRIPT_GREEK},
-    {0x2de0, 0x2dff, SCRIPT_CYRILLIC}, {0xa640, 0xa69f, SCRIPT_CYRILLIC},
-    {0xa722, 0xa7ff, SCRIPT_LATIN},    {0xab30, 0xab6f, SCRIPT_LATIN},
+    {0, 0x40, SCRIPT_NONE},
+    {'A', 'Z', SCRIPT_LATIN},
+    {0x5b, 0x60, SCRIPT_NONE},
+    {'a', 'z', SCRIPT_LATIN},
+    {0x7b, 0xbf, SCRIPT_NONE},
+    {0x00c0, 0x02af, SCRIPT_LATIN},
+    {0x02b0, 0x036f, SCRIPT_NONE},
+    {0x0370, 0x03e1, SCRIPT_GREEK},
+    {0x03f0, 0x03ff, SCRIPT_GREEK},
+    {0x0400, 0x052f, SCRIPT_CYRILLIC},
+    {0x0531, 0x0587, SCRIPT_ARMENIAN},
+    {0x1100, 0x11ff, SCRIPT_EAST_ASIAN},
+    {0x1c80, 0x1c8f, SCRIPT_CYRILLIC},
+    {0x1d00, 0x1d25, SCRIPT_LATIN},
+    {0x1e00, 0x1eff, SCRIPT_LATIN},
+    {0x1f00, 0x1fff, SCRIPT_GREEK},
+    {0x2000, 0x2bff, SCRIPT_NONE},
+    {0x2de0, 0x2dff, SCRIPT_CYRILLIC},
+    {0x2e80, 0x31ff, SCRIPT_EAST_ASIAN},
+    {0x3400, 0x4dbf, SCRIPT_EAST_ASIAN},
+    {0x4e00, 0x9fff, SCRIPT_EAST_ASIAN},
+    {0xa640, 0xa69f, SCRIPT_CYRILLIC},
+    {0xa722, 0xa7ff, SCRIPT_LATIN},
+    {0xa960, 0xa97f, SCRIPT_EAST_ASIAN},
+    {0xab30, 0xab6f, SCRIPT_LATIN},
+    {0xac00, 0xd7ff, SCRIPT_EAST_ASIAN},
+    {0xf900, 0xfaff, SCRIPT_EAST_ASIAN},
+    {0xff00, 0xffef, SCRIPT_EAST_ASIAN},
+    {0x1f000, 0x1faff, SCRIPT_NONE},
+    {0x20000, 0x3ffff, SCRIPT_EAST_ASIAN},
 };
 
 /* Lower-case letters (domains are folded) drawn like a basic Latin one in common fonts. */
@@ -48,7 +71,7 @@ static enum script script_of(int32_t c)
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
         if (c >= ranges[i].first && c <= ranges[i].last)
             return ranges[i].script;
-    return SCRIPT_NONE;
+    return SCRIPT_OTHER;
 }
 
 static bool looks_latin(int32_t c)
@@ -80,9 +103,9 @@ static struct label look_at(struct str text)
     return label;
 }
 
-static bool is_one_script(unsigned scripts)
+static bool may_stand_together(unsigned scripts)
 {
-    return (scripts & (scripts - 1)) == 0;
+    return (scripts & (scripts - 1)) == 0 || scripts == (SCRIPT_LATIN | SCRIPT_EAST_ASIAN);
 }
 
 const char *domain_confusable(struct arena *arena, struct str domain, struct str *shown)
@@ -94,12 +117,12 @@ const char *domain_confusable(struct arena *arena, struct str domain, struct str
     while (rest.p != NULL) {
         *shown = str_cut(&rest, '.');
         struct label label = look_at(*shown);
-        if (!is_one_script(label.scripts))
-            return "a label mixes alphabets that share letter shapes";
+        if (!may_stand_together(label.scripts))
+            return "a label mixes scripts";
         if (label.phonetic)
             return "a label holds phonetic letters that look like basic Latin";
-        if (label.scripts != SCRIPT_NONE && label.scripts != SCRIPT_LATIN &&
-            label.scripts != top_scripts && label.all_look_latin)
+        unsigned alike = SCRIPT_CYRILLIC | SCRIPT_GREEK | SCRIPT_ARMENIAN;
+        if ((label.scripts & alike) != 0 && label.scripts != top_scripts && label.all_look_latin)
             return "a label is written wholly in letters that look Latin";
     }
     return NULL;

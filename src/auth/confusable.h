@@ -5,9 +5,9 @@
 #include "base/arena.h"
 
 /* Why the domain (A-labels or U-labels) may be taken for another one, or NULL: a label that mixes
- * alphabets with common letter shapes, or one wholly of Cyrillic, Greek or Armenian letters that
- * look Latin, unless the top-level domain is of the same script. A deliberately small subset of
- * UTS 39 4. `*shown`: the label as readers see it, in the arena or `domain`. */
+ * scripts (Latin beside East Asian ones is usual), or one wholly of Cyrillic, Greek or Armenian
+ * letters that look Latin, unless the top-level domain is of the same script. A deliberately small
+ * subset of UTS 39 4 and 5. `*shown`: the label as readers see it, in the arena or `domain`. */
 const char *domain_confusable(struct arena *arena, struct str domain, struct str *shown);
 
 #endif

@@ -82,6 +82,16 @@ static bool skip_atom(struct str s, size_t *pos)
     return *pos > start;
 }
 
+/* An atom, or an encoded word that holds more than atoms may. */
+static bool skip_word(struct str s, size_t *pos)
+{
+    size_t n = s.p[*pos] == '=' ? encoded_word_in_phrase(s, *pos) : 0;
+    if (n == 0)
+        return skip_atom(s, pos);
+    *pos += n;
+    return true;
+}
+
 /* What a run of words means: quotes, backslashes, line ends of folds and CFWS taken out. Copies
  * only when there is something to take out. */
 static struct str meaning(struct arena *arena, struct str s)
@@ -168,7 +178,7 @@ static bool parse_words(struct parser *p, struct words *w)
             p->pos++;
             dot = true;
         } else if (c == '"' || is_atext(c)) {
-            if (c == '"' ? !skip_quoted(p->s, &p->pos) : !skip_atom(p->s, &p->pos))
+            if (c == '"' ? !skip_quoted(p->s, &p->pos) : !skip_word(p->s, &p->pos))
                 return fail(p, "a quote is not closed");
             w->adjacent |= !dot;
             w->quoted |= c == '"';

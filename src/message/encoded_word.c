@@ -49,6 +49,17 @@ static bool word_at(struct str s, size_t pos, struct word *w)
     return w->encoding == 'b' || w->encoding == 'q';
 }
 
+size_t encoded_word_in_phrase(struct str s, size_t pos)
+{
+    struct word w;
+    if (!word_at(s, pos, &w))
+        return 0;
+    for (size_t i = 0; i < w.text.n; i++)
+        if (w.text.p[i] != '\0' && memchr("<>@\"()\\", w.text.p[i], 7) != NULL)
+            return 0;
+    return w.length;
+}
+
 bool has_encoded_word(struct str text)
 {
     struct word w;

@@ -2,6 +2,7 @@
 #ifndef MP_MESSAGE_MESSAGE_INTERNAL_H
 #define MP_MESSAGE_MESSAGE_INTERNAL_H
 
+#include "base/hex.h"
 #include "message/message.h"
 
 void message_note(struct message *m, enum anomaly a, size_t offset);
@@ -19,7 +20,10 @@ bool comment_skip(struct str s, size_t *pos);
  * of the last comment. Stops at what it cannot skip, an unclosed comment too. */
 void cfws_skip(struct str s, size_t *pos, struct str *comment);
 
-int hex_value(char c); /* -1: no hexadecimal digit */
+/* Length of the encoded word at `pos`, or 0. RFC 2047 5 (3) allows few octets in those of phrases;
+ * programs write more. Taken as one word only when nothing in it could begin an address, a quote
+ * or a comment for a reader that does not know encoded words. */
+size_t encoded_word_in_phrase(struct str s, size_t pos);
 
 /* Both forgive: foreign bytes are left out (base64) or kept as they stand (quoted-printable), and
  * counted. `out` has room for in.n bytes; the length written is returned. */

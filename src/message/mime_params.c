@@ -137,7 +137,10 @@ static size_t add_extended(struct str value, bool first, char *out)
         int high = i + 2 < value.n ? hex_value(value.p[i + 1]) : -1;
         int low = high >= 0 ? hex_value(value.p[i + 2]) : -1;
         bool escape = value.p[i] == '%' && high >= 0 && low >= 0;
-        out[n++] = escape ? (char)(unsigned char)(high << 4 | low) : value.p[i];
+        out[n] = value.p[i];
+        if (escape)
+            out[n] = (char)(unsigned char)(high << 4 | low);
+        n++;
         i += escape ? 2 : 0;
     }
     return n;

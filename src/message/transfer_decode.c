@@ -38,14 +38,6 @@ size_t decode_base64(struct str in, char *out, size_t *bad_bytes)
     return n;
 }
 
-int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c = to_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Length of white space and a line end at `pos`: 0 when the line goes on with something else. */
 static size_t blank_line_end(struct str in, size_t pos)
 {
