@@ -5,10 +5,13 @@
 #include "dns/dns.h"
 
 struct resolver_config {
-    struct str server;        /* "HOST[:PORT]" or "[v6]:PORT"; empty: /etc/resolv.conf */
-    const char *trust_anchor; /* file with DS or DNSKEY; NULL: Debian's root key when it is there */
-    unsigned timeout_ms;      /* for one question; default 5000 */
-    size_t cache_entries;     /* default 100,000; 0: no cache */
+    struct str server; /* "HOST[:PORT]" or "[v6]:PORT"; empty: /etc/resolv.conf */
+    /* File with DS or DNSKEY: then all is validated, and a server that strips signatures makes
+     * signed names DNS_BOGUS. NULL: Debian's root key, used when the server proves that it can
+     * DNSSEC; else DNSSEC_UNKNOWN. */
+    const char *trust_anchor;
+    unsigned timeout_ms;  /* for one question; default 5000 */
+    size_t cache_entries; /* default 100,000; 0: no cache */
 };
 enum { RESOLVER_TIMEOUT_MS = 5000, RESOLVER_CACHE_ENTRIES = 100000 };
 void resolver_config_init(struct resolver_config *c);
