@@ -152,7 +152,7 @@ int check_options_open(struct check_options *c)
     if (c->auth.authserv_id.n == 0)
         c->auth.authserv_id = c->policy.authserv_id.n != 0 ? c->policy.authserv_id : host;
     if (c->auth.receiver.n == 0)
-        c->auth.receiver = host;
+        c->auth.receiver = c->auth.authserv_id;
     for (size_t i = 0; i < c->policy.n_trusted_sealers; i++)
         if (c->auth.n_trusted_sealers < CHECK_MAX_SEALERS)
             c->sealers[c->auth.n_trusted_sealers++] = c->policy.trusted_sealers[i];

@@ -32,6 +32,9 @@ extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_
 /* "mailproof scan: <text>" on standard error; returns EXIT_USAGE_ERROR. */
 int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What getopt_long refused ('?' or ':'; the option string begins with ':' so that it is silent). */
+int bad_option(const char *command, int option, char **argv);
+
 /* The same for a failure: the error's text, and the exit code that fits its status. */
 int report_failure(const char *command, const struct mp_err *err);
 

@@ -60,7 +60,7 @@ static int set_option(struct keygen_command *c, int option, const char *arg)
         c->output = arg;
         break;
     default:
-        return usage_error("keygen", "`mailproof help keygen` lists the options");
+        return EXIT_USAGE_ERROR; /* every option of the table has its case */
     }
     return EXIT_PASSED;
 }
@@ -134,8 +134,8 @@ int cmd_keygen(int argc, char **argv)
     struct str domain = STR_NONE;
     int code = EXIT_PASSED;
     for (int o;
-         code == EXIT_PASSED && (o = getopt_long(argc, argv, "o:", long_options, NULL)) != -1;)
-        code = set_option(&c, o, optarg);
+         code == EXIT_PASSED && (o = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1;)
+        code = o == '?' || o == ':' ? bad_option("keygen", o, argv) : set_option(&c, o, optarg);
     if (code != EXIT_PASSED)
         return code;
     if (argc - optind != 1)

@@ -174,7 +174,7 @@ static int set_option(struct scan_command *c, int option, const char *arg)
         c->options.report.verbose = true;
         break;
     default:
-        return usage_error("scan", "`mailproof help scan` lists the options");
+        return EXIT_USAGE_ERROR; /* every option of the table has its case */
     }
     return EXIT_PASSED;
 }
@@ -183,8 +183,8 @@ static int parse_options(struct scan_command *c, int argc, char **argv)
 {
     int code = EXIT_PASSED;
     for (int o;
-         code == EXIT_PASSED && (o = getopt_long(argc, argv, "o:v", long_options, NULL)) != -1;)
-        code = set_option(c, o, optarg);
+         code == EXIT_PASSED && (o = getopt_long(argc, argv, ":o:v", long_options, NULL)) != -1;)
+        code = o == '?' || o == ':' ? bad_option("scan", o, argv) : set_option(c, o, optarg);
     return code;
 }
 

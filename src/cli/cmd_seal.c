@@ -59,7 +59,7 @@ static int set_option(struct seal_command *c, int option, const char *arg)
         c->output = arg;
         break;
     default:
-        return usage_error("seal", "`mailproof help seal` lists the options");
+        return EXIT_USAGE_ERROR; /* every option of the table has its case */
     }
     return EXIT_PASSED;
 }
@@ -140,8 +140,8 @@ int cmd_seal(int argc, char **argv)
     check_options_init(&c->check, "seal");
     c->time_s = clock_wall_s();
     for (int o;
-         code == EXIT_PASSED && (o = getopt_long(argc, argv, "o:k:", long_options, NULL)) != -1;)
-        code = set_option(c, o, optarg);
+         code == EXIT_PASSED && (o = getopt_long(argc, argv, ":o:k:", long_options, NULL)) != -1;)
+        code = o == '?' || o == ':' ? bad_option("seal", o, argv) : set_option(c, o, optarg);
     if (code == EXIT_PASSED && c->key.key == NULL)
         code = usage_error("seal", "no --key DOMAIN:SELECTOR:FILE; `mailproof keygen` makes one");
     if (code == EXIT_PASSED && argc - optind > 1)

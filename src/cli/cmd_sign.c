@@ -92,7 +92,7 @@ static int set_option(struct sign_command *c, int option, const char *arg)
         c->output = arg;
         break;
     default:
-        return usage_error("sign", "`mailproof help sign` lists the options");
+        return EXIT_USAGE_ERROR; /* every option of the table has its case */
     }
     return EXIT_PASSED;
 }
@@ -146,8 +146,8 @@ int cmd_sign(int argc, char **argv)
                                         .signed_at_s = clock_wall_s()}};
     int code = EXIT_PASSED;
     for (int o;
-         code == EXIT_PASSED && (o = getopt_long(argc, argv, "o:k:", long_options, NULL)) != -1;)
-        code = set_option(&c, o, optarg);
+         code == EXIT_PASSED && (o = getopt_long(argc, argv, ":o:k:", long_options, NULL)) != -1;)
+        code = o == '?' || o == ':' ? bad_option("sign", o, argv) : set_option(&c, o, optarg);
     if (code == EXIT_PASSED && c.n_keys == 0)
         code = usage_error("sign", "no --key DOMAIN:SELECTOR:FILE; `mailproof keygen` makes one");
     if (code == EXIT_PASSED && argc - optind > 1)

@@ -1,5 +1,6 @@
 /* What several commands need: errors, files, terminals, times. */
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,16 @@ int usage_error(const char *command, const char *fmt, ...)
     fprintf(stderr, "\n");
     va_end(ap);
     return EXIT_USAGE_ERROR;
+}
+
+int bad_option(const char *command, int option, char **argv)
+{
+    const char *word = argv[optind - 1];
+    if (option == ':')
+        return usage_error(command, "%s needs a value; `mailproof help %s` lists the options", word,
+                           command);
+    return usage_error(command, "unknown option '%s'; `mailproof help %s` lists the options", word,
+                       command);
 }
 
 int report_failure(const char *command, const struct mp_err *err)
