@@ -24,11 +24,11 @@ struct arc_set {
 
 struct arc_outcome {
     enum arc_result result;
-    unsigned instances;   /* the highest i that was read; also when the chain fails */
+    unsigned instances;   /* the highest i that was read; also when the chain fails; 0: none was */
     unsigned oldest_pass; /* first i from which all AMS verify; 0 = all of them do */
     struct arc_set *sets; /* [instances], set i at i - 1 */
     struct str reason;    /* one sentence for anything but pass and none */
-    bool sealed_fail;     /* the newest seal says cv=fail: nothing may be added any more */
+    bool closed;          /* no set may follow: the newest says cv=fail, or it is beyond limits */
 
     /* Trust (N34). A seal vouches for all sets below it, so the list is walked from the newest
      * set down for as long as each d= of the AS stands on it, name for name. `trusted`: the chain
@@ -63,7 +63,7 @@ struct arc_sealer {
  * 5.1.2). Tags stand in alphabetical order, b= without inner white space: reproducible.
  * Only RSA keys: a set has exactly one AS, so a seal that many verifiers cannot read
  * (ed25519-sha256) would break the chain for all behind them.
- * MP_OK. MP_E_USAGE: the newest seal says cv=fail already, 50 sets, the chain is undecided
+ * MP_OK. MP_E_USAGE: the chain is closed or has 50 sets, it is undecided
  * (temperror), an Ed25519 key, a name in h= that must not be signed, or a domain, selector,
  * authserv-id or result text that cannot stand in a field. MP_E_LIMIT: `out` is full. MP_E_NOMEM,
  * MP_E_CRYPTO. On failure `out` is as before. */

@@ -98,8 +98,8 @@ static int check_names(struct sealing *s)
 
 static int check_chain(struct sealing *s)
 {
-    if (s->chain->sealed_fail)
-        return refuse(s, "the newest seal says that the chain has failed");
+    if (s->chain->closed)
+        return refuse(s, "the chain is closed: it had failed before, or is beyond all limits");
     if (s->chain->result == ARC_TEMPERROR)
         return refuse(s, "the chain is undecided: DNS did not answer");
     if (s->chain->instances >= ARC_MAX_INSTANCES)

@@ -50,10 +50,10 @@ static void fail(struct chain *c, enum arc_kind kind, unsigned instance, const c
 
 /* ---- structure ---- */
 
-/* Fields and bytes are counted before any is parsed. False: no ARC field, or too much of it. */
+/* Fields and bytes are counted before any is parsed. */
 static bool within_limits(struct chain *c)
 {
-    size_t fields = 0, bytes = 0;
+    size_t bytes = 0;
     for (enum arc_kind kind = ARC_AAR; kind < ARC_KINDS; kind++) {
         size_t n = 0;
         const struct header *h = header_last(c->ctx->msg, arc_field_name(kind));
@@ -61,13 +61,12 @@ static bool within_limits(struct chain *c)
             bytes += h->raw.n;
         if (n > ARC_MAX_INSTANCES)
             fail(c, kind, 0, "more than 50 of them");
-        fields += n;
     }
     if (bytes > ARC_MAX_BYTES)
         fail(c, ARC_SEAL, 0, "the ARC fields are too long in all");
     if (c->out->result == ARC_FAIL)
-        c->out->instances = ARC_MAX_INSTANCES; /* so nobody adds to it */
-    return fields != 0 && c->out->result != ARC_FAIL;
+        c->out->closed = true;
+    return c->out->result != ARC_FAIL;
 }
 
 static void collect(struct chain *c, enum arc_kind kind)
@@ -117,8 +116,8 @@ static bool show_sets(struct chain *c)
 static void check_structure(struct chain *c)
 {
     unsigned n = c->out->instances;
-    c->out->sealed_fail = n != 0 && str_ieq(c->out->sets[n - 1].cv, STR("fail"));
-    if (c->out->sealed_fail)
+    c->out->closed = n != 0 && str_ieq(c->out->sets[n - 1].cv, STR("fail"));
+    if (c->out->closed)
         fail(c, ARC_SEAL, n, "says that the chain had failed before");
     for (unsigned i = 1; i <= n; i++) {
         for (enum arc_kind kind = ARC_AAR; kind < ARC_KINDS; kind++)
@@ -412,9 +411,21 @@ static int check_all(struct chain *c)
     return st;
 }
 
+static bool has_arc_field(const struct message *msg)
+{
+    for (enum arc_kind kind = ARC_AAR; kind < ARC_KINDS; kind++)
+        if (header_last(msg, arc_field_name(kind)) != NULL)
+            return true;
+    return false;
+}
+
 int arc_verify(struct auth_ctx *ctx, struct arc_outcome *out, struct mp_err *err)
 {
     struct arc_outcome result = {.result = ARC_NONE};
+    if (!has_arc_field(ctx->msg)) {
+        *out = result; /* most mail: nothing is allocated */
+        return MP_OK;
+    }
     struct chain *c = arena_new(ctx->arena, struct chain, 1);
     if (c == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
@@ -422,16 +433,17 @@ int arc_verify(struct auth_ctx *ctx, struct arc_outcome *out, struct mp_err *err
     c->out = &result;
     c->err = err;
     int st = MP_OK;
-    if (within_limits(c)) {
-        for (enum arc_kind kind = ARC_AAR; kind < ARC_KINDS; kind++)
-            collect(c, kind);
-        if (!show_sets(c))
-            return no_memory(c);
+    bool readable = within_limits(c);
+    for (enum arc_kind kind = ARC_AAR; readable && kind < ARC_KINDS; kind++)
+        collect(c, kind);
+    if (!show_sets(c))
+        return no_memory(c);
+    if (readable) {
         check_structure(c);
         read_signatures(c);
-        if (result.result != ARC_FAIL)
-            st = check_all(c);
     }
+    if (result.result != ARC_FAIL)
+        st = check_all(c);
     if (st == MP_OK)
         *out = result;
     return st;

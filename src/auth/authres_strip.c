@@ -252,11 +252,12 @@ static size_t next_lenient_field(struct str raw, size_t at)
 
 /* Is it ours by its own name, or does such a field hide behind a bare line break in it? The second
  * kind counts in a field of any name: the next hop that repairs line ends sets it free. */
-static bool field_forged(struct arena *scratch, const struct header *h, const struct ours *ours)
+static bool field_forged(struct arena *scratch, const struct header *h, const struct ours *ours,
+                         bool bare_breaks)
 {
     if (is_authres_name(h->name) && value_claims(scratch, h->value, ours))
         return true;
-    for (size_t at = 0; at < h->raw.n;) {
+    for (size_t at = 0; bare_breaks && at < h->raw.n;) {
         size_t end = next_lenient_field(h->raw, at);
         struct str value = str_slice(h->raw, at, end);
         struct str name = str_cut(&value, ':');
@@ -276,9 +277,11 @@ int authres_forged(struct arena *arena, const struct message *msg, struct str au
     struct arena scratch;
     arena_init(&scratch, SCRATCH_BUDGET);
     struct ours ours = fold_ours(arena, authserv_id);
+    bool bare_breaks =
+        message_has(msg, ANOMALY_BARE_LF_HEADER) || message_has(msg, ANOMALY_BARE_CR_HEADER);
     for (size_t i = msg->n_headers; ours.name.n != 0 && i > 0; i--) {
         arena_reset(&scratch);
-        if (!field_forged(&scratch, &msg->headers[i - 1], &ours))
+        if (!field_forged(&scratch, &msg->headers[i - 1], &ours, bare_breaks))
             continue;
         if (count == cap) {
             cap = cap == 0 ? 8 : cap * 2;
