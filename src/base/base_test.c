@@ -136,6 +136,11 @@ static void test_utf8(void)
     buf_init(&b, 1000);
     utf8_add_printable(&b, STR("a\x1b[31m\xe2\x80\xae\xff\r\n"), 100);
     tap_str(buf_str(&b), STR("a\\x1b[31m\\u{202e}\xef\xbf\xbd\\x0d\\x0a"));
+    buf_reset(&b);
+    tap_case("utf8: shown text has no line separators and no noncharacters");
+    utf8_add_printable(&b, STR("\xe2\x80\xa8\xef\xbf\xbf\xef\xbf\xbe\xef\xb7\x90\xef\xbf\xbd"),
+                       100);
+    tap_str(buf_str(&b), STR("\\u{2028}\\u{ffff}\\u{fffe}\\u{fdd0}\xef\xbf\xbd"));
     buf_clear(&b);
 }
 
@@ -227,6 +232,11 @@ static void test_json(void)
     json_object_end(&j);
     tap_str(buf_str(&b), STR("{\"a\":\"x\\\"\\\\\\n\\u0001\xef\xbf\xbd\",\"b\":[-1,true,null],"
                              "\"c\":null}"));
+    buf_reset(&b);
+    tap_case("json: what others take for line ends is escaped");
+    json_init(&j, &b, 0);
+    json_str(&j, STR("\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\x7f"));
+    tap_str(buf_str(&b), STR("\"\\u0085\\u2028\\u2029\\u007f\""));
     buf_clear(&b);
 }
 

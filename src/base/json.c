@@ -92,7 +92,8 @@ static void quoted(struct buf *out, struct str s)
             buf_addz(out, "\\r");
         else if (cp == '\t')
             buf_addz(out, "\\t");
-        else if (cp >= 0 && (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)))
+        else if (cp >= 0 &&
+                 (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029))
             buf_addf(out, "\\u%04x", (unsigned)cp);
         else
             utf8_add(out, cp == UTF8_BAD ? 0xfffd : cp);

@@ -23,7 +23,8 @@ void json_array(struct json *j); /* [ */
 void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 
-/* Bytes that are not UTF-8 are written as U+FFFD, control characters escaped. */
+/* Bytes that are not UTF-8 are written as U+FFFD, control characters escaped, and U+2028 and U+2029
+ * too: many readers of JSON lines take them for line ends. */
 void json_str(struct json *j, struct str s);
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);

@@ -88,6 +88,12 @@ bool utf8_is_invisible(int32_t cp)
     return false;
 }
 
+/* Code points that are never characters (Unicode 23.7); XML and YAML forbid some of them. */
+static bool is_noncharacter(int32_t cp)
+{
+    return (cp & 0xfffe) == 0xfffe || (cp >= 0xfdd0 && cp <= 0xfdef);
+}
+
 void utf8_add_printable(struct buf *b, struct str s, size_t max_bytes)
 {
     size_t start = b->n;
@@ -102,7 +108,7 @@ void utf8_add_printable(struct buf *b, struct str s, size_t max_bytes)
             utf8_add(b, 0xfffd);
         else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
             buf_addf(b, "\\x%02x", (unsigned)cp);
-        else if (separator || utf8_is_invisible(cp))
+        else if (separator || utf8_is_invisible(cp) || is_noncharacter(cp))
             buf_addf(b, "\\u{%x}", (unsigned)cp);
         else
             utf8_add(b, cp);
