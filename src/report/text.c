@@ -60,7 +60,7 @@ static void head_lines(struct flow *f, const struct job *job, const struct facts
     flow_end(f);
 
     flow_line(f, COLUMN_NAME, COLUMN_FINDING);
-    flow_put(f, FLOW_DIM, job->source);
+    flow_value(f, FLOW_DIM, job->source);
     flow_putz(f, FLOW_DIM, ", ");
     flow_num(f, FLOW_DIM, job->raw.n);
     flow_putz(f, FLOW_DIM, " bytes");
@@ -86,8 +86,7 @@ static void result_line(struct flow *f, const char *name, const char *result)
 static void also(struct flow *f, bool *any, const char *words, struct str value)
 {
     flow_putz(f, FLOW_PLAIN, *any ? ", " : "");
-    flow_putz(f, FLOW_PLAIN, words);
-    flow_put(f, FLOW_PLAIN, value);
+    flow_pair(f, FLOW_PLAIN, words, value);
     *any = true;
 }
 
@@ -99,13 +98,14 @@ static void reason(struct flow *f, bool any, struct str text)
     flow_put(f, FLOW_PLAIN, text);
 }
 
-static void spf_line(struct flow *f, const char *name, const struct spf_outcome *s, bool aligned)
+/* `note` tells which identity it was when the name of the line does not. */
+static void spf_line(struct flow *f, const char *name, const char *note,
+                     const struct spf_outcome *s, bool aligned)
 {
     bool any = s->domain.n > 0;
     result_line(f, name, spf_result_name(s->result));
-    flow_put(f, FLOW_BOLD, s->domain);
-    if (s->identity == SPF_HELO && any)
-        flow_putz(f, FLOW_PLAIN, " (HELO)");
+    flow_value(f, FLOW_BOLD, s->domain);
+    flow_putz(f, FLOW_PLAIN, any ? note : "");
     if (aligned)
         also(f, &any, "aligned", STR_NONE);
     if (s->mechanism.n > 0)
@@ -122,7 +122,7 @@ static void signature_line(struct flow *f, const struct dkim_signature *s)
 {
     bool any = s->domain.n > 0;
     result_line(f, "DKIM", dkim_result_name(s->result));
-    flow_put(f, FLOW_BOLD, s->domain);
+    flow_value(f, FLOW_BOLD, s->domain);
     if (s->selector.n > 0)
         also(f, &any, "selector ", s->selector);
     if (s->result == DKIM_PASS)
@@ -158,7 +158,7 @@ static void arc_line(struct flow *f, const struct arc_outcome *a)
     }
     for (unsigned i = 0; a->sets != NULL && i < a->instances; i++) {
         flow_putz(f, FLOW_PLAIN, i == 0 ? "" : ", ");
-        flow_put(f, FLOW_BOLD, a->sets[i].sealer);
+        flow_value(f, FLOW_BOLD, a->sets[i].sealer);
     }
     if (a->result == ARC_PASS)
         also(f, &any, a->trusted ? "trusted" : "not trusted", STR_NONE);
@@ -186,7 +186,7 @@ static void dmarc_line(struct flow *f, const struct dmarc_outcome *d)
 {
     bool any = d->author_domain.n > 0;
     result_line(f, "DMARC", dmarc_result_name(d->result));
-    flow_put(f, FLOW_BOLD, d->author_domain);
+    flow_value(f, FLOW_BOLD, d->author_domain);
     dmarc_policy_words(f, &any, d);
     if (d->result == DMARC_PASS)
         also(f, &any, d->spf_aligned ? d->dkim_aligned ? "by SPF and DKIM" : "by SPF" : "by DKIM",
@@ -199,9 +199,10 @@ static void dmarc_line(struct flow *f, const struct dmarc_outcome *d)
 
 static void authentication(struct flow *f, const struct job *job)
 {
-    spf_line(f, "SPF", &job->spf, job->dmarc.spf_aligned);
+    spf_line(f, "SPF", job->spf.identity == SPF_HELO ? " (HELO)" : "", &job->spf,
+             job->dmarc.spf_aligned);
     if (job->helo_checked)
-        spf_line(f, "HELO", &job->helo, false);
+        spf_line(f, "HELO", "", &job->helo, false);
     dkim_lines(f, &job->dkim);
     arc_line(f, &job->arc);
     dmarc_line(f, &job->dmarc);
@@ -293,7 +294,7 @@ static void one_line(struct flow *f, const struct job *job, const struct facts *
     flow_line(f, 0, COLUMN_FINDING);
     upper(f, action_style(job->verdict.action), action_name(job->verdict.action));
     flow_pad(f, COLUMN_FINDING);
-    flow_put(f, FLOW_PLAIN, job->source);
+    flow_value(f, FLOW_PLAIN, job->source);
     flow_putz(f, FLOW_PLAIN, "  ");
     field(f, "From:", facts->from);
     flow_end(f);
@@ -332,7 +333,7 @@ static void text_error(struct report *r, const struct report_error *e)
     flow_line(&f, 0, COLUMN_FINDING);
     flow_putz(&f, FLOW_BAD, "ERROR");
     flow_pad(&f, COLUMN_FINDING);
-    flow_put(&f, FLOW_BOLD, e->source);
+    flow_value(&f, FLOW_BOLD, e->source);
     flow_putz(&f, FLOW_PLAIN, ": ");
     flow_put(&f, FLOW_PLAIN, e->text);
     flow_end(&f);

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-enum { WORD_MAX_BYTES = 16 * 1024, MIN_TEXT_COLUMNS = 20 };
+enum { WORD_MAX_BYTES = 16 * 1024, MIN_TEXT_COLUMNS = 20, ESCAPE_COLUMNS = 4 };
 
 static const char *const style_codes[] = {
     [FLOW_PLAIN] = "",        [FLOW_BOLD] = "\x1b[1m",  [FLOW_DIM] = "\x1b[2m",
@@ -66,7 +66,7 @@ void flow_line(struct flow *f, unsigned indent, unsigned hang)
     unsigned most = f->width - MIN_TEXT_COLUMNS;
     f->column = 0;
     f->hang = hang < most ? hang : most;
-    f->gap = false;
+    f->gap = 0;
     f->at_start = true;
     blanks(f, indent < most ? indent : most);
 }
@@ -104,7 +104,7 @@ static void flush_word(struct flow *f)
         return;
     close_style(f);
     word = buf_str(&f->word);
-    unsigned gap = f->gap && !f->at_start;
+    unsigned gap = f->at_start ? 0 : f->gap;
     if (!f->at_start && f->column + gap + f->word_columns > f->width)
         break_line(f);
     else
@@ -112,10 +112,12 @@ static void flush_word(struct flow *f)
     if (f->at_start && str_starts(word, STR("::"))) {
         buf_addz(f->out, "\\x3a");
         word = str_slice(word, 1, word.n);
+        f->column += ESCAPE_COLUMNS - 1;
     }
     buf_add(f->out, word);
     f->column += f->word_columns;
-    f->gap = f->at_start = false;
+    f->gap = 0;
+    f->at_start = false;
     buf_reset(&f->word);
     f->word_columns = 0;
 }
@@ -123,8 +125,7 @@ static void flush_word(struct flow *f)
 static void put_code_point(struct flow *f, enum flow_style style, struct str bytes,
                            unsigned columns)
 {
-    enum { ROOM_FOR_ESCAPE = 4 };
-    unsigned most = f->width - f->hang - ROOM_FOR_ESCAPE;
+    unsigned most = f->width - f->hang - ESCAPE_COLUMNS;
     if (f->word_columns + columns > most || f->word.n + bytes.n + 16 > WORD_MAX_BYTES)
         flush_word(f);
     open_style(f, style);
@@ -132,7 +133,7 @@ static void put_code_point(struct flow *f, enum flow_style style, struct str byt
     f->word_columns += columns;
 }
 
-void flow_put(struct flow *f, enum flow_style style, struct str text)
+static void put(struct flow *f, enum flow_style style, struct str text, unsigned max_gap)
 {
     struct buf shown;
     buf_init(&shown, 16 * FLOW_TEXT_MAX_BYTES);
@@ -146,9 +147,9 @@ void flow_put(struct flow *f, enum flow_style style, struct str text)
         f->last[1] = cp < 0x80 ? (char)cp : 'x';
         if (cp == ' ') {
             flush_word(f);
-            f->gap = true;
+            f->gap = f->gap < max_gap ? f->gap + 1 : f->gap;
         } else if (command) {
-            put_code_point(f, style, STR("\\x5b"), 4);
+            put_code_point(f, style, STR("\\x5b"), ESCAPE_COLUMNS);
         } else {
             put_code_point(f, style, bytes, flow_columns(cp));
         }
@@ -156,15 +157,37 @@ void flow_put(struct flow *f, enum flow_style style, struct str text)
     buf_clear(&shown);
 }
 
-void flow_putz(struct flow *f, enum flow_style style, const char *text)
+void flow_put(struct flow *f, enum flow_style style, struct str text)
 {
-    flow_put(f, style, str_from(text));
+    put(f, style, text, 1);
 }
 
-void flow_pair(struct flow *f, enum flow_style style, const char *words, struct str text)
+void flow_putz(struct flow *f, enum flow_style style, const char *text)
+{
+    put(f, style, str_from(text), 2);
+}
+
+static bool is_plain(struct str s)
+{
+    static const struct str allowed = STR_INIT("._-@:/=+*%~[]{}");
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_alnum(s.p[i]) && !str_has(allowed, s.p[i]) && (unsigned char)s.p[i] < 0x80)
+            return false;
+    return true;
+}
+
+void flow_value(struct flow *f, enum flow_style style, struct str text)
+{
+    const char *quote = is_plain(text) ? "" : "\"";
+    put(f, style, str_from(quote), 1);
+    put(f, style, text, 1);
+    put(f, style, str_from(quote), 1);
+}
+
+void flow_pair(struct flow *f, enum flow_style style, const char *words, struct str value)
 {
     flow_putz(f, style, words);
-    flow_put(f, style, text);
+    flow_value(f, style, value);
 }
 
 void flow_num(struct flow *f, enum flow_style style, uint64_t v)
@@ -178,7 +201,7 @@ void flow_pad(struct flow *f, unsigned column)
 {
     flush_word(f);
     blanks(f, f->column < column ? column - f->column : 1);
-    f->gap = false;
+    f->gap = 0;
     f->at_start = true; /* what follows stands here, without a further blank */
 }
 

@@ -27,7 +27,8 @@ struct flow {
     struct buf *out, word;
     unsigned width, hang, column, word_columns;
     enum flow_style word_style;
-    bool colour, gap, at_start;
+    unsigned gap; /* blanks before the next word */
+    bool colour, at_start;
     char last[2]; /* the two characters before, see flow_put */
 };
 
@@ -42,9 +43,14 @@ void flow_line(struct flow *f, unsigned indent, unsigned hang);
  * GitHub's runner reads as a command ("::" at the start of a line, "##[" anywhere) is broken by an
  * escape, since these texts stand in build logs too. */
 void flow_put(struct flow *f, enum flow_style style, struct str text);
-void flow_putz(struct flow *f, enum flow_style style, const char *text); /* ours */
-/* Our words, then any bytes. */
-void flow_pair(struct flow *f, enum flow_style style, const char *words, struct str text);
+/* The same for words of ours, where two blanks stay two: in texts of a mail they become one, so
+ * that none can look like the next item of a line. */
+void flow_putz(struct flow *f, enum flow_style style, const char *text);
+/* A name, domain or path: as it is when plain, in quotes when it holds blanks, commas, quotes or
+ * other bytes by which it could read as words of ours. Nothing when empty. */
+void flow_value(struct flow *f, enum flow_style style, struct str text);
+/* Our words, then a value. */
+void flow_pair(struct flow *f, enum flow_style style, const char *words, struct str value);
 void flow_num(struct flow *f, enum flow_style style, uint64_t v);
 
 /* Blanks up to a column, at least one (for tables). */

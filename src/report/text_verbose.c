@@ -18,7 +18,7 @@ static void pair(struct flow *f, const char *words, struct str value)
     if (value.n == 0)
         return;
     flow_putz(f, FLOW_DIM, words);
-    flow_put(f, FLOW_PLAIN, value);
+    flow_value(f, FLOW_PLAIN, value);
 }
 
 static void counted(struct flow *f, const char *words, uint64_t n)
@@ -41,9 +41,9 @@ static void spf_step(struct flow *f, const struct spf_step *s)
     unsigned depth = s->depth < SPF_MAX_DEPTH ? s->depth : SPF_MAX_DEPTH;
     unsigned indent = INDENT + STEP_INDENT * depth;
     flow_line(f, indent, indent + INDENT);
-    flow_put(f, FLOW_DIM, s->domain);
+    flow_value(f, FLOW_DIM, s->domain);
     flow_putz(f, FLOW_PLAIN, "  ");
-    flow_put(f, s->matched ? FLOW_BOLD : FLOW_PLAIN, s->term);
+    flow_value(f, s->matched ? FLOW_BOLD : FLOW_PLAIN, s->term);
     if (s->lookups > 0)
         counted(f, "  lookups ", s->lookups);
     if (s->voids > 0)
@@ -107,7 +107,7 @@ static void signed_fields(struct flow *f, struct arena *scratch, const struct he
     rest = str_slice(rest, 0, 4 * SHOWN_MAX_BYTES);
     for (bool first = true; colon_list_next(&rest, &name); first = false) {
         flow_putz(f, FLOW_PLAIN, first ? "" : ", ");
-        flow_put(f, FLOW_PLAIN, name);
+        flow_value(f, FLOW_PLAIN, name);
     }
     flow_end(f);
 }
@@ -115,12 +115,12 @@ static void signed_fields(struct flow *f, struct arena *scratch, const struct he
 static void signature(struct flow *f, struct arena *scratch, const struct dkim_signature *s)
 {
     flow_line(f, INDENT, INDENT_HANG);
-    flow_put(f, FLOW_BOLD, s->domain);
+    flow_value(f, FLOW_BOLD, s->domain);
     pair(f, " selector ", s->selector);
     pair(f, ", for ", s->identity);
     flow_end(f);
     flow_line(f, INDENT_HANG, INDENT_HANG + INDENT);
-    flow_put(f, FLOW_PLAIN, s->algorithm.n > 0 ? s->algorithm : STR("algorithm unknown"));
+    pair(f, "algorithm ", s->algorithm.n > 0 ? s->algorithm : STR("?"));
     if (s->key_bits > 0)
         counted(f, ", key bits ", s->key_bits);
     pair(f, ", canonical form ", str_from(canon_name(s->header_canon)));
@@ -167,26 +167,24 @@ static void hop_line(struct flow *f, const struct received *hop, bool has_before
 {
     char ip[IP_TEXT_MAX];
     flow_line(f, INDENT, INDENT_HANG);
-    pair(f, "by ", hop->by_name.n > 0 ? hop->by_name : STR("(unnamed)"));
+    pair(f, "by ", hop->by_name.n > 0 ? hop->by_name : STR("?"));
     pair(f, " from ", hop->from_name);
     if (hop->from_ip.family != IP_NONE) {
         pair(f, " [", str_make(ip, ip_write(&hop->from_ip, ip)));
         flow_putz(f, FLOW_DIM, "]");
     }
     pair(f, " with ", hop->with);
-    if (hop->tls) {
-        flow_putz(f, FLOW_GOOD, ", TLS ");
-        flow_put(f, FLOW_GOOD, hop->tls_version);
-    } else {
-        flow_putz(f, FLOW_WARN, ", no TLS told");
-    }
-    if (hop->has_date) {
+    if (hop->tls)
+        pair(f, ", ", hop->tls_version.n > 0 ? hop->tls_version : STR("TLS"));
+    else
+        flow_putz(f, FLOW_WARN, ", no TLS noted");
+    if (hop->has_date)
         time_pair(f, ", ", hop->date.unix_s);
-        if (has_before) {
-            int64_t delay = hop->date.unix_s - before_s;
-            flow_putz(f, FLOW_DIM, delay < 0 ? ", seconds before: " : ", seconds later: ");
-            flow_num(f, FLOW_PLAIN, (uint64_t)(delay < 0 ? -delay : delay));
-        }
+    if (hop->has_date && has_before) {
+        int64_t delay = hop->date.unix_s - before_s;
+        flow_putz(f, FLOW_PLAIN, delay < 0 ? ", -" : ", +");
+        flow_num(f, FLOW_PLAIN, (uint64_t)(delay < 0 ? -delay : delay));
+        flow_putz(f, FLOW_PLAIN, " s");
     }
     flow_end(f);
 }
@@ -218,7 +216,7 @@ static void dns_line(struct flow *f, const struct dns_answer *a)
 {
     static const char *const security[] = {"", ", not signed", ", DNSSEC secure"};
     flow_line(f, INDENT, INDENT_HANG);
-    flow_put(f, FLOW_PLAIN, a->name);
+    flow_value(f, FLOW_PLAIN, a->name);
     flow_putz(f, FLOW_PLAIN, " ");
     flow_putz(f, FLOW_PLAIN, dns_type_name(a->type));
     flow_putz(f, FLOW_PLAIN, "  ");
@@ -228,7 +226,10 @@ static void dns_line(struct flow *f, const struct dns_answer *a)
         counted(f, ", records ", a->n);
     counted(f, ", TTL ", a->ttl_s);
     flow_putz(f, FLOW_DIM, security[a->dnssec]);
-    pair(f, ", ", a->why);
+    if (a->why.n > 0) {
+        flow_putz(f, FLOW_DIM, ": ");
+        flow_put(f, FLOW_PLAIN, a->why);
+    }
     flow_end(f);
 }
 
