@@ -127,7 +127,7 @@ static struct str meaning(struct arena *arena, struct str s)
 struct parser {
     struct arena *arena;
     struct str s;
-    size_t pos, cap;
+    size_t pos, end, cap; /* end: of the last domain or angle bracket */
     struct address_list *out;
     struct str comment, group;
     bool in_group;
@@ -210,6 +210,7 @@ static bool parse_domain(struct parser *p, struct str *domain)
         }
         end = p->pos;
     }
+    p->end = end;
     struct str written = str_slice(p->s, start, end);
     *domain = meaning(p->arena, written);
     p->out->obsolete |= domain->p != written.p;
@@ -226,7 +227,8 @@ static bool parse_literal(struct parser *p, struct str *domain)
     }
     if (at_end(p))
         return fail(p, "an address literal is not closed");
-    *domain = str_slice(p->s, start, ++p->pos);
+    p->end = ++p->pos;
+    *domain = str_slice(p->s, start, p->end);
     return true;
 }
 
@@ -346,13 +348,14 @@ static bool parse_element(struct parser *p)
         p->pos++;
         if (!parse_angle(p, &m))
             return false;
+        p->end = p->pos;
     } else if (c == '@') {
         if (!parse_addr_spec(p, &w, &m))
             return false;
     } else {
         return no_mailbox(p, &w, c);
     }
-    m.length = p->pos - m.offset;
+    m.length = p->end - m.offset;
     c = peek(p);
     m.comment = p->comment;
     if (c == '(')

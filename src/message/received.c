@@ -42,8 +42,12 @@ static struct str without(struct str s, char open, char close)
     return s;
 }
 
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]", bare, or behind the user of ident: "user@192.0.2.1". */
 static bool read_ip(struct str word, struct ip *ip)
 {
+    size_t at = str_find(word, '@');
+    if (at < word.n)
+        word = str_slice(word, at + 1, word.n);
     word = without(word, '[', ']');
     if (str_istarts(word, STR("IPv6:")))
         word = str_slice(word, 5, word.n);
@@ -145,8 +149,9 @@ static void set_helo(struct received *r, struct str name)
     r->from_name = name;
 }
 
-/* The TCP-info of the sending side (RFC 5321 4.4), and what stands in other comments there. */
-static void read_from_comment(struct str comment, struct received *r)
+/* The TCP-info of the sending side (RFC 5321 4.4), and what stands in other comments there. The
+ * first address in them is the server's word; one behind "from" may be the client's. */
+static void read_from_comment(struct str comment, struct received *r, bool *address_known)
 {
     struct ip ip;
     struct str last = STR_NONE;
@@ -156,9 +161,10 @@ static void read_from_comment(struct str comment, struct received *r)
             set_helo(r, word);
         else if (value_of(word, STR("helo")).n != 0)
             set_helo(r, value_of(word, STR("helo")));
-        else if (r->from_ip.family == IP_NONE && read_ip(word, &ip))
-            r->from_ip = ip;
-        else if (first && !str_ieq(word, STR("unknown")))
+        else if (read_ip(word, &ip)) {
+            r->from_ip = *address_known ? r->from_ip : ip;
+            *address_known = true;
+        } else if (first && !str_ieq(word, STR("unknown")))
             keep_first(&r->from_rdns, host(word));
     }
 }
@@ -254,14 +260,14 @@ void received_parse(struct str value, struct received *out)
 {
     struct received r = {0};
     enum clause clause = CLAUSE_NONE;
-    bool wants_word = false;
+    bool wants_word = false, address_known = false;
     size_t pos = 0, date_at = value.n;
     for (struct token t; (t = next_token(value, &pos)).kind != TOKEN_END;) {
         if (t.kind == TOKEN_SEMICOLON) {
             date_at = pos;
         } else if (t.kind == TOKEN_COMMENT) {
             if (clause == CLAUSE_FROM)
-                read_from_comment(t.text, &r);
+                read_from_comment(t.text, &r, &address_known);
             read_notes(t.text, &r);
         } else if (wants_word) {
             set_clause(&r, clause, t.text);
