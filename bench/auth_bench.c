@@ -35,14 +35,6 @@ _Noreturn void bench_fail(const char *what)
     exit(2);
 }
 
-struct str bench_txt(const struct bench_set *set, struct str name)
-{
-    struct dns_answer *a = dns_zone_lookup(set->zone, name, DNS_TXT);
-    struct str text = a != NULL && a->status == DNS_DATA ? a->records[0].data : STR_NONE;
-    dns_answer_unref(a); /* the zone keeps its own reference */
-    return text;
-}
-
 static double seconds(clockid_t clock)
 {
     struct timespec t;
@@ -124,7 +116,8 @@ static void contest(const struct bench_set *set, size_t threads, size_t rounds)
     void *states[N_CONTESTANTS][MAX_THREADS];
     for (size_t c = 0; c < N_CONTESTANTS; c++) {
         for (size_t t = 0; t < threads; t++)
-            states[c][t] = contestants[c]->open(set);
+            if ((states[c][t] = contestants[c]->open(set)) == NULL)
+                bench_fail(contestants[c]->name);
         run_round(contestants[c], set, states[c], threads); /* warm up */
     }
     for (size_t r = 0; r < rounds; r++)

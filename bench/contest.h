@@ -6,7 +6,7 @@
 
 struct contestant {
     const char *name;
-    void *(*open)(const struct bench_set *set); /* one state a thread; exits on failure */
+    void *(*open)(const struct bench_set *set); /* one state a thread; NULL: it cannot start */
     /* False: not every signature of the message was found valid. */
     bool (*verify)(void *state, const struct bench_mail *mail);
     void (*close)(void *state);
@@ -18,9 +18,6 @@ extern const struct contestant contest_ideal;
 extern const struct contestant contest_mailproof;
 /* libopendkim: DKIM only, keys handed over from memory, the head already split into fields. */
 extern const struct contestant contest_opendkim;
-
-/* The TXT record of a name in the set's zone. */
-struct str bench_txt(const struct bench_set *set, struct str name);
 
 /* Print why and exit with 2. */
 _Noreturn void bench_fail(const char *what);

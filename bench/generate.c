@@ -307,11 +307,19 @@ static void make_zone(struct bench_set *set)
     buf_clear(&p);
 }
 
+static struct str zone_txt(const struct bench_set *set, struct str name)
+{
+    struct dns_answer *a = dns_zone_lookup(set->zone, name, DNS_TXT);
+    struct str text = a != NULL && a->status == DNS_DATA ? a->records[0].data : STR_NONE;
+    dns_answer_unref(a); /* the zone keeps its own reference */
+    return text;
+}
+
 void bench_set_make(struct bench_set *set, const char *name, const struct bench_size *sizes,
                     size_t n, uint64_t seed)
 {
     struct maker m = {.state = seed, .set = set};
-    *set = (struct bench_set){.name = name, .n = n};
+    *set = (struct bench_set){.name = name, .n = n, .txt = zone_txt};
     arena_init(&set->texts, ARENA_BYTES);
     set->mails = calloc(n, sizeof *set->mails);
     must(set->mails != NULL, "out of memory");

@@ -45,6 +45,8 @@ struct bench_set {
     struct str names[BENCH_MAX_NAMES]; /* of the zone: one TXT record each */
     size_t n_names;
     struct arena texts;
+    /* The TXT record of a name in the zone, for those who are not linked with it. */
+    struct str (*txt)(const struct bench_set *set, struct str name);
 };
 
 /* How large the bodies are: shares in per mille, each uniform between its ends. */

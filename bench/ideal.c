@@ -9,9 +9,10 @@
 struct ideal {
     const struct bench_set *set;
     EVP_MD *sha256;
-    EVP_MD_CTX *hash, *ed25519;
+    EVP_MD_CTX *hash;
     EVP_PKEY **keys;
-    EVP_PKEY_CTX **verifiers; /* NULL for Ed25519, which has no such form */
+    EVP_PKEY_CTX **rsa; /* one a key, NULL for the other kind */
+    EVP_MD_CTX **ed25519;
 };
 
 static EVP_PKEY *load_key(const struct bench_key *key)
@@ -40,18 +41,20 @@ static void *ideal_open(const struct bench_set *set)
     s->set = set;
     s->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     s->hash = EVP_MD_CTX_new();
-    s->ed25519 = EVP_MD_CTX_new();
     s->keys = calloc(set->n_keys, sizeof(EVP_PKEY *));
-    s->verifiers = calloc(set->n_keys, sizeof(EVP_PKEY_CTX *));
-    if (s->sha256 == NULL || s->hash == NULL || s->ed25519 == NULL || s->keys == NULL ||
-        s->verifiers == NULL)
+    s->rsa = calloc(set->n_keys, sizeof(EVP_PKEY_CTX *));
+    s->ed25519 = calloc(set->n_keys, sizeof(EVP_MD_CTX *));
+    if (s->sha256 == NULL || s->hash == NULL || s->keys == NULL || s->rsa == NULL ||
+        s->ed25519 == NULL)
         bench_fail("ideal: no memory");
     for (size_t i = 0; i < set->n_keys; i++) {
         s->keys[i] = load_key(&set->keys[i]);
         if (s->keys[i] == NULL)
             bench_fail("ideal: a key is not read");
         if (set->keys[i].type == KEY_RSA)
-            s->verifiers[i] = make_verifier(s, s->keys[i]);
+            s->rsa[i] = make_verifier(s, s->keys[i]);
+        else if ((s->ed25519[i] = EVP_MD_CTX_new()) == NULL)
+            bench_fail("ideal: no memory");
     }
     return s;
 }
@@ -70,10 +73,10 @@ static bool ideal_verify(void *state, const struct bench_mail *mail)
         const unsigned char *signature = (const unsigned char *)octets->p;
         size_t key = mail->signatures[i].key;
         int valid = 0;
-        if (s->verifiers[key] != NULL)
-            valid = EVP_PKEY_verify(s->verifiers[key], signature, octets->n, hash, n);
-        else if (EVP_DigestVerifyInit(s->ed25519, NULL, NULL, NULL, s->keys[key]) == 1)
-            valid = EVP_DigestVerify(s->ed25519, signature, octets->n, hash, n);
+        if (s->rsa[key] != NULL)
+            valid = EVP_PKEY_verify(s->rsa[key], signature, octets->n, hash, n);
+        else if (EVP_DigestVerifyInit(s->ed25519[key], NULL, NULL, NULL, s->keys[key]) == 1)
+            valid = EVP_DigestVerify(s->ed25519[key], signature, octets->n, hash, n);
         if (valid != 1)
             return false;
     }
@@ -84,14 +87,15 @@ static void ideal_close(void *state)
 {
     struct ideal *s = state;
     for (size_t i = 0; i < s->set->n_keys; i++) {
-        EVP_PKEY_CTX_free(s->verifiers[i]);
+        EVP_PKEY_CTX_free(s->rsa[i]);
+        EVP_MD_CTX_free(s->ed25519[i]);
         EVP_PKEY_free(s->keys[i]);
     }
     EVP_MD_CTX_free(s->hash);
-    EVP_MD_CTX_free(s->ed25519);
     EVP_MD_free(s->sha256);
     free(s->keys);
-    free(s->verifiers);
+    free(s->rsa);
+    free(s->ed25519);
     free(s);
 }
 
