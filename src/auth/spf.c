@@ -191,6 +191,14 @@ void spf_findings(struct auth_ctx *ctx, const struct spf_request *req,
         finding_add(ctx->findings, FINDING_AUTH_SPF_BROAD_RANGE, NOWHERE,
                     "%s passes by a /%u range: '" STR_FMT "' in the record of " STR_FMT, client,
                     out->broad_prefix, STR_ARG(out->mechanism), STR_ARG(out->matched_in));
+    if (out->result == SPF_PASS && !out->plus_all && out->broad_prefix == 0 &&
+        out->broad_term.n != 0) {
+        struct finding *f = finding_add(ctx->findings, FINDING_AUTH_SPF_BROAD_RANGE, NOWHERE,
+                                        "the record of " STR_FMT " also authorises '" STR_FMT "'",
+                                        STR_ARG(out->broad_term_in), STR_ARG(out->broad_term));
+        if (f != NULL)
+            f->severity = SEV_LOW; /* this client passed by something narrower */
+    }
     if (out->exp_control)
         finding_add(ctx->findings, FINDING_AUTH_EXP_CONTROL, NOWHERE,
                     "exp= of the record of " STR_FMT, STR_ARG(out->matched_in));

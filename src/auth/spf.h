@@ -61,7 +61,9 @@ struct spf_outcome {
     size_t n_trace;
     bool plus_all;         /* passed by an explicit or implicit +all */
     unsigned broad_prefix; /* pass by a range broader than the config allows: its prefix, else 0 */
-    bool exp_control;      /* the exp= text held control characters: it was not used */
+    struct str broad_term; /* with a pass by something narrower: a too broad range that a record */
+    struct str broad_term_in; /* on the way authorises as well, and the domain of that record */
+    bool exp_control;         /* the exp= text held control characters: it was not used */
 };
 
 /* check_host() for MAIL FROM, or for HELO when the reverse-path is null (RFC 7208 2.4).

@@ -392,6 +392,21 @@ static int follow_redirect(struct spf_run *s, const struct frame *f, struct verd
     return MP_OK;
 }
 
+/* A record that authorises half the Internet proves little, whichever term matched (BreakSPF). */
+static void note_broad(struct spf_run *s, const struct frame *f)
+{
+    const struct auth_config *config = s->ctx->config;
+    const struct spf_term *v4 = f->record->broad4, *v6 = f->record->broad6, *broad = NULL;
+    if (v4 != NULL && v4->cidr4 < config->spf_broad_prefix_v4)
+        broad = v4;
+    else if (v6 != NULL && v6->cidr6 < config->spf_broad_prefix_v6)
+        broad = v6;
+    if (broad == NULL || s->out->broad_term.n != 0)
+        return;
+    s->out->broad_term = broad->text;
+    s->out->broad_term_in = f->domain;
+}
+
 static int check_host(struct spf_run *s, struct str domain, unsigned depth, struct verdict *v)
 {
     assert(depth <= SPF_MAX_DEPTH); /* each level was one of ten lookups */
@@ -400,6 +415,7 @@ static int check_host(struct spf_run *s, struct str domain, unsigned depth, stru
     int st = find_record(s, &f, v);
     if (st != MP_OK || f.record == NULL)
         return st;
+    note_broad(s, &f);
     st = eval_terms(s, &f, v, &decided);
     if (st != MP_OK || decided)
         return st;

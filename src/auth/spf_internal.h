@@ -94,7 +94,8 @@ struct spf_record {
     const struct spf_term *terms;
     size_t n;
     bool has_all;
-    struct str redirect_text; /* "redirect=..." as published; empty without */
+    const struct spf_term *broad4, *broad6; /* shortest prefix that gives pass; NULL without */
+    struct str redirect_text;               /* "redirect=..." as published; empty without */
     struct spf_macro redirect, exp;
 };
 

@@ -210,6 +210,17 @@ static enum spf_result qualifier_result(struct str *term)
     return r;
 }
 
+/* The ranges that give pass, by their shortest prefix. */
+static void note_broadest(struct spf_record *r, const struct spf_term *t)
+{
+    if (t->result != SPF_PASS)
+        return;
+    if (t->mech == SPF_IP4 && (r->broad4 == NULL || t->cidr4 < r->broad4->cidr4))
+        r->broad4 = t;
+    if (t->mech == SPF_IP6 && (r->broad6 == NULL || t->cidr6 < r->broad6->cidr6))
+        r->broad6 = t;
+}
+
 static bool compile_mechanism(struct compiler *c, struct str term)
 {
     struct str rest = term;
@@ -225,7 +236,8 @@ static bool compile_mechanism(struct compiler *c, struct str term)
     if (!compile_arg(c, mech, str_slice(rest, name, rest.n), &out))
         return false;
     c->out->record.has_all = c->out->record.has_all || out.mech == SPF_ALL;
-    c->terms[c->out->record.n++] = out;
+    c->terms[c->out->record.n] = out;
+    note_broadest(&c->out->record, &c->terms[c->out->record.n++]);
     return true;
 }
 

@@ -725,6 +725,8 @@ static const struct {
 } finding_rows[] = {
     {"v=spf1 ip4:192.0.2.0/24 -all", -1, false, 0},
     {"v=spf1 ip4:192.0.0.0/16 -all", -1, false, 0},
+    {"v=spf1 ip4:192.0.2.0/24 ip4:203.0.0.0/8 -all", FINDING_AUTH_SPF_BROAD_RANGE, false, 0},
+    {"v=spf1 ip4:192.0.2.0/24 ?ip4:203.0.0.0/8 -all", -1, false, 0},
     {"v=spf1 ip4:192.0.0.0/15 -all", FINDING_AUTH_SPF_BROAD_RANGE, false, 15},
     {"v=spf1 a:only4.test/8 -all", FINDING_AUTH_SPF_BROAD_RANGE, false, 8},
     {"v=spf1 ip4:192.0.0.0/0 -all", FINDING_AUTH_SPF_PLUS_ALL, true, 0},

@@ -18,7 +18,8 @@ bool str_is_ascii(struct str s);
 void utf8_add(struct buf *b, int32_t code_point);
 
 /* Append `s` made safe to show: invalid bytes become U+FFFD; C0, DEL, C1, bidi controls, line
- * separators and noncharacters become a visible \xNN or \u{N}. At most `max_bytes` of output, then an ellipsis. */
+ * separators and noncharacters become a visible \xNN or \u{N}. At most `max_bytes` of output,
+ * then an ellipsis. */
 void utf8_add_printable(struct buf *b, struct str s, size_t max_bytes);
 
 /* Code points without a glyph that change what is seen or how it is read: zero-width, bidi

@@ -98,24 +98,35 @@ int write_whole(const char *path, struct str bytes, struct mp_err *err)
                         strerror(errno));
 }
 
-bool parse_time_option(const char *text, int64_t *out)
+/* A number of exactly `digits` digits at the front of *s, which then begins behind `after`. */
+static bool take_number(struct str *s, size_t digits, char after, int max, int *out)
 {
     uint64_t v;
-    int year, month, day, hour, minute, second, used = 0;
-    if (strcmp(text, "now") == 0) {
+    if (s->n <= digits || s->p[digits] != after ||
+        !str_to_u64(str_slice(*s, 0, digits), (uint64_t)max, &v))
+        return false;
+    *out = (int)v;
+    *s = str_slice(*s, digits + 1, s->n);
+    return true;
+}
+
+bool parse_time_option(const char *text, int64_t *out)
+{
+    struct str s = str_from(text);
+    uint64_t v;
+    int year, month, day, hour, minute, second;
+    if (str_eq(s, STR("now"))) {
         *out = clock_wall_s();
         return true;
     }
-    if (str_to_u64(str_from(text), INT64_MAX, &v)) {
+    if (str_to_u64(s, INT64_MAX, &v)) {
         *out = (int64_t)v;
         return true;
     }
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second,
-               &used) != 6 ||
-        text[used] != '\0' || used == 0)
-        return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
-        minute < 0 || minute > 59 || second < 0 || second > 60)
+    bool ok = take_number(&s, 4, '-', 9999, &year) && take_number(&s, 2, '-', 12, &month) &&
+              take_number(&s, 2, 'T', 31, &day) && take_number(&s, 2, ':', 23, &hour) &&
+              take_number(&s, 2, ':', 59, &minute) && take_number(&s, 2, 'Z', 60, &second);
+    if (!ok || s.n != 0 || year == 0 || month == 0 || day == 0)
         return false;
     *out = civil_to_unix(year, month, day, hour, minute, second);
     return true;

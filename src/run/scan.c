@@ -69,13 +69,15 @@ static void end_progress(struct crew *c)
         fprintf(c->options->progress, "\r\033[K");
 }
 
-static int write_file(const char *path, struct str bytes, struct mp_err *err)
+/* `shared` stands for "-": the stream of the reports, which stays open. */
+static int write_file(const char *path, FILE *shared, struct str bytes, struct mp_err *err)
 {
-    FILE *f = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    bool to_shared = strcmp(path, "-") == 0;
+    FILE *f = to_shared ? shared : fopen(path, "we");
     if (f == NULL)
         return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
     bool ok = fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
-    ok = (f == stdout ? fflush(f) : fclose(f)) == 0 && ok;
+    ok = (to_shared ? fflush(f) : fclose(f)) == 0 && ok;
     return ok ? MP_OK : mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
 }
 
@@ -93,13 +95,13 @@ static void write_extras(struct crew *c, struct job *job)
     if (st == MP_OK && o->record_path != NULL) {
         world_write(&b, job);
         st = b.failed ? mp_fail(&err, MP_E_NOMEM, 0, "no memory to record")
-                      : write_file(o->record_path, buf_str(&b), &err);
+                      : write_file(o->record_path, o->out, buf_str(&b), &err);
     }
     buf_reset(&b);
     if (st == MP_OK && o->rewrite_path != NULL) {
         st = rewrite_message(job, &b, &err);
         if (st == MP_OK)
-            st = write_file(o->rewrite_path, buf_str(&b), &err);
+            st = write_file(o->rewrite_path, o->out, buf_str(&b), &err);
     }
     if (st != MP_OK)
         fail_crew(c, st, &err);
