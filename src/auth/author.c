@@ -39,6 +39,23 @@ static bool has_invisible(struct str text)
     return false;
 }
 
+/* Joiners are letters' neighbours in Arabic and Indic scripts (RFC 5892 A.1, A.2); beside others
+ * they are as invisible as the rest. */
+static bool domain_has_invisible(struct str domain)
+{
+    enum { ZWNJ = 0x200c, ZWJ = 0x200d, FIRST_JOINING = 0x0600 };
+    int32_t before = 0;
+    for (int32_t c; (c = utf8_next(&domain)) != UTF8_END; before = c) {
+        struct str rest = domain;
+        bool joiner = c == ZWNJ || c == ZWJ;
+        if (joiner && before >= FIRST_JOINING && utf8_next(&rest) >= FIRST_JOINING)
+            continue;
+        if (utf8_is_invisible(c))
+            return true;
+    }
+    return false;
+}
+
 /* Everything that lets two readers see different From fields. The reader's program cannot be
  * known, so none of these may ever validate (N25, N42). */
 static bool fields_are_clear(const struct message *m, struct author *out)
@@ -67,10 +84,12 @@ static const char *mailbox_domain(struct arena *arena, const struct mailbox *m, 
 {
     if (!utf8_valid(m->domain))
         return "the domain is not UTF-8";
-    if (has_invisible(m->domain))
+    if (domain_has_invisible(m->domain))
         return "the domain holds invisible characters";
     if (!idna_to_ascii(arena, m->domain, domain) || !domain_is_ldh(*domain))
         return "the domain cannot be a DNS name";
+    if (domain_has_invisible(idna_to_unicode(arena, *domain)))
+        return "the domain decodes to invisible characters";
     return NULL;
 }
 
@@ -212,7 +231,8 @@ static void check_mailbox(struct auth_ctx *ctx, const struct author *a, const st
     if (str_has(m->local, '@'))
         finding_add(ctx->findings, FINDING_AUTH_QUOTED_LOCAL_AT, where(a),
                     "\"" STR_FMT "\"@" STR_FMT, STR_ARG(m->local), STR_ARG(m->domain));
-    if (has_invisible(m->local) || has_invisible(m->domain))
+    if (has_invisible(m->local) || domain_has_invisible(m->domain) ||
+        domain_has_invisible(idna_to_unicode(ctx->arena, own)))
         finding_add(ctx->findings, FINDING_AUTH_INVISIBLE_CHARACTER, where(a), STR_FMT "@" STR_FMT,
                     STR_ARG(m->local), STR_ARG(m->domain));
     const char *reason = domain_confusable(ctx->arena, own, &shown);

@@ -111,7 +111,7 @@ static bool may_stand_together(unsigned scripts)
 const char *domain_confusable(struct arena *arena, struct str domain, struct str *shown)
 {
     struct str rest = idna_to_unicode(arena, domain), top = domain_tail(rest, 1);
-    if (str_is_ascii(rest))
+    if (str_is_ascii(rest) || !utf8_valid(rest))
         return NULL;
     unsigned top_scripts = look_at(top).scripts;
     while (rest.p != NULL) {
