@@ -19,13 +19,14 @@ struct record_set {
     struct record *first, *last;
 };
 
-struct failure {
-    struct failure *next;
+/* A pseudo record. */
+struct verdict {
+    struct verdict *next;
     int type; /* 0: every type without records */
     enum dns_status status;
     enum dnssec dnssec;
     uint32_t ttl_s;
-    struct str why;
+    struct str why, target; /* the target of an ALIAS, else empty: then `status` counts */
 };
 
 struct made {
@@ -40,7 +41,7 @@ struct node {
     bool is_real; /* has records: its DNSSEC state speaks for denials at and below it */
     enum dnssec dnssec;
     struct record_set *sets;
-    struct failure *failures;
+    struct verdict *verdicts;
     _Atomic(struct made *) made;
 };
 
@@ -252,29 +253,42 @@ int zone_add_wire(struct dns_zone *z, struct zone_owner owner, int type, struct 
     return MP_OK;
 }
 
+static int add_verdict(struct dns_zone *z, struct node *node, struct verdict new,
+                       struct mp_err *err)
+{
+    struct verdict *v = node == NULL ? NULL : node->verdicts;
+    while (v != NULL && v->type != new.type)
+        v = v->next;
+    if (node != NULL && v == NULL && (v = arena_new(&z->arena, struct verdict, 1)) != NULL) {
+        v->next = node->verdicts;
+        node->verdicts = v;
+    }
+    new.why = arena_copy(&z->arena, new.why);
+    new.target = arena_copy(&z->arena, new.target);
+    if (v == NULL || new.why.p == NULL || new.target.p == NULL)
+        return no_memory(err);
+    new.next = v->next;
+    *v = new;
+    return MP_OK;
+}
+
 int zone_add_failure(struct dns_zone *z, struct zone_owner owner, int type, enum dns_status status,
                      struct str why, struct mp_err *err)
 {
+    struct verdict v = {
+        .type = type, .status = status, .dnssec = owner.dnssec, .ttl_s = owner.ttl_s, .why = why};
     forget_made(z);
-    struct node *node = status == DNS_NXDOMAIN ? need_node(z, owner.name) : need_existing(z, owner);
-    if (node == NULL)
-        return no_memory(err);
-    struct failure *f = node->failures;
-    while (f != NULL && f->type != type)
-        f = f->next;
-    if (f == NULL) {
-        f = arena_new(&z->arena, struct failure, 1);
-        if (f == NULL)
-            return no_memory(err);
-        f->next = node->failures;
-        node->failures = f;
-    }
-    f->type = type;
-    f->status = status;
-    f->dnssec = owner.dnssec;
-    f->ttl_s = owner.ttl_s;
-    f->why = arena_copy(&z->arena, why);
-    return f->why.p == NULL ? no_memory(err) : MP_OK;
+    bool exists = status != DNS_NXDOMAIN;
+    return add_verdict(z, exists ? need_existing(z, owner) : need_node(z, owner.name), v, err);
+}
+
+int zone_add_alias(struct dns_zone *z, struct zone_owner owner, int type, struct str target,
+                   struct mp_err *err)
+{
+    struct verdict v = {
+        .type = type, .dnssec = owner.dnssec, .ttl_s = owner.ttl_s, .target = target};
+    forget_made(z);
+    return add_verdict(z, need_existing(z, owner), v, err);
 }
 
 int zone_add_existing(struct dns_zone *z, struct zone_owner owner, struct mp_err *err)
@@ -351,20 +365,20 @@ int dns_zone_add_failure(struct dns_zone *z, struct str name, int type, enum dns
 
 /* What one name says to one type, before any CNAME is followed. */
 struct step {
-    const struct failure *failure;
+    const struct verdict *verdict;
     const struct record_set *set; /* of the type, or the CNAME */
     enum dns_status status;       /* without either: NODATA or NXDOMAIN */
 };
 
 static bool node_says(const struct node *node, enum dns_type type, struct step *out)
 {
-    const struct failure *any = NULL;
-    for (const struct failure *f = node->failures; f != NULL; f = f->next) {
-        if (f->type == (int)type) {
-            out->failure = f;
+    const struct verdict *any = NULL;
+    for (const struct verdict *v = node->verdicts; v != NULL; v = v->next) {
+        if (v->type == (int)type) {
+            out->verdict = v;
             return true;
         }
-        any = f->type == 0 ? f : any;
+        any = v->type == 0 ? v : any;
     }
     const struct record_set *cname = NULL;
     for (const struct record_set *s = node->sets; s != NULL; s = s->next) {
@@ -375,7 +389,7 @@ static bool node_says(const struct node *node, enum dns_type type, struct step *
         cname = s->n != 0 && s->type == DNS_CNAME ? s : cname;
     }
     out->set = cname;
-    out->failure = cname == NULL ? any : NULL;
+    out->verdict = cname == NULL ? any : NULL;
     return cname != NULL || any != NULL || node->exists;
 }
 
@@ -490,10 +504,8 @@ static struct dns_answer *answer_none(struct chain *c, enum dns_status status, s
                           denies ? c->names[c->n - 1] : c->asked, why, NULL, 0);
 }
 
-static bool chain_follow(struct chain *c, const struct record_set *cname, const char **why)
+static bool chain_follow(struct chain *c, struct str target, const char **why)
 {
-    struct str target = cname->first->decoded.name;
-    chain_meet(c, cname->dnssec, cname->first->decoded.ttl_s);
     *why = target.n == 0 ? "CNAME to the root" : NULL;
     for (size_t i = 0; i < c->n && *why == NULL; i++)
         if (str_eq(c->names[i], target))
@@ -505,6 +517,35 @@ static bool chain_follow(struct chain *c, const struct record_set *cname, const 
     return *why == NULL;
 }
 
+/* What the zone says where the chain stands: an answer, or NULL with the next name in *target. */
+static struct dns_answer *answer_at(const struct dns_zone *z, struct chain *c, struct str *target)
+{
+    struct str at = c->names[c->n - 1];
+    struct step step = look(z, at, c->type);
+    const struct verdict *v = step.verdict;
+    *target = STR_NONE;
+    if (v != NULL) {
+        chain_meet(c, v->dnssec, v->ttl_s);
+        if (v->target.n == 0)
+            return answer_none(c, v->status, v->why);
+        *target = v->target;
+        return NULL;
+    }
+    if (step.set == NULL) {
+        enum dnssec dnssec;
+        uint32_t ttl_s;
+        denial_terms(z, at, &ttl_s, &dnssec);
+        chain_meet(c, dnssec, ttl_s);
+        return answer_none(c, step.status, STR_NONE);
+    }
+    if (step.set->type == c->type)
+        return answer_data(c, step.set);
+    const struct dns_record *cname = &step.set->first->decoded;
+    chain_meet(c, step.set->dnssec, cname->ttl_s);
+    *target = str_make(cname->name.p, cname->name.n);
+    return NULL;
+}
+
 static struct dns_answer *make_answer(const struct dns_zone *z, struct str name, enum dns_type type)
 {
     struct chain c = {.asked = name,
@@ -514,23 +555,12 @@ static struct dns_answer *make_answer(const struct dns_zone *z, struct str name,
                       .dnssec = DNSSEC_SECURE,
                       .ttl_s = DNS_TTL_MAX_S};
     for (;;) {
-        struct str at = c.names[c.n - 1];
-        struct step step = look(z, at, type);
+        struct str target;
         const char *why;
-        if (step.failure != NULL) {
-            chain_meet(&c, step.failure->dnssec, step.failure->ttl_s);
-            return answer_none(&c, step.failure->status, step.failure->why);
-        }
-        if (step.set != NULL && step.set->type == type)
-            return answer_data(&c, step.set);
-        if (step.set == NULL) {
-            enum dnssec dnssec;
-            uint32_t ttl_s;
-            denial_terms(z, at, &ttl_s, &dnssec);
-            chain_meet(&c, dnssec, ttl_s);
-            return answer_none(&c, step.status, STR_NONE);
-        }
-        if (!chain_follow(&c, step.set, &why))
+        struct dns_answer *a = answer_at(z, &c, &target);
+        if (a != NULL || target.p == NULL) /* without a target it is memory that is missing */
+            return a;
+        if (!chain_follow(&c, target, &why))
             return answer_none(&c, DNS_SERVFAIL, str_from(why));
     }
 }

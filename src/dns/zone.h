@@ -21,6 +21,9 @@ void dns_zone_free(struct dns_zone *z);
  * With TYPE: the answer to that type, before all else. Without: to every type that the name has no
  * records of. NXDOMAIN makes a name not exist below a wildcard; NODATA makes one exist without
  * the type. The reason becomes the answer's `why`.
+ *     name [TTL] ALIAS TYPE TARGET
+ * The answer to that type is the one of TARGET: what a chain of CNAMEs came to when it was
+ * recorded; other types of the name are not touched.
  * $SECURE / $INSECURE / $UNKNOWN (at the start): the DNSSEC state of what follows. A denial that is
  * not written has the state of the nearest name at or above with records, and the TTL of the SOA.
  * `file` names the source in errors: MP_E_SYNTAX "zone.db:12: the string is not closed"; the

@@ -58,6 +58,8 @@ int zone_add_wire(struct dns_zone *z, struct zone_owner owner, int type, struct 
                   struct mp_err *err);
 int zone_add_failure(struct dns_zone *z, struct zone_owner owner, int type, enum dns_status status,
                      struct str why, struct mp_err *err);
+int zone_add_alias(struct dns_zone *z, struct zone_owner owner, int type, struct str target,
+                   struct mp_err *err);
 /* The name exists, whatever it has is not kept (types no check asks for). */
 int zone_add_existing(struct dns_zone *z, struct zone_owner owner, struct mp_err *err);
 

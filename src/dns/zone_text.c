@@ -143,6 +143,20 @@ static int read_failure(struct reader *r, struct zone_owner owner, enum dns_stat
     return st;
 }
 
+/* TYPE TARGET */
+static int read_alias(struct reader *r, struct zone_owner owner, size_t at, struct mp_err *err)
+{
+    char text[DNS_NAME_MAX];
+    struct str target;
+    int type;
+    if (r->lx.n - at != 2 || !zone_type_parse(r->lx.tokens[at].raw, &type))
+        return mp_fail(err, MP_E_SYNTAX, 0, "a type and a name must follow ALIAS");
+    int st = zone_name_parse(r->lx.tokens[at + 1], r->origin, text, &target, err);
+    if (st == MP_OK && target.n == 0)
+        st = mp_fail(err, MP_E_SYNTAX, 0, "an ALIAS cannot lead to the root");
+    return st == MP_OK ? zone_add_alias(r->zone, owner, type, target, err) : st;
+}
+
 static int read_data(struct reader *r, struct zone_owner owner, struct str type_word, size_t at,
                      struct mp_err *err)
 {
@@ -210,6 +224,8 @@ static int read_record(struct reader *r, struct mp_err *err)
     struct str word = r->lx.tokens[at].raw;
     if (failure_by_word(word, &status))
         return read_failure(r, owner, status, at + 1, err);
+    if (str_ieq(word, STR("ALIAS")))
+        return read_alias(r, owner, at + 1, err);
     return read_data(r, owner, word, at + 1, err);
 }
 

@@ -153,7 +153,9 @@ void dns_zone_write(struct buf *out, const struct dns_answer *a)
     bool chained = a->status <= DNS_NXDOMAIN && !str_eq(a->name, a->canonical);
     if (chained) {
         add_owner(out, a->name, a->ttl_s);
-        buf_addz(out, "CNAME ");
+        buf_addz(out, "ALIAS ");
+        add_type(out, a->type);
+        buf_addc(out, ' ');
         add_name(out, a->canonical);
         buf_addc(out, '\n');
     }
