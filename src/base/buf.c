@@ -44,7 +44,7 @@ char *buf_reserve(struct buf *b, size_t n)
         b->p = p;
         b->cap = cap;
     }
-    return b->p + b->n;
+    return b->p == NULL ? NULL : b->p + b->n; /* NULL: 0 bytes of a buffer that has none */
 }
 
 void buf_add(struct buf *b, struct str s)
