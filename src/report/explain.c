@@ -41,7 +41,7 @@ void report_explain(struct buf *out, enum finding_id id, bool colour, unsigned w
         row(&f, "reference", kind->reference);
     if (id == FINDING_AUTH_DMARC_FAIL)
         row(&f, "by default",
-            "what the author domain's policy asks for: reject, quarantine, or tag");
+            "what the author domain's policy asks for; tag when it asks for nothing");
     else
         row(&f, "by default", action_name(action));
     flow_clear(&f);

@@ -46,7 +46,11 @@ void report_json(struct json *j, const struct job *job);
 /* `explain`: all about one finding kind, for people. */
 void report_explain(struct buf *out, enum finding_id id, bool colour, unsigned width);
 
-/* Did the job pass under --fail-on? 0 passed, 1 failed, 3 undecided (DESIGN.md 3). */
+/* Did the job pass under --fail-on (DESIGN.md 3)? In this order:
+ * 1, failed: a finding is at least so severe, after the policy's changes. What is certain stays
+ *    certain when something else is open.
+ * 3, undecided: the verdict is not complete, or the engine did not finish.
+ * 0, passed. The action does not count: a policy that tags may pass, one that accepts may not. */
 int report_exit_code(const struct job *job, enum severity fail_on);
 
 #endif

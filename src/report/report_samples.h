@@ -88,9 +88,19 @@ static inline void sample_good(struct sample *s)
             "Subject: =?UTF-8?B?UsOpc3Vtw6k=?= of the week\r\n"
             "Date: Mon, 23 Nov 2026 19:00:19 +0000\r\n"
             "Message-ID: <1@example.org>\r\n"
+            "Content-Type: multipart/mixed; boundary=b1\r\n"
+            "\r\n"
+            "--b1\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
             "\r\n"
-            "Hello.\r\n"));
+            "Hello.\r\n"
+            "--b1\r\n"
+            "Content-Type: application/pdf; name=\"re sum.pdf\"\r\n"
+            "Content-Disposition: attachment; filename=\"re sum.pdf\"\r\n"
+            "Content-Transfer-Encoding: base64\r\n"
+            "\r\n"
+            "JVBERi0=\r\n"
+            "--b1--\r\n"));
     sample_envelope(s, "192.0.2.10", STR("mail.example.org"), STR("renee@example.org"),
                     STR("bob@example.net"));
     s->steps[0] = (struct spf_step){.domain = STR("example.org"),

@@ -357,6 +357,33 @@ static void sarif(void)
     json_decref(doc);
 }
 
+/* ---- what has no room ---- */
+
+/* Cases that cannot be listed are never silent: one more case fails for them. */
+static void junit_limit(void)
+{
+    struct report_options o = {.format = REPORT_JUNIT, .fail_on = SEV_HIGH};
+    struct sample s;
+    struct buf out;
+    sample_init(&s);
+    sample_good(&s);
+    buf_init(&out, OUT_MAX_BYTES);
+    tap_case("junit: messages above the limit are counted and told");
+    struct report *r = report_new(&o, &out, 0);
+    r->side.max_bytes = 250;
+    for (int i = 0; i < 10; i++)
+        report_message(r, &s.job);
+    report_end(r);
+    struct str got = buf_str(&out);
+    tap_ok(is_good_xml(got));
+    tap_ok(str_search(got, STR("tests=\"11\" failures=\"0\" errors=\"1\"")) < got.n);
+    tap_int(r->left_out, 7);
+    tap_ok(str_search(got, STR("7 messages are not listed")) < got.n);
+    report_free(r);
+    buf_clear(&out);
+    sample_clear(&s);
+}
+
 /* ---- small things ---- */
 
 static void exit_codes(void)
@@ -493,6 +520,7 @@ int main(void)
     hostile();
     document();
     sarif();
+    junit_limit();
     exit_codes();
     names();
     nothing();

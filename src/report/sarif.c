@@ -181,13 +181,16 @@ static void write_result(struct report *r, const struct job *job, size_t index, 
     buf_clear(&text);
 }
 
-/* Notifications stand behind the results in the document: they wait in `side`. */
+/* Notifications stand behind the results in the document: they wait in `side`, each whole or not at
+ * all. */
 static void add_notification(struct report *r, struct str source, struct str text)
 {
     struct json j;
-    json_init(&j, &r->side, 0);
+    struct buf one;
+    buf_init(&one, SIDE_MAX_BYTES);
+    json_init(&j, &one, 0);
     if (r->side.n > 0)
-        buf_addz(&r->side, ",");
+        buf_addz(&one, ",");
     json_object(&j);
     json_kstr(&j, "level", STR("error"));
     ktext_shown(&j, "message", text);
@@ -201,6 +204,9 @@ static void add_notification(struct report *r, struct str source, struct str tex
     json_object_end(&j);
     json_array_end(&j);
     json_object_end(&j);
+    if (!one.failed)
+        buf_add(&r->side, buf_str(&one));
+    buf_clear(&one);
 }
 
 static void sarif_begin(struct report *r)

@@ -3,7 +3,14 @@
 #include "message/limits.h"
 #include "report/text_internal.h"
 
-enum { INDENT_HEAD = 2, INDENT = 4, INDENT_HANG = 8, STEP_INDENT = 2 };
+enum {
+    INDENT_HEAD = 2,
+    INDENT = 4,
+    INDENT_HANG = 8,
+    STEP_INDENT = 2,
+    PARTS_SHOWN_MAX = 50,
+    PARTS_DEPTH_SHOWN_MAX = 8
+};
 
 static void heading(struct flow *f, const char *words)
 {
@@ -210,6 +217,29 @@ static void hops(struct flow *f, const struct message *m)
     }
 }
 
+/* ---- parts ---- */
+
+static void parts(struct flow *f, const struct mime_tree *mime)
+{
+    if (mime->n > 1)
+        heading(f, "Parts");
+    for (size_t i = 0; mime->n > 1 && i < mime->n && i < PARTS_SHOWN_MAX; i++) {
+        const struct mime_part *p = &mime->parts[i];
+        unsigned depth = p->depth < PARTS_DEPTH_SHOWN_MAX ? p->depth : PARTS_DEPTH_SHOWN_MAX;
+        flow_line(f, INDENT + STEP_INDENT * depth, INDENT_HANG + STEP_INDENT * depth);
+        pair(f, "", p->type);
+        pair(f, "/", p->subtype);
+        pair(f, " name ", p->filename);
+        counted(f, ", bytes ", p->body_length);
+        flow_end(f);
+    }
+    if (mime->n > PARTS_SHOWN_MAX) {
+        flow_line(f, INDENT, INDENT_HANG);
+        counted(f, "and more, in all ", mime->n);
+        flow_end(f);
+    }
+}
+
 /* ---- DNS ---- */
 
 static void dns_line(struct flow *f, const struct dns_answer *a)
@@ -258,6 +288,7 @@ void text_verbose(struct flow *f, struct arena *scratch, const struct job *job)
     if (job->arc.instances > 0 && job->arc.sets != NULL)
         arc_sets(f, &job->arc);
     hops(f, &job->message);
+    parts(f, &job->mime);
     dns_answers(f, job->dns);
     if (job->authentication_results.n > 0) {
         heading(f, "Authentication-Results");

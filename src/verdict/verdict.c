@@ -71,30 +71,24 @@ static struct ruling apply_rules(const struct policy *p, struct finding *f)
     return ruling;
 }
 
-/* RFC 9989 5.4: p=none asks for no treatment; the mail is unproven all the same, hence the tag.
- * While something is undecided, a published "reject" weighs as "quarantine": the missing answer
- * may be the chain that explains the failure (N44), and a refusal cannot be taken back. */
-static enum verdict_action dmarc_action(enum dmarc_request request, bool complete)
+/* What the author domain asks for. While something is undecided, a published "reject" weighs as
+ * "quarantine": the missing answer may be the chain that explains the failure (N44), and a refusal
+ * cannot be taken back. */
+static enum verdict_action requested_action(enum dmarc_request request, bool complete)
 {
-    switch (request) {
-    case DMARC_REQUEST_REJECT:
-        return complete ? ACTION_REJECT : ACTION_QUARANTINE;
-    case DMARC_REQUEST_QUARANTINE:
-        return ACTION_QUARANTINE;
-    case DMARC_REQUEST_NONE:
-        break;
-    }
-    return ACTION_TAG;
+    return request == DMARC_REQUEST_REJECT && complete ? ACTION_REJECT : ACTION_QUARANTINE;
 }
 
+/* p=none and an explained failure ask for nothing (RFC 9989 5.4): then the severity decides, which
+ * is medium and low for them. */
 static enum verdict_action action_of(const struct policy *p, const struct finding *f,
                                      struct ruling ruling, enum dmarc_request request,
                                      bool complete)
 {
     if (ruling.has_action)
         return ruling.action;
-    if (f->id == FINDING_AUTH_DMARC_FAIL && p->follow_dmarc)
-        return dmarc_action(request, complete);
+    if (f->id == FINDING_AUTH_DMARC_FAIL && p->follow_dmarc && request != DMARC_REQUEST_NONE)
+        return requested_action(request, complete);
     return p->by_severity[f->severity];
 }
 

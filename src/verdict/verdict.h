@@ -44,8 +44,8 @@ struct policy {
 };
 
 /* What holds without a policy file. Actions by severity: critical reject, high quarantine, medium
- * tag, low and info accept; what the author domain's DMARC policy asks is followed (p=none: tag);
- * undecided: tempfail. */
+ * tag, low and info accept; what the author domain's DMARC policy asks is followed; undecided:
+ * tempfail. */
 void policy_default(struct policy *p);
 
 /* "auth.dmarc.fail", "auth.*" (everything below auth) or "*". */

@@ -34,8 +34,8 @@ static const struct row default_rows[] = {
      IDS(FINDING_AUTH_DMARC_FAIL), SEV_HIGH},
     {"p=quarantine quarantines", DMARC_REQUEST_QUARANTINE, true, IDS(FINDING_AUTH_DMARC_FAIL),
      ACTION_QUARANTINE, IDS(FINDING_AUTH_DMARC_FAIL), SEV_HIGH},
-    {"p=none, or an override, tags", DMARC_REQUEST_NONE, true, IDS(FINDING_AUTH_DMARC_FAIL),
-     ACTION_TAG, IDS(FINDING_AUTH_DMARC_FAIL), SEV_HIGH},
+    {"without a request the severity decides", DMARC_REQUEST_NONE, true,
+     IDS(FINDING_AUTH_DMARC_FAIL), ACTION_QUARANTINE, IDS(FINDING_AUTH_DMARC_FAIL), SEV_HIGH},
     {"a request without a failure is nothing", DMARC_REQUEST_REJECT, true, NO_IDS, ACTION_ACCEPT,
      NO_IDS, SEV_INFO},
     {"undecided waits", DMARC_REQUEST_NONE, false, IDS(FINDING_AUTH_DMARC_TEMPERROR),
@@ -151,6 +151,39 @@ static void settings(void)
     }
 }
 
+/* The DMARC stage lowers the severity of a failure that asks for nothing. */
+static void lowered(void)
+{
+    static const struct {
+        const char *label;
+        enum severity severity;
+        enum dmarc_request request;
+        enum verdict_action want;
+        size_t n_reasons;
+    } rows[] = {
+        {"p=none: medium, tagged", SEV_MEDIUM, DMARC_REQUEST_NONE, ACTION_TAG, 1},
+        {"explained by a trusted chain: low, accepted", SEV_LOW, DMARC_REQUEST_NONE, ACTION_ACCEPT,
+         0},
+        {"a request counts whatever the severity", SEV_LOW, DMARC_REQUEST_REJECT, ACTION_REJECT, 1},
+    };
+    struct policy p;
+    policy_default(&p);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena arena;
+        struct finding_list list;
+        struct verdict v;
+        tap_case("dmarc: %s", rows[i].label);
+        arena_init(&arena, 1 << 20);
+        fill(&list, &arena, (enum finding_id[]){FINDING_AUTH_DMARC_FAIL}, 1);
+        list.items[0].severity = rows[i].severity;
+        verdict_decide(&p, &list, rows[i].request, true, &v);
+        tap_cstr(action_name(v.action), action_name(rows[i].want));
+        tap_int(v.worst, rows[i].severity);
+        tap_int(v.n_reasons, rows[i].n_reasons);
+        arena_clear(&arena);
+    }
+}
+
 static void patterns(void)
 {
     static const struct {
@@ -247,6 +280,7 @@ int main(void)
     defaults();
     rules();
     settings();
+    lowered();
     patterns();
     properties();
     names();
