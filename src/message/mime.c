@@ -31,17 +31,18 @@ static struct mime_part *part_at(struct walker *w, int32_t index)
 
 /* ---- lines ---- */
 
-static size_t next_line(struct str raw, size_t pos)
-{
-    return pos + str_find(str_slice(raw, pos, raw.n), '\n') + 1;
-}
-
 static struct str line_at(struct str raw, size_t pos)
 {
-    struct str line = str_slice(raw, pos, next_line(raw, pos) - 1);
+    struct str rest = str_slice(raw, pos, raw.n), line = str_slice(rest, 0, str_find(rest, '\n'));
     if (line.n > 0 && line.p[line.n - 1] == '\r')
         line.n--;
     return line;
+}
+
+static size_t next_line(struct str raw, size_t pos)
+{
+    size_t end = pos + str_find(str_slice(raw, pos, raw.n), '\n');
+    return end < raw.n ? end + 1 : raw.n;
 }
 
 enum delimiter { DELIMITER_NONE, DELIMITER_OPEN, DELIMITER_CLOSE };
@@ -193,7 +194,6 @@ static void read_head(struct walker *w, struct head_fields *f)
         if (field.p != NULL)
             take_field(f, name, field);
     }
-    w->pos = w->raw.n;
 }
 
 static enum mime_encoding encoding_of(struct str value)
@@ -318,8 +318,6 @@ static void walk(struct walker *w)
         unwind(w, level + 1);
         end_parts(w, multipart, body_end(w->raw, w->pos));
         w->pos = next_line(w->raw, w->pos);
-        if (w->pos > w->raw.n)
-            w->pos = w->raw.n;
         if (kind == DELIMITER_CLOSE) {
             w->depth--;
             continue;

@@ -66,6 +66,8 @@ static const struct {
      " multipart/mixed | 1 text/plain [x --b]"},
     {"head without empty line", STR_INIT(MIXED "\r\n--b\r\nContent-Type: a/b\r\n--b--\r\n"),
      " multipart/mixed | 1 a/b []"},
+    {"head ends in a bare CR", STR_INIT(MIXED "\r\n--b\r\nA: b\n\r"),
+     " multipart/mixed! | 1 text/plain []"},
     {"folded field", STR_INIT(MIXED "\r\n--b\r\nContent-Type:\r\n a/b\r\n\r\nx\r\n--b--\r\n"),
      " multipart/mixed | 1 a/b [x]"},
     {"nested",
