@@ -8,8 +8,8 @@
 
 #include "auth/canon_scan.h"
 
-/* Runs from here on are hashed in place; shorter ones are gathered first, because each call of
- * the hash costs as much as copying a few hundred bytes. */
+/* Runs from here on are hashed where they stand; shorter ones are gathered first, because each
+ * call of the hash costs as much as copying a few hundred bytes. */
 enum { RUN_HASHED_IN_PLACE = 512 };
 
 /* Scanned and then hashed while still in the first-level cache. */
@@ -42,29 +42,12 @@ const char *canon_name(enum canon c)
 
 /* ---- into the hash ---- */
 
-static void flush_block(struct body_hasher *h)
-{
-    digest_update(&h->digest, str_make((const char *)h->block, h->used));
-    h->used = 0;
-}
-
 /* Canonical bytes, in order. */
 static void put(struct body_hasher *h, struct str run)
 {
     uint64_t room = h->limit > h->canonical_bytes ? h->limit - h->canonical_bytes : 0;
     h->canonical_bytes += run.n;
-    if (run.n > room)
-        run.n = (size_t)room;
-    if (run.n == 0)
-        return;
-    if (run.n > sizeof h->block - h->used || run.n >= RUN_HASHED_IN_PLACE)
-        flush_block(h);
-    if (run.n >= RUN_HASHED_IN_PLACE) {
-        digest_update(&h->digest, run);
-        return;
-    }
-    memcpy(h->block + h->used, run.p, run.n);
-    h->used += run.n;
+    digest_update(&h->digest, run.n > room ? str_slice(run, 0, (size_t)room) : run);
 }
 
 /* ---- lower layer: line ends at the end ---- */
@@ -116,6 +99,25 @@ static void tail_update(struct body_hasher *h, struct str run)
 
 /* ---- upper layer: white space (relaxed) ---- */
 
+static void drain(struct body_hasher *h)
+{
+    tail_update(h, str_make((const char *)h->block, h->used));
+    h->used = 0;
+}
+
+static void gather(struct body_hasher *h, struct str run)
+{
+    if (run.n > sizeof h->block - h->used || run.n >= RUN_HASHED_IN_PLACE)
+        drain(h);
+    if (run.n >= RUN_HASHED_IN_PLACE) {
+        tail_update(h, run);
+        return;
+    }
+    if (run.n > 0)
+        memcpy(h->block + h->used, run.p, run.n);
+    h->used += run.n;
+}
+
 /* Settle held white space by what follows. Returns how much of `s` is used up by that; the state
  * is SPACE_NONE afterwards unless all of `s` was used. */
 static size_t settle_space(struct body_hasher *h, struct str s)
@@ -132,12 +134,12 @@ static size_t settle_space(struct body_hasher *h, struct str s)
             return i;
     }
     if (h->space == SPACE_THEN_CR && s.p[i] == '\n') {
-        tail_update(h, STR("\r\n"));
+        gather(h, STR("\r\n"));
         i++;
     } else if (h->space == SPACE_THEN_CR) {
-        tail_update(h, STR(" \r")); /* a bare CR is an ordinary octet: the line goes on */
+        gather(h, STR(" \r")); /* a bare CR is an ordinary octet: the line goes on */
     } else {
-        tail_update(h, STR(" "));
+        gather(h, STR(" "));
     }
     h->space = SPACE_NONE;
     return i;
@@ -150,10 +152,10 @@ static void relaxed_update(struct body_hasher *h, struct str s)
             s = str_slice(s, settle_space(h, s), s.n);
             continue;
         }
-        size_t at = find_space_event(s, 0);
+        size_t at = find_space_event(s);
         if (!is_wsp(s.p[at])) /* the last byte, and none of ours */
             at++;
-        tail_update(h, str_slice(s, 0, at));
+        gather(h, str_slice(s, 0, at));
         if (at < s.n) {
             h->space = SPACE_SEEN;
             at++;
@@ -189,14 +191,14 @@ void body_hasher_update(struct body_hasher *h, struct str bytes)
 bool body_hasher_final(struct body_hasher *h, unsigned char out[DIGEST_MAX_BYTES])
 {
     if (h->space == SPACE_THEN_CR)
-        tail_update(h, STR(" \r"));
+        gather(h, STR(" \r"));
+    drain(h);
     /* White space at the very end is the end of a line without CRLF: ignored. */
     if (h->pending_cr)
         put_held(h);
     /* One CRLF at the end, also when there was none; but relaxed leaves nothing of nothing. */
     if (h->canonical_bytes > 0 || h->canon == CANON_SIMPLE)
         put(h, STR("\r\n"));
-    flush_block(h);
     return digest_final(&h->digest, out);
 }
 

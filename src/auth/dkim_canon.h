@@ -15,7 +15,7 @@ const char *canon_name(enum canon c);
 /* ---- body ---- */
 
 /* Feeds a body piece by piece into a hash; any chunking gives the same digest. Long runs are hashed
- * where they stand; only what lies between changed bytes goes through `block`. */
+ * where they stand; only what lies between changed bytes goes through `block` (relaxed). */
 struct body_hasher {
     struct digest digest;
     enum canon canon;
