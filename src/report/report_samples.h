@@ -69,40 +69,38 @@ static inline void sample_envelope(struct sample *s, const char *ip, struct str 
         abort();
 }
 
-static inline void sample_good(struct sample *s)
+static const char sample_good_raw[] =
+    "Received: from mail.example.org (mail.example.org [192.0.2.10])\r\n"
+    "\tby mx.example.net (Postfix) with ESMTPS id 4XyZ\r\n"
+    "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits))\r\n"
+    "\tfor <bob@example.net>; Mon, 23 Nov 2026 19:00:21 +0000\r\n"
+    "Received: from client.example.org (unknown [192.0.2.77])\r\n"
+    "\tby mail.example.org with ESMTPA id 17; Mon, 23 Nov 2026 19:00:19 +0000\r\n"
+    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/simple; d=example.org; s=sel1;\r\n"
+    "\th=from:to:subject:date; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\r\n"
+    "\tb=dGVzdA==\r\n"
+    "From: =?UTF-8?Q?Ren=C3=A9e?= <renee@example.org>\r\n"
+    "To: bob@example.net\r\n"
+    "Subject: =?UTF-8?B?UsOpc3Vtw6k=?= of the week\r\n"
+    "Date: Mon, 23 Nov 2026 19:00:19 +0000\r\n"
+    "Message-ID: <1@example.org>\r\n"
+    "Content-Type: multipart/mixed; boundary=b1\r\n"
+    "\r\n"
+    "--b1\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "\r\n"
+    "Hello.\r\n"
+    "--b1\r\n"
+    "Content-Type: application/pdf; name=\"re sum.pdf\"\r\n"
+    "Content-Disposition: attachment; filename=\"re sum.pdf\"\r\n"
+    "Content-Transfer-Encoding: base64\r\n"
+    "\r\n"
+    "JVBERi0=\r\n"
+    "--b1--\r\n";
+
+static inline void sample_good_spf(struct sample *s)
 {
     struct job *j = &s->job;
-    sample_message(
-        s, "mail/good.eml",
-        STR("Received: from mail.example.org (mail.example.org [192.0.2.10])\r\n"
-            "\tby mx.example.net (Postfix) with ESMTPS id 4XyZ\r\n"
-            "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits))\r\n"
-            "\tfor <bob@example.net>; Mon, 23 Nov 2026 19:00:21 +0000\r\n"
-            "Received: from client.example.org (unknown [192.0.2.77])\r\n"
-            "\tby mail.example.org with ESMTPA id 17; Mon, 23 Nov 2026 19:00:19 +0000\r\n"
-            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/simple; d=example.org; s=sel1;\r\n"
-            "\th=from:to:subject:date; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;\r\n"
-            "\tb=dGVzdA==\r\n"
-            "From: =?UTF-8?Q?Ren=C3=A9e?= <renee@example.org>\r\n"
-            "To: bob@example.net\r\n"
-            "Subject: =?UTF-8?B?UsOpc3Vtw6k=?= of the week\r\n"
-            "Date: Mon, 23 Nov 2026 19:00:19 +0000\r\n"
-            "Message-ID: <1@example.org>\r\n"
-            "Content-Type: multipart/mixed; boundary=b1\r\n"
-            "\r\n"
-            "--b1\r\n"
-            "Content-Type: text/plain; charset=utf-8\r\n"
-            "\r\n"
-            "Hello.\r\n"
-            "--b1\r\n"
-            "Content-Type: application/pdf; name=\"re sum.pdf\"\r\n"
-            "Content-Disposition: attachment; filename=\"re sum.pdf\"\r\n"
-            "Content-Transfer-Encoding: base64\r\n"
-            "\r\n"
-            "JVBERi0=\r\n"
-            "--b1--\r\n"));
-    sample_envelope(s, "192.0.2.10", STR("mail.example.org"), STR("renee@example.org"),
-                    STR("bob@example.net"));
     s->steps[0] = (struct spf_step){.domain = STR("example.org"),
                                     .term = STR("include:_spf.example.com"),
                                     .lookups = 2,
@@ -133,6 +131,11 @@ static inline void sample_good(struct sample *s)
                                    .identity = SPF_HELO,
                                    .domain = STR("mail.example.org"),
                                    .reason = STR("no SPF record")};
+}
+
+static inline void sample_good_signatures(struct sample *s)
+{
+    struct job *j = &s->job;
     s->sigs[0] = (struct dkim_signature){.result = DKIM_PASS,
                                          .domain = STR("example.org"),
                                          .selector = STR("sel1"),
@@ -159,6 +162,16 @@ static inline void sample_good(struct sample *s)
                                   .ams_ok = DKIM_PART_OK};
     j->arc = (struct arc_outcome){
         .result = ARC_PASS, .instances = 2, .oldest_pass = 2, .sets = s->sets, .trusted = true};
+}
+
+static inline void sample_good(struct sample *s)
+{
+    struct job *j = &s->job;
+    sample_message(s, "mail/good.eml", str_from(sample_good_raw));
+    sample_envelope(s, "192.0.2.10", STR("mail.example.org"), STR("renee@example.org"),
+                    STR("bob@example.net"));
+    sample_good_spf(s);
+    sample_good_signatures(s);
     j->dmarc = (struct dmarc_outcome){.result = DMARC_PASS,
                                       .author_domain = STR("example.org"),
                                       .organizational_domain = STR("example.org"),
