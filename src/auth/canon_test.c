@@ -132,10 +132,11 @@ static void test_random_bodies(void)
         char body[4096];
         size_t n = next_random(&seed) % (round % 50 == 0 ? sizeof body : 70), cuts[3];
         unsigned letters = 1 + next_random(&seed) % 9;
-        for (size_t i = 0; i < n; i++)
-            body[i] = next_random(&seed) % 4 == 0 || letters == 1
-                          ? alphabet[next_random(&seed) % (sizeof alphabet - 1)]
-                          : (char)('a' + next_random(&seed) % letters);
+        for (size_t i = 0; i < n; i++) {
+            char letter = (char)('a' + next_random(&seed) % letters);
+            bool blank = letters == 1 || next_random(&seed) % 4 == 0;
+            body[i] = blank ? alphabet[next_random(&seed) % (sizeof alphabet - 1)] : letter;
+        }
         for (size_t i = 0; i < 3; i++)
             cuts[i] = next_random(&seed) % (n + 1);
         for (size_t i = 0; i < 2; i++)
