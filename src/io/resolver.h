@@ -7,9 +7,10 @@
 struct resolver_config {
     struct str server; /* "HOST[:PORT]" or "[v6]:PORT"; empty: /etc/resolv.conf */
     /* File with DS or DNSKEY: then all is validated, and a server that strips signatures makes
-     * signed names DNS_BOGUS. NULL: Debian's root key, used when the server proves that it can
-     * DNSSEC; else DNSSEC_UNKNOWN. */
+     * signed names DNS_BOGUS. NULL: the root key, used when the server proves that it can DNSSEC;
+     * else DNSSEC_UNKNOWN. */
     const char *trust_anchor;
+    const char *root_key; /* file; NULL: Debian's, when it is there */
     unsigned timeout_ms;  /* for one question; default 5000 */
     size_t cache_entries; /* default 100,000; 0: no cache */
 };

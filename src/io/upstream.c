@@ -335,11 +335,12 @@ static int open_loop(struct resolver *r, struct mp_err *err)
 int upstream_start(struct resolver *r, const struct resolver_config *c, struct mp_err *err)
 {
     const char *anchor = c->trust_anchor;
+    const char *root_key = c->root_key != NULL ? c->root_key : root_key_file;
     int st = c->server.n == 0 ? MP_OK : server_text(c->server, r->server, err);
     if (st == MP_OK && anchor != NULL && access(anchor, R_OK) != 0)
         st = mp_fail(err, MP_E_IO, errno, "trust anchor %s: %s", anchor, strerror(errno));
-    if (anchor == NULL && access(root_key_file, R_OK) == 0)
-        anchor = root_key_file;
+    if (anchor == NULL && access(root_key, R_OK) == 0)
+        anchor = root_key;
     if (st == MP_OK)
         st = open_loop(r, err);
     if (st == MP_OK)
