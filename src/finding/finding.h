@@ -43,10 +43,14 @@ struct finding {
     struct finding_where where;
 };
 
-enum { FINDING_EVIDENCE_MAX = 200, FINDINGS_MAX = 256, FINDINGS_PER_KIND_MAX = 8 };
+enum {
+    FINDING_EVIDENCE_MAX = 200,
+    FINDINGS_PER_KIND_MAX = 8,
+    FINDINGS_MAX = FINDINGS_PER_KIND_MAX * FINDING_COUNT /* so none can push out another kind */
+};
 
 /* Grows in the arena. At most FINDINGS_PER_KIND_MAX of one kind are kept (the rest counted), and
- * FINDINGS_MAX in all: `dropped` tells. Zero-initialise, then finding_list_init. */
+ * so FINDINGS_MAX in all: `dropped` tells. Zero-initialise, then finding_list_init. */
 struct finding_list {
     struct arena *arena;
     struct finding *items;

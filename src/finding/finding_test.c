@@ -50,6 +50,12 @@ static void test_list(void)
     tap_int(list.n, FINDINGS_PER_KIND_MAX);
     tap_int(list.dropped, 1001 - FINDINGS_PER_KIND_MAX);
     tap_ok(finding_add(&list, FINDING_AUTH_FUTURE_T, NOWHERE, "x") != NULL);
+    tap_case("list: nor can all the others together push one out");
+    finding_list_init(&list, &arena);
+    for (int i = 0; i < FINDINGS_PER_KIND_MAX * (FINDING_COUNT - 1); i++)
+        finding_add(&list, (enum finding_id)(1 + i % (FINDING_COUNT - 1)), NOWHERE, "%d", i);
+    tap_int(list.dropped, 0);
+    tap_ok(finding_add(&list, (enum finding_id)0, NOWHERE, "the last") != NULL);
     tap_case("list: back to a mark");
     finding_list_init(&list, &arena);
     finding_add(&list, FINDING_AUTH_NO_FROM, NOWHERE, "kept");
