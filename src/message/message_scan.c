@@ -91,9 +91,11 @@ static bool ends_data(struct str raw, size_t pos)
            (before > 0 && is_lone_dot(raw, before - 1));
 }
 
-static void scan_bytes(struct message *m, const struct zone *z, size_t from, size_t to)
+/* True: there are bytes above 0x7f. */
+static bool scan_bytes(struct message *m, const struct zone *z, size_t from, size_t to)
 {
     struct str raw = m->raw;
+    bool high = false;
     for (size_t i = from; i < to; i++) {
         unsigned char c = (unsigned char)raw.p[i];
         bool lf = c == '\n' && (i == 0 || raw.p[i - 1] != '\r');
@@ -105,27 +107,29 @@ static void scan_bytes(struct message *m, const struct zone *z, size_t from, siz
         } else if (z->is_head && (c == 0x7f || (c < ' ' && !is_fws((char)c)))) {
             message_note(m, ANOMALY_CONTROL_HEADER, i);
         }
+        high |= c >= 0x80;
     }
+    return high;
 }
 
 /* The vectors see a bare CR one byte late,
  * hence the byte before the block is read again, unless it was read already. */
-static void scan_zone(struct message *m, const struct zone *z, size_t from, size_t to)
+static bool scan_zone(struct message *m, const struct zone *z, size_t from, size_t to)
 {
     size_t pos = from == 0 && to > 0 ? 1 : from, read = pos;
-    scan_bytes(m, z, from, pos); /* the vectors look at the byte before */
+    bool high = scan_bytes(m, z, from, pos); /* the vectors look at the byte before */
     for (; to - pos >= BLOCK_BYTES; pos += BLOCK_BYTES) {
         const char *p = m->raw.p + pos;
         if (!any(z->is_head ? FOUR(odd_in_head, p) : FOUR(odd_in_body, p)))
             continue;
         if (read + 1 < pos)
             read = pos - 1;
-        scan_bytes(m, z, read, pos + BLOCK_BYTES);
+        high |= scan_bytes(m, z, read, pos + BLOCK_BYTES);
         read = pos + BLOCK_BYTES;
     }
     if (read + 1 < pos)
         read = pos - 1;
-    scan_bytes(m, z, read, to);
+    return scan_bytes(m, z, read, to) || high;
 }
 
 /* The last LF in a window as long as the longest good line: no line before it is too long. So most
@@ -148,7 +152,7 @@ static void scan_line_lengths(struct message *m)
 
 static void scan_utf8(struct message *m)
 {
-    if (str_is_ascii(m->head) || utf8_valid(m->head))
+    if (utf8_valid(m->head))
         return;
     struct str rest = m->head;
     size_t offset = 0;
@@ -200,10 +204,10 @@ void message_scan(struct message *m)
                                      ANOMALY_NUL_BODY};
     static const struct str telling[] = {STR_INIT("From"), STR_INIT("Subject"), STR_INIT("To"),
                                          STR_INIT("Date"), STR_INIT("DKIM-Signature")};
-    scan_zone(m, &head, 0, m->head.n);
+    if (scan_zone(m, &head, 0, m->head.n)) /* sees every byte above 0x7f of the head */
+        scan_utf8(m);
     scan_zone(m, &body, m->body_offset, m->raw.n);
     scan_line_lengths(m);
-    scan_utf8(m);
     for (size_t i = 0; i < ARRAY_LEN(telling); i++)
         if (hides_behind_line_end(m, telling[i]))
             message_note(m, ANOMALY_HIDDEN_FIELD, 0);
