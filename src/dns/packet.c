@@ -81,7 +81,27 @@ static const char *rcode_text(unsigned rcode)
     return text != NULL ? text : "the server answered with an unknown error";
 }
 
-static bool read_header(struct response *r, int id, bool *truncated)
+static bool read_question(struct response *r)
+{
+    char text[DNS_NAME_MAX];
+    struct str name;
+    size_t at = HEADER_OCTETS;
+    unsigned questions = wire_u16(r->msg, 4), rcode = r->flags & RCODE;
+    if (questions == 0 && rcode != 0 && rcode != RCODE_NXDOMAIN)
+        return true; /* a server that did not understand may leave it out */
+    if (questions != 1)
+        return broken(r, "the packet does not hold the one question");
+    enum wire_result w = dns_wire_name(r->msg, &at, false, text, &name);
+    if (w == WIRE_BROKEN || r->msg.n - at < 4)
+        return broken(r, "the question is cut off");
+    if (w != WIRE_OK || !str_eq(name, r->asked) || wire_u16(r->msg, at) != (unsigned)r->type ||
+        wire_u16(r->msg, at + 2) != CLASS_IN)
+        return broken(r, "the packet answers another question");
+    r->answer_at = at + 4;
+    return true;
+}
+
+static bool read_header(struct response *r, int id)
 {
     if (r->msg.n < HEADER_OCTETS)
         return broken(r, "the packet is shorter than its header");
@@ -94,30 +114,18 @@ static bool read_header(struct response *r, int id, bool *truncated)
         return broken(r, "the packet has another id");
     if ((r->flags & FLAG_QR) == 0)
         return broken(r, "the packet is a query");
-    if ((r->flags & OPCODE) != 0)
-        return broken(r, "the packet has another opcode");
+    return (r->flags & OPCODE) == 0 || broken(r, "the packet has another opcode");
+}
+
+/* After the question: a stranger's TC or RCODE must not count. */
+static bool read_outcome(struct response *r, bool *truncated)
+{
     unsigned rcode = r->flags & RCODE;
-    size_t at = HEADER_OCTETS;
-    if (wire_u16(r->msg, 4) == 1) {
-        char text[DNS_NAME_MAX];
-        struct str name;
-        enum wire_result w = dns_wire_name(r->msg, &at, false, text, &name);
-        if (w == WIRE_BROKEN || r->msg.n - at < 4)
-            return broken(r, "the question is cut off");
-        if (w != WIRE_OK || !str_eq(name, r->asked) || wire_u16(r->msg, at) != (unsigned)r->type ||
-            wire_u16(r->msg, at + 2) != CLASS_IN)
-            return broken(r, "the packet answers another question");
-    } else if (rcode == 0 || rcode == RCODE_NXDOMAIN || wire_u16(r->msg, 4) != 0) {
-        return broken(r, "the packet does not hold the one question"); /* errors may leave it out */
-    }
     if ((r->flags & FLAG_TC) != 0) {
         *truncated = true;
         return broken(r, "the packet is truncated");
     }
-    if (rcode != 0 && rcode != RCODE_NXDOMAIN)
-        return broken(r, rcode_text(rcode));
-    r->answer_at = at + 4;
-    return true;
+    return rcode == 0 || rcode == RCODE_NXDOMAIN || broken(r, rcode_text(rcode));
 }
 
 /* ---- sections ---- */
@@ -302,7 +310,8 @@ static bool denies(struct response *r)
 
 static bool read_response(struct response *r, int id, bool *truncated)
 {
-    if (!read_header(r, id, truncated) || !read_sections(r) || !follow(r))
+    if (!read_header(r, id) || !read_question(r) || !read_outcome(r, truncated) ||
+        !read_sections(r) || !follow(r))
         return false;
     if ((r->flags & RCODE) == RCODE_NXDOMAIN)
         return true;

@@ -6,6 +6,20 @@ static unsigned octet(struct str s, size_t at)
     return (unsigned char)s.p[at];
 }
 
+/* Append the label to out[0, *n), a dot before it unless it is the first; false: too long. */
+static bool add_label(struct str label, char out[DNS_NAME_MAX], size_t *n, bool *unfit)
+{
+    if (*n + (*n != 0) + label.n > DNS_NAME_OCTETS_MAX)
+        return false;
+    if (*n != 0)
+        out[(*n)++] = '.';
+    for (size_t i = 0; i < label.n; i++) {
+        *unfit |= label.p[i] == '.' || label.p[i] == '\0';
+        out[(*n)++] = to_lower(label.p[i]);
+    }
+    return true;
+}
+
 enum wire_result dns_wire_name(struct str msg, size_t *at, bool pointers, char out[DNS_NAME_MAX],
                                struct str *name)
 {
@@ -30,15 +44,8 @@ enum wire_result dns_wire_name(struct str msg, size_t *at, bool pointers, char o
             return WIRE_BROKEN;
         if (len == 0)
             break;
-        if (n + (n != 0) + len > DNS_NAME_OCTETS_MAX)
+        if (!add_label(str_make(msg.p + pos + 1, len), out, &n, &unfit))
             return WIRE_BROKEN;
-        if (n != 0)
-            out[n++] = '.';
-        for (size_t i = 1; i <= len; i++) {
-            char c = msg.p[pos + i];
-            unfit |= c == '.' || c == '\0';
-            out[n++] = to_lower(c);
-        }
         pos += len + 1;
     }
     *at = end != 0 ? end : pos + 1;

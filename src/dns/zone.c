@@ -1,56 +1,9 @@
-/* The zone: nodes by name, wildcards and empty names between (RFC 4592), answers made on demand. */
+/* The zone as it is filled: nodes by name, the empty names between them, and their records. */
 #include "dns/zone.h"
 
 #include <stdlib.h>
 
 #include "dns/zone_internal.h"
-
-struct record {
-    struct record *next;
-    struct str wire;
-    struct dns_record decoded;
-};
-
-struct record_set {
-    struct record_set *next;
-    enum dns_type type;
-    enum dnssec dnssec;
-    size_t n, bytes;
-    struct record *first, *last;
-};
-
-/* A pseudo record. */
-struct verdict {
-    struct verdict *next;
-    int type; /* 0: every type without records */
-    enum dns_status status;
-    enum dnssec dnssec;
-    uint32_t ttl_s;
-    struct str why, target; /* the target of an ALIAS, else empty: then `status` counts */
-};
-
-struct made {
-    struct made *next;
-    struct dns_answer *answer;
-};
-
-struct node {
-    struct str name;
-    uint32_t hash;
-    bool exists;  /* has records, or a longer name has */
-    bool is_real; /* has records: its DNSSEC state speaks for denials at and below it */
-    enum dnssec dnssec;
-    struct record_set *sets;
-    struct verdict *verdicts;
-    _Atomic(struct made *) made;
-};
-
-struct dns_zone {
-    struct arena arena;
-    struct node **table;
-    size_t n, size; /* size is a power of two, at least twice n */
-    atomic_bool has_made;
-};
 
 static int no_memory(struct mp_err *err)
 {
@@ -70,9 +23,10 @@ static void forget_made(struct dns_zone *z)
     if (!atomic_exchange(&z->has_made, false))
         return;
     for (size_t i = 0; i < z->size; i++) {
-        struct made *m = z->table[i] == NULL ? NULL : atomic_exchange(&z->table[i]->made, NULL);
+        struct zone_made *m =
+            z->table[i] == NULL ? NULL : atomic_exchange(&z->table[i]->made, NULL);
         while (m != NULL) {
-            struct made *next = m->next;
+            struct zone_made *next = m->next;
             dns_answer_unref(m->answer);
             free(m);
             m = next;
@@ -101,7 +55,7 @@ static size_t slot_of(const struct dns_zone *z, struct str name, uint32_t hash)
     return at;
 }
 
-static struct node *find_node(const struct dns_zone *z, struct str name, uint32_t hash)
+struct zone_node *zone_find(const struct dns_zone *z, struct str name, uint32_t hash)
 {
     return z->size == 0 ? NULL : z->table[slot_of(z, name, hash)];
 }
@@ -109,7 +63,7 @@ static struct node *find_node(const struct dns_zone *z, struct str name, uint32_
 static bool grow_table(struct dns_zone *z)
 {
     size_t old_size = z->size, size = old_size == 0 ? 64 : old_size * 2;
-    struct node **old = z->table, **table = calloc(size, sizeof(struct node *));
+    struct zone_node **old = z->table, **table = calloc(size, sizeof(struct zone_node *));
     if (table == NULL)
         return false;
     z->table = table;
@@ -121,15 +75,15 @@ static bool grow_table(struct dns_zone *z)
     return true;
 }
 
-static struct node *need_node(struct dns_zone *z, struct str name)
+static struct zone_node *need_node(struct dns_zone *z, struct str name)
 {
     uint32_t hash = dns_name_hash(name);
-    struct node *node = find_node(z, name, hash);
+    struct zone_node *node = zone_find(z, name, hash);
     if (node != NULL)
         return node;
     if (2 * (z->n + 1) > z->size && !grow_table(z))
         return NULL;
-    node = arena_new(&z->arena, struct node, 1);
+    node = arena_new(&z->arena, struct zone_node, 1);
     struct str copy = node == NULL ? STR_NONE : arena_copy(&z->arena, name);
     if (copy.p == NULL)
         return NULL;
@@ -140,16 +94,16 @@ static struct node *need_node(struct dns_zone *z, struct str name)
     return node;
 }
 
-static struct str parent_of(struct str name)
+struct str zone_parent(struct str name)
 {
     (void)str_cut(&name, '.');
     return name.p == NULL ? STR("") : name;
 }
 
 /* The node of a name that has something: every name above it exists as well (RFC 8020). */
-static struct node *need_existing(struct dns_zone *z, struct zone_owner owner)
+static struct zone_node *need_existing(struct dns_zone *z, struct zone_owner owner)
 {
-    struct node *node = need_node(z, owner.name);
+    struct zone_node *node = need_node(z, owner.name);
     if (node == NULL)
         return NULL;
     if (!node->is_real || owner.dnssec > node->dnssec)
@@ -158,8 +112,8 @@ static struct node *need_existing(struct dns_zone *z, struct zone_owner owner)
     if (node->exists)
         return node;
     node->exists = true;
-    for (struct str up = parent_of(owner.name); up.n != 0; up = parent_of(up)) {
-        struct node *above = need_node(z, up);
+    for (struct str up = zone_parent(owner.name); up.n != 0; up = zone_parent(up)) {
+        struct zone_node *above = need_node(z, up);
         if (above == NULL)
             return NULL;
         if (above->exists)
@@ -171,12 +125,12 @@ static struct node *need_existing(struct dns_zone *z, struct zone_owner owner)
 
 /* ---- adding ---- */
 
-static struct record_set *need_set(struct dns_zone *z, struct node *node, enum dns_type type)
+static struct zone_set *need_set(struct dns_zone *z, struct zone_node *node, enum dns_type type)
 {
-    for (struct record_set *s = node->sets; s != NULL; s = s->next)
+    for (struct zone_set *s = node->sets; s != NULL; s = s->next)
         if (s->type == type)
             return s;
-    struct record_set *s = arena_new(&z->arena, struct record_set, 1);
+    struct zone_set *s = arena_new(&z->arena, struct zone_set, 1);
     if (s == NULL)
         return NULL;
     s->type = type;
@@ -186,9 +140,9 @@ static struct record_set *need_set(struct dns_zone *z, struct node *node, enum d
 }
 
 /* The same record again: what is known of it adds up (the longer TTL, the better proof). */
-static bool merge_record(struct record_set *set, struct zone_owner owner, struct str rdata)
+static bool merge_record(struct zone_set *set, struct zone_owner owner, struct str rdata)
 {
-    for (struct record *r = set->first; r != NULL; r = r->next) {
+    for (struct zone_record *r = set->first; r != NULL; r = r->next) {
         if (!str_eq(r->wire, rdata))
             continue;
         if (owner.ttl_s > r->decoded.ttl_s)
@@ -198,7 +152,7 @@ static bool merge_record(struct record_set *set, struct zone_owner owner, struct
     return false;
 }
 
-static int check_room(const struct record_set *set, struct str rdata, struct mp_err *err)
+static int check_room(const struct zone_set *set, struct str rdata, struct mp_err *err)
 {
     enum { SLACK = 4096 }; /* name, canonical name */
     if (set->type == DNS_CNAME && set->n != 0)
@@ -230,9 +184,9 @@ int zone_add_wire(struct dns_zone *z, struct zone_owner owner, int type, struct 
     case WIRE_UNFIT:
         return mp_fail(err, MP_E_SYNTAX, 0, "a label with a dot or NUL inside is not supported");
     }
-    struct node *node = need_existing(z, owner);
-    struct record_set *set = node == NULL ? NULL : need_set(z, node, (enum dns_type)type);
-    struct record *r = set == NULL ? NULL : arena_new(&z->arena, struct record, 1);
+    struct zone_node *node = need_existing(z, owner);
+    struct zone_set *set = node == NULL ? NULL : need_set(z, node, (enum dns_type)type);
+    struct zone_record *r = set == NULL ? NULL : arena_new(&z->arena, struct zone_record, 1);
     if (r == NULL)
         return no_memory(err);
     if (set->n == 0 || owner.dnssec > set->dnssec)
@@ -242,7 +196,7 @@ int zone_add_wire(struct dns_zone *z, struct zone_owner owner, int type, struct 
     int st = check_room(set, wire, err);
     if (st != MP_OK)
         return st;
-    *r = (struct record){.wire = wire, .decoded = decoded};
+    *r = (struct zone_record){.wire = wire, .decoded = decoded};
     if (set->last == NULL)
         set->first = r;
     else
@@ -253,13 +207,13 @@ int zone_add_wire(struct dns_zone *z, struct zone_owner owner, int type, struct 
     return MP_OK;
 }
 
-static int add_verdict(struct dns_zone *z, struct node *node, struct verdict new,
+static int add_verdict(struct dns_zone *z, struct zone_node *node, struct zone_verdict new,
                        struct mp_err *err)
 {
-    struct verdict *v = node == NULL ? NULL : node->verdicts;
+    struct zone_verdict *v = node == NULL ? NULL : node->verdicts;
     while (v != NULL && v->type != new.type)
         v = v->next;
-    if (node != NULL && v == NULL && (v = arena_new(&z->arena, struct verdict, 1)) != NULL) {
+    if (node != NULL && v == NULL && (v = arena_new(&z->arena, struct zone_verdict, 1)) != NULL) {
         v->next = node->verdicts;
         node->verdicts = v;
     }
@@ -275,7 +229,7 @@ static int add_verdict(struct dns_zone *z, struct node *node, struct verdict new
 int zone_add_failure(struct dns_zone *z, struct zone_owner owner, int type, enum dns_status status,
                      struct str why, struct mp_err *err)
 {
-    struct verdict v = {
+    struct zone_verdict v = {
         .type = type, .status = status, .dnssec = owner.dnssec, .ttl_s = owner.ttl_s, .why = why};
     forget_made(z);
     bool exists = status != DNS_NXDOMAIN;
@@ -285,7 +239,7 @@ int zone_add_failure(struct dns_zone *z, struct zone_owner owner, int type, enum
 int zone_add_alias(struct dns_zone *z, struct zone_owner owner, int type, struct str target,
                    struct mp_err *err)
 {
-    struct verdict v = {
+    struct zone_verdict v = {
         .type = type, .dnssec = owner.dnssec, .ttl_s = owner.ttl_s, .target = target};
     forget_made(z);
     return add_verdict(z, need_existing(z, owner), v, err);
@@ -359,251 +313,4 @@ int dns_zone_add_failure(struct dns_zone *z, struct str name, int type, enum dns
         return mp_fail(err, MP_E_USAGE, 0, "DNS_DATA is not a failure");
     int st = owner_by_name(name, lower, &owner, err);
     return st == MP_OK ? zone_add_failure(z, owner, type, status, STR(""), err) : st;
-}
-
-/* ---- looking up ---- */
-
-/* What one name says to one type, before any CNAME is followed. */
-struct step {
-    const struct verdict *verdict;
-    const struct record_set *set; /* of the type, or the CNAME */
-    enum dns_status status;       /* without either: NODATA or NXDOMAIN */
-};
-
-static bool node_says(const struct node *node, enum dns_type type, struct step *out)
-{
-    const struct verdict *any = NULL;
-    for (const struct verdict *v = node->verdicts; v != NULL; v = v->next) {
-        if (v->type == (int)type) {
-            out->verdict = v;
-            return true;
-        }
-        any = v->type == 0 ? v : any;
-    }
-    const struct record_set *cname = NULL;
-    for (const struct record_set *s = node->sets; s != NULL; s = s->next) {
-        if (s->n != 0 && s->type == type) {
-            out->set = s;
-            return true;
-        }
-        cname = s->n != 0 && s->type == DNS_CNAME ? s : cname;
-    }
-    out->set = cname;
-    out->verdict = cname == NULL ? any : NULL;
-    return cname != NULL || any != NULL || node->exists;
-}
-
-/* Walk from the name towards the root: `hash` gets the hash of each suffix for free. */
-struct suffixes {
-    uint32_t hash[DNS_NAME_OCTETS_MAX + 1];
-};
-
-static void hash_suffixes(struct str name, struct suffixes *s)
-{
-    uint32_t h = DNS_HASH_SEED;
-    s->hash[name.n] = h;
-    for (size_t i = name.n; i > 0; i--)
-        s->hash[i - 1] = h = dns_hash_octet(h, name.p[i - 1]);
-}
-
-static const struct node *wildcard_below(const struct dns_zone *z, struct str encloser,
-                                         uint32_t hash)
-{
-    char text[DNS_NAME_MAX + 2] = "*.";
-    size_t n = encloser.n == 0 ? 1 : 2 + encloser.n;
-    if (encloser.n != 0) {
-        memcpy(text + 2, encloser.p, encloser.n);
-        hash = dns_hash_octet(hash, '.');
-    }
-    const struct node *node = find_node(z, str_make(text, n), dns_hash_octet(hash, '*'));
-    return node != NULL && node->exists ? node : NULL;
-}
-
-static struct step look(const struct dns_zone *z, struct str name, enum dns_type type)
-{
-    struct step step = {.status = DNS_NODATA};
-    struct suffixes s;
-    hash_suffixes(name, &s);
-    const struct node *node = find_node(z, name, s.hash[0]);
-    if (node != NULL && node_says(node, type, &step))
-        return step;
-    struct str up = name; /* RFC 4592 3.3.1: the closest name that exists, and only its wildcard */
-    do {
-        up = parent_of(up);
-        node = find_node(z, up, s.hash[name.n - up.n]);
-    } while (up.n != 0 && (node == NULL || !node->exists));
-    node = wildcard_below(z, up, s.hash[name.n - up.n]);
-    if (node == NULL || !node_says(node, type, &step))
-        step.status = DNS_NXDOMAIN;
-    return step;
-}
-
-/* The SOA above a denied name gives its TTL (RFC 2308 5), the nearest records their DNSSEC state.
- */
-static void denial_terms(const struct dns_zone *z, struct str name, uint32_t *ttl_s,
-                         enum dnssec *dnssec)
-{
-    struct suffixes s;
-    bool has_state = false;
-    hash_suffixes(name, &s);
-    *ttl_s = ZONE_NEGATIVE_TTL_S;
-    *dnssec = DNSSEC_UNKNOWN;
-    for (struct str up = name;; up = parent_of(up)) {
-        const struct node *node = find_node(z, up, s.hash[name.n - up.n]);
-        if (node != NULL && node->is_real && !has_state) {
-            *dnssec = node->dnssec;
-            has_state = true;
-        }
-        const struct record_set *set = node == NULL ? NULL : node->sets;
-        while (set != NULL && set->type != DNS_SOA)
-            set = set->next;
-        if (set != NULL && set->n != 0) {
-            *ttl_s = soa_negative_ttl(set->first->decoded.data, set->first->decoded.ttl_s);
-            return;
-        }
-        if (up.n == 0)
-            return;
-    }
-}
-
-/* What is gathered along a chain of CNAMEs. */
-struct chain {
-    struct str asked, names[DNS_MAX_CNAMES + 1]; /* names[n - 1] is where it stands */
-    size_t n;
-    enum dns_type type;
-    enum dnssec dnssec;
-    uint32_t ttl_s;
-};
-
-static void chain_meet(struct chain *c, enum dnssec dnssec, uint32_t ttl_s)
-{
-    c->dnssec = dnssec < c->dnssec ? dnssec : c->dnssec;
-    c->ttl_s = ttl_s < c->ttl_s ? ttl_s : c->ttl_s;
-}
-
-static struct dns_answer *answer_data(struct chain *c, const struct record_set *set)
-{
-    struct dns_record *records = calloc(set->n, sizeof *records);
-    size_t n = 0;
-    if (records == NULL)
-        return NULL;
-    for (const struct record *r = set->first; r != NULL; r = r->next) {
-        records[n++] = r->decoded;
-        chain_meet(c, set->dnssec, r->decoded.ttl_s);
-    }
-    struct dns_answer *a = dns_answer_new(DNS_DATA, c->asked, c->type, c->dnssec, c->ttl_s,
-                                          c->names[c->n - 1], STR_NONE, records, n);
-    free(records);
-    return a;
-}
-
-static struct dns_answer *answer_none(struct chain *c, enum dns_status status, struct str why)
-{
-    bool denies = status == DNS_NXDOMAIN || status == DNS_NODATA;
-    return dns_answer_new(status, c->asked, c->type, c->dnssec, c->ttl_s,
-                          denies ? c->names[c->n - 1] : c->asked, why, NULL, 0);
-}
-
-static bool chain_follow(struct chain *c, struct str target, const char **why)
-{
-    *why = target.n == 0 ? "CNAME to the root" : NULL;
-    for (size_t i = 0; i < c->n && *why == NULL; i++)
-        if (str_eq(c->names[i], target))
-            *why = "CNAME loop";
-    if (*why == NULL && c->n == ARRAY_LEN(c->names))
-        *why = "more than 16 CNAMEs";
-    if (*why == NULL)
-        c->names[c->n++] = target;
-    return *why == NULL;
-}
-
-/* What the zone says where the chain stands: an answer, or NULL with the next name in *target. */
-static struct dns_answer *answer_at(const struct dns_zone *z, struct chain *c, struct str *target)
-{
-    struct str at = c->names[c->n - 1];
-    struct step step = look(z, at, c->type);
-    const struct verdict *v = step.verdict;
-    *target = STR_NONE;
-    if (v != NULL) {
-        chain_meet(c, v->dnssec, v->ttl_s);
-        if (v->target.n == 0)
-            return answer_none(c, v->status, v->why);
-        *target = v->target;
-        return NULL;
-    }
-    if (step.set == NULL) {
-        enum dnssec dnssec;
-        uint32_t ttl_s;
-        denial_terms(z, at, &ttl_s, &dnssec);
-        chain_meet(c, dnssec, ttl_s);
-        return answer_none(c, step.status, STR_NONE);
-    }
-    if (step.set->type == c->type)
-        return answer_data(c, step.set);
-    const struct dns_record *cname = &step.set->first->decoded;
-    chain_meet(c, step.set->dnssec, cname->ttl_s);
-    *target = str_make(cname->name.p, cname->name.n);
-    return NULL;
-}
-
-static struct dns_answer *make_answer(const struct dns_zone *z, struct str name, enum dns_type type)
-{
-    struct chain c = {.asked = name,
-                      .names = {name},
-                      .n = 1,
-                      .type = type,
-                      .dnssec = DNSSEC_SECURE,
-                      .ttl_s = DNS_TTL_MAX_S};
-    for (;;) {
-        struct str target;
-        const char *why;
-        struct dns_answer *a = answer_at(z, &c, &target);
-        if (a != NULL || target.p == NULL) /* without a target it is memory that is missing */
-            return a;
-        if (!chain_follow(&c, target, &why))
-            return answer_none(&c, DNS_SERVFAIL, str_from(why));
-    }
-}
-
-static struct dns_answer *find_made(struct made *m, enum dns_type type)
-{
-    while (m != NULL && m->answer->type != type)
-        m = m->next;
-    return m == NULL ? NULL : m->answer;
-}
-
-/* Share the answer of a name that is in the file; the first thread's stays. */
-static struct dns_answer *share_made(struct dns_zone *z, struct node *node, struct dns_answer *a)
-{
-    struct made *m = a == NULL ? NULL : malloc(sizeof *m);
-    if (m == NULL)
-        return a; /* unshared, still right */
-    m->answer = a;
-    m->next = atomic_load_explicit(&node->made, memory_order_acquire);
-    do {
-        struct dns_answer *other = find_made(m->next, a->type);
-        if (other != NULL) {
-            free(m);
-            dns_answer_unref(a);
-            return dns_answer_ref(other);
-        }
-    } while (!atomic_compare_exchange_weak_explicit(&node->made, &m->next, m, memory_order_release,
-                                                    memory_order_acquire));
-    atomic_store(&z->has_made, true);
-    return dns_answer_ref(a);
-}
-
-struct dns_answer *dns_zone_lookup(void *zone, struct str name, enum dns_type type)
-{
-    struct dns_zone *z = zone;
-    char lower[DNS_NAME_MAX];
-    struct str asked;
-    const char *why = dns_name_lower(name, lower, &asked);
-    if (why != NULL)
-        return dns_answer_unaskable(asked, type, why);
-    struct node *node = find_node(z, asked, dns_name_hash(asked));
-    if (node == NULL)
-        return make_answer(z, asked, type);
-    struct dns_answer *a = find_made(atomic_load_explicit(&node->made, memory_order_acquire), type);
-    return a != NULL ? dns_answer_ref(a) : share_made(z, node, make_answer(z, asked, type));
 }

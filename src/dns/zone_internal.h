@@ -1,4 +1,4 @@
-/* Between the files of the zone: the store, the reader of text, RDATA in presentation form. */
+/* Between the files of the zone: its nodes, the reader of text, RDATA in presentation form. */
 #ifndef MP_DNS_ZONE_INTERNAL_H
 #define MP_DNS_ZONE_INTERNAL_H
 
@@ -62,5 +62,59 @@ int zone_add_alias(struct dns_zone *z, struct zone_owner owner, int type, struct
                    struct mp_err *err);
 /* The name exists, whatever it has is not kept (types no check asks for). */
 int zone_add_existing(struct dns_zone *z, struct zone_owner owner, struct mp_err *err);
+
+/* ---- the store ---- */
+
+struct zone_record {
+    struct zone_record *next;
+    struct str wire;
+    struct dns_record decoded;
+};
+
+struct zone_set {
+    struct zone_set *next;
+    enum dns_type type;
+    enum dnssec dnssec;
+    size_t n, bytes;
+    struct zone_record *first, *last;
+};
+
+/* A pseudo record. */
+struct zone_verdict {
+    struct zone_verdict *next;
+    int type; /* 0: every type without records */
+    enum dns_status status;
+    enum dnssec dnssec;
+    uint32_t ttl_s;
+    struct str why, target; /* the target of an ALIAS, else empty: then `status` counts */
+};
+
+struct zone_made {
+    struct zone_made *next;
+    struct dns_answer *answer;
+};
+
+struct zone_node {
+    struct str name;
+    uint32_t hash;
+    bool exists;  /* has records, or a longer name has */
+    bool is_real; /* has records: its DNSSEC state speaks for denials at and below it */
+    enum dnssec dnssec;
+    struct zone_set *sets;
+    struct zone_verdict *verdicts;
+    _Atomic(struct zone_made *) made;
+};
+
+struct dns_zone {
+    struct arena arena;
+    struct zone_node **table;
+    size_t n, size; /* size is a power of two, at least twice n */
+    atomic_bool has_made;
+};
+
+/* The node of a name in normal form, or NULL; `hash` is dns_name_hash of it. */
+struct zone_node *zone_find(const struct dns_zone *z, struct str name, uint32_t hash);
+/* One label off the front; "" at the root. */
+struct str zone_parent(struct str name);
 
 #endif

@@ -44,33 +44,42 @@ int zone_unescape(struct str raw, struct buf *out, struct mp_err *err)
     return MP_OK;
 }
 
+/* The octets of a written name into text[0, *n); *final_dot: it is absolute. */
+static int unescape_name(struct str raw, char text[DNS_NAME_MAX + 1], size_t *n, bool *final_dot,
+                         struct mp_err *err)
+{
+    struct str rest = raw;
+    *n = 0;
+    *final_dot = false;
+    while (rest.n != 0) {
+        unsigned char c;
+        bool escaped;
+        if (!next_octet(&rest, &c, &escaped))
+            return bad(err, "broken escape", raw);
+        if (c == '\0' || (escaped && c == '.'))
+            return bad(err, "a label with a dot or NUL inside is not supported", raw);
+        if (*n == DNS_NAME_MAX)
+            return bad(err, "the name is longer than 253 octets", raw);
+        *final_dot = c == '.';
+        text[(*n)++] = (char)c;
+    }
+    return MP_OK;
+}
+
 int zone_name_parse(struct zone_token t, struct str origin, char out[DNS_NAME_MAX],
                     struct str *name, struct mp_err *err)
 {
     char text[DNS_NAME_MAX + 1];
     size_t n = 0;
-    bool final_dot = false;
-    struct str rest = t.raw;
-    if (!t.quoted && str_eq(t.raw, STR("@")))
-        rest = STR_NONE;
-    else if (t.raw.n == 0)
-        return bad(err, "empty name", t.raw);
-    else if (str_eq(t.raw, STR("."))) {
-        *name = str_make(out, 0);
+    bool final_dot = false, at_sign = !t.quoted && str_eq(t.raw, STR("@"));
+    *name = str_make(out, 0);
+    if (str_eq(t.raw, STR(".")))
         return MP_OK;
-    }
-    while (rest.n != 0) {
-        unsigned char c;
-        bool escaped;
-        if (!next_octet(&rest, &c, &escaped))
-            return bad(err, "broken escape", t.raw);
-        if (c == '\0' || (escaped && c == '.'))
-            return bad(err, "a label with a dot or NUL inside is not supported", t.raw);
-        final_dot = c == '.';
-        if (n == DNS_NAME_MAX)
-            return bad(err, "the name is longer than 253 octets", t.raw);
-        text[n++] = (char)c;
-    }
+    if (t.raw.n == 0)
+        return bad(err, "empty name", t.raw);
+    int st = at_sign ? MP_OK : unescape_name(t.raw, text, &n, &final_dot, err);
+    if (st != MP_OK)
+        return st;
     if (!final_dot && origin.n != 0) {
         if (n != 0)
             text[n++] = '.';
@@ -79,7 +88,6 @@ int zone_name_parse(struct zone_token t, struct str origin, char out[DNS_NAME_MA
         memcpy(text + n, origin.p, origin.n);
         n += origin.n;
     }
-    *name = str_make(out, 0);
     const char *why = n == 0 ? NULL : dns_name_lower(str_make(text, n), out, name);
     return why == NULL ? MP_OK : bad(err, why, t.raw);
 }
