@@ -5,24 +5,21 @@ const char *dns_name_lower(struct str in, char out[DNS_NAME_MAX], struct str *na
 {
     size_t n = in.n > 0 && in.p[in.n - 1] == '.' ? in.n - 1 : in.n;
     size_t kept = n < DNS_NAME_MAX ? n : DNS_NAME_MAX;
-    size_t label = 0;
-    bool empty = n == 0, over = false;
-    for (size_t i = 0; i < kept; i++) {
-        char c = in.p[i];
-        out[i] = to_lower(c);
-        if (c == '.') {
-            empty |= label == 0;
-            label = 0;
-        } else {
-            over |= ++label > DNS_LABEL_MAX;
-        }
-    }
+    for (size_t i = 0; i < kept; i++)
+        out[i] = to_lower(in.p[i]);
     *name = str_make(out, kept);
     if (n > DNS_NAME_OCTETS_MAX)
         return "the name is longer than 253 octets";
-    if (empty || label == 0)
-        return n == 0 ? "the name is empty" : "the name has an empty label";
-    return over ? "the name has a label longer than 63 octets" : NULL;
+    if (n == 0)
+        return "the name is empty";
+    for (struct str rest = *name; rest.p != NULL;) {
+        size_t label = str_cut(&rest, '.').n;
+        if (label == 0)
+            return "the name has an empty label";
+        if (label > DNS_LABEL_MAX)
+            return "the name has a label longer than 63 octets";
+    }
+    return NULL;
 }
 
 bool dns_name_normal(struct arena *a, struct str in, struct str *out)
