@@ -1,7 +1,8 @@
 /* Authentication against the ideal and against libopendkim: same messages, same run, in turns.
  *
- * usage: auth_bench [ROUNDS [LARGE [SMALL]]]
- * Prints medians over the rounds. CPU is what the threads used; the ratios come from it. */
+ * usage: auth_bench [ROUNDS [LARGE [SMALL [NAME]]]]     NAME: only this contestant, for perf
+ * Prints medians over the rounds. CPU is what the threads used; a ratio is the median of the ratios
+ * within each round, so that a slow minute of the machine slows both sides of it. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,13 @@ static const struct contestant *const contestants[] = {
 #endif
 };
 
-enum { N_CONTESTANTS = (int)ARRAY_LEN(contestants) };
+enum { IDEAL, MAILPROOF, N_CONTESTANTS = (int)ARRAY_LEN(contestants) };
+
+/* What was asked for on the command line. */
+struct plan {
+    size_t rounds;
+    struct str only; /* empty: everyone */
+};
 
 _Noreturn void bench_fail(const char *what)
 {
@@ -100,43 +107,72 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(const struct round *rounds, size_t n, bool wall)
+static double median(double *v, size_t n)
 {
-    double v[MAX_ROUNDS];
-    for (size_t i = 0; i < n; i++)
-        v[i] = wall ? rounds[i].wall_s : rounds[i].cpu_s;
-    qsort(v, n, sizeof v[0], by_value);
+    qsort(v, n, sizeof *v, by_value);
     return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-/* The turns alternate, so that a slow minute of the machine slows everyone. */
-static void contest(const struct bench_set *set, size_t threads, size_t rounds)
+/* How many times the CPU of `other` is that of `mine`, in the median. */
+static double ratio(const struct round *other, const struct round *mine, size_t n)
+{
+    double v[MAX_ROUNDS];
+    for (size_t i = 0; i < n; i++)
+        v[i] = other[i].cpu_s / mine[i].cpu_s;
+    return median(v, n);
+}
+
+static void print_result(const struct bench_set *set, const char *name, size_t threads,
+                         const struct round *rounds, size_t n)
+{
+    double cpu[MAX_ROUNDS], wall[MAX_ROUNDS];
+    for (size_t i = 0; i < n; i++) {
+        cpu[i] = rounds[i].cpu_s;
+        wall[i] = rounds[i].wall_s;
+    }
+    double wall_s = median(wall, n);
+    printf("%-12s %zu thread%s %8.0f messages/s %6.0f MB/s %8.4f CPU ms a message", name, threads,
+           threads == 1 ? " " : "s", (double)set->n / wall_s, (double)set->bytes / 1e6 / wall_s,
+           median(cpu, n) * 1e3 / (double)set->n);
+}
+
+static bool takes_part(const struct plan *plan, size_t c)
+{
+    return plan->only.n == 0 || str_eq(plan->only, str_from(contestants[c]->name));
+}
+
+static void contest(const struct bench_set *set, size_t threads, const struct plan *plan)
 {
     static struct round results[N_CONTESTANTS][MAX_ROUNDS];
-    void *states[N_CONTESTANTS][MAX_THREADS];
+    void *states[N_CONTESTANTS][MAX_THREADS] = {{NULL}};
     for (size_t c = 0; c < N_CONTESTANTS; c++) {
+        if (!takes_part(plan, c))
+            continue;
         for (size_t t = 0; t < threads; t++)
             if ((states[c][t] = contestants[c]->open(set)) == NULL)
                 bench_fail(contestants[c]->name);
         run_round(contestants[c], set, states[c], threads); /* warm up */
     }
-    for (size_t r = 0; r < rounds; r++)
+    for (size_t r = 0; r < plan->rounds; r++)
         for (size_t c = 0; c < N_CONTESTANTS; c++)
-            results[c][r] = run_round(contestants[c], set, states[c], threads);
-    double ideal = median(results[0], rounds, false), ours = median(results[1], rounds, false);
+            if (takes_part(plan, c))
+                results[c][r] = run_round(contestants[c], set, states[c], threads);
     for (size_t c = 0; c < N_CONTESTANTS; c++) {
-        double cpu = median(results[c], rounds, false), wall = median(results[c], rounds, true);
-        printf("%-12s %zu thread%s %9.0f messages/s %8.4f CPU ms a message %6.0f MB/s"
-               "   speed: %5.1f %% of the ideal, %5.2f of mailproof\n",
-               contestants[c]->name, threads, threads == 1 ? " " : "s", (double)set->n / wall,
-               cpu * 1e3 / (double)set->n, (double)set->bytes / 1e6 / wall, 100 * ideal / cpu,
-               ours / cpu);
+        if (!takes_part(plan, c))
+            continue;
+        print_result(set, contestants[c]->name, threads, results[c], plan->rounds);
+        if (plan->only.n == 0)
+            printf("   %5.1f %% of the ideal's speed, %5.2f of mailproof's",
+                   100 * ratio(results[IDEAL], results[c], plan->rounds),
+                   ratio(results[MAILPROOF], results[c], plan->rounds));
+        printf("\n");
         for (size_t t = 0; t < threads; t++)
             contestants[c]->close(states[c][t]);
     }
 }
 
-static void run_set(const char *name, const struct bench_size *sizes, size_t n, size_t rounds)
+static void run_set(const char *name, const struct bench_size *sizes, size_t n,
+                    const struct plan *plan)
 {
     struct bench_set set;
     if (n == 0)
@@ -145,9 +181,9 @@ static void run_set(const char *name, const struct bench_size *sizes, size_t n, 
     printf("\n%s: %zu messages, mean %.1f KB, %zu signatures, %zu of them Ed25519; median of %zu "
            "rounds\n",
            name, set.n, (double)set.bytes / 1e3 / (double)set.n, set.n_signatures, set.n_ed25519,
-           rounds);
+           plan->rounds);
     for (size_t threads = 1; threads <= MAX_THREADS; threads++)
-        contest(&set, threads, rounds);
+        contest(&set, threads, plan);
     bench_set_clear(&set);
 }
 
@@ -155,17 +191,18 @@ static size_t argument(int argc, char **argv, int i, size_t fallback, size_t max
 {
     uint64_t n = fallback;
     if (i < argc && !str_to_u64(str_from(argv[i]), max, &n))
-        bench_fail("usage: auth_bench [ROUNDS [LARGE [SMALL]]]");
+        bench_fail("usage: auth_bench [ROUNDS [LARGE [SMALL [NAME]]]]");
     return (size_t)n;
 }
 
 int main(int argc, char **argv)
 {
-    size_t rounds = argument(argc, argv, 1, DEFAULT_ROUNDS, MAX_ROUNDS);
-    if (rounds == 0)
+    const struct plan plan = {.rounds = argument(argc, argv, 1, DEFAULT_ROUNDS, MAX_ROUNDS),
+                              .only = str_from(argc > 4 ? argv[4] : NULL)};
+    if (plan.rounds == 0)
         bench_fail("at least one round");
     setvbuf(stdout, NULL, _IOLBF, 0);
-    run_set("large", bench_large, argument(argc, argv, 2, DEFAULT_LARGE, COUNT_MAX), rounds);
-    run_set("small", bench_small, argument(argc, argv, 3, DEFAULT_SMALL, COUNT_MAX), rounds);
+    run_set("large", bench_large, argument(argc, argv, 2, DEFAULT_LARGE, COUNT_MAX), &plan);
+    run_set("small", bench_small, argument(argc, argv, 3, DEFAULT_SMALL, COUNT_MAX), &plan);
     return 0;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds as packagers do (release, LTO) and runs the benchmarks: bench.sh [argument of auth_bench…]
-# Where the time goes: perf record -g build/bench/bench/auth_bench 3 2000 0 && perf report
+# Where the time goes: perf record -g build/bench/bench/auth_bench 9 2000 0 mailproof && perf report
 set -eu
 cd "$(dirname "$0")/.."
 tools/install-packages.sh build dev
