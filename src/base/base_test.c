@@ -97,6 +97,27 @@ static void test_base64(void)
         if (rows[i].ok)
             tap_str(out, str_from(rows[i].want));
     }
+    tap_case("base64: just the 64 letters are digits, wherever they stand in a group");
+    for (unsigned c = 0; c < 256; c++)
+        for (unsigned at = 0; at < 8; at++) {
+            char text[] = "AAAAAAAA";
+            struct str out;
+            bool letter = is_alnum((char)c) || c == '+' || c == '/';
+            text[at] = (char)c;
+            tap_int(base64_decode(&arena, STR(text), BASE64_STRICT, &out),
+                    letter || (c == '=' && at == 7));
+            tap_int(base64_decode(&arena, STR(text), BASE64_IGNORE_FWS, &out),
+                    letter || (c == '=' && at == 7));
+        }
+    tap_case("base64: a fold at any place changes nothing");
+    for (size_t at = 0; at <= 12; at++) {
+        static const char whole[] = "SGVsbG8gQm8=";
+        struct str out = STR_NONE;
+        struct str folded = arena_fmt(&arena, "%.*s\r\n\t%s", (int)at, whole, whole + at);
+        tap_ok(base64_decode(&arena, folded, BASE64_IGNORE_FWS, &out));
+        tap_str(out, STR("Hello Bo"));
+        tap_ok(!base64_decode(&arena, folded, BASE64_STRICT, &out));
+    }
     tap_case("base64: decode of encode is the identity for every length to 64");
     for (size_t n = 0; n <= 64; n++) {
         char raw[64];
