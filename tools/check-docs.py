@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Do the documents say what the program does? Prints TAP.
+
+usage: check-docs.py MAILPROOF [ROOT]
+Asks the built program for its commands and options and compares: option tables in src/cli, manual
+pages, command lines in documents, ids of findings, relative links.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+WITHOUT_PAGE = {'help', 'version'}  # described in mailproof(1)
+ALIASES = {'colour'}                # taken by the program, not listed in its help
+OUTSIDE = {'.git', 'build', 'seeds', 'golden'}
+LONG_OPTION = re.compile(r'(?<![\w-])--([a-z][a-z-]+)')
+TABLE_ROW = re.compile(r'\{[\s\\]*"([a-z-]+)",\s*(?:required|no)_argument')
+LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+)\)')
+CODE = re.compile(r'^```.*?\n(.*?)^```|`([^`\n]+)`', re.M | re.S)
+COMMAND_LINE = re.compile(r'\bmailproof ([a-z]+)(?![\w:,.])((?:[^\n\\;|>`]|\\\n|\\.)*)')
+FINDING_ID = re.compile(r'(?:auth|limit)(?:\.[a-z0-9-]+)+')  # message.… is also JSON
+FILE_NAME = re.compile(r'\.(?:c|h|eml|world|def|db)$')
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding='utf-8') as f:
+        return f.read()
+
+
+def find(root, *suffixes):
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(d for d in folders if d not in OUTSIDE and not d.startswith('.'))
+        for name in sorted(names):
+            if name.endswith(suffixes):
+                yield os.path.relpath(os.path.join(folder, name), root)
+
+
+class Program:
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        self.commands = re.findall(r'^  ([a-z]+) ', self.ask('help'), re.M)
+        self.options = {c: set(LONG_OPTION.findall(self.ask('help', c))) for c in self.commands}
+        self.findings = {line.split()[0] for line in self.ask('explain').splitlines()}
+
+    def ask(self, *args):
+        return subprocess.run([self.path, *args], stdout=subprocess.PIPE, text=True, check=True,
+                              timeout=60).stdout
+
+
+def differences(a, b, in_a, in_b):
+    return [f'--{o} is in {in_a} and not in {in_b}' for o in sorted(a - b)] + \
+           [f'--{o} is in {in_b} and not in {in_a}' for o in sorted(b - a)]
+
+
+def check_options(program, root, command):
+    """The table of getopt_long, the help and the manual page name the same options."""
+    source, page = f'src/cli/cmd_{command}.c', f'man/mailproof-{command}.1'
+    text = read(root, source)
+    if 'CHECK_LONG_OPTIONS' in text:
+        text += read(root, 'src/cli/check_options.h')
+    table, told = set(TABLE_ROW.findall(text)), set()
+    for line in read(root, page).splitlines():
+        if line.startswith('.It Fl '):
+            told |= set(re.findall(r' -([a-z][a-z-]+)', line))
+    return differences(table - ALIASES, program.options[command], source, 'its help') + \
+        differences(table, told, source, page)
+
+
+def check_pages(program, root):
+    """Each command has a page and a line in mailproof(1); pages name only pages that are there."""
+    problems, names = [], {os.path.basename(p) for p in find(os.path.join(root, 'man'), '.1', '.5')}
+    main = read(root, 'man/mailproof.1')
+    for command in program.commands:
+        if f'\n.It Cm {command}' not in main:
+            problems.append(f'man/mailproof.1 does not list the command {command}')
+        if command not in WITHOUT_PAGE and f'mailproof-{command}.1' not in names:
+            problems.append(f'man/mailproof-{command}.1 is missing')
+    every = set().union(*program.options.values()) | ALIASES | {'help', 'version'}
+    for name in sorted(names):
+        text = read(root, 'man', name)
+        problems += [f'{name} names {p}({s}), which is not there'
+                     for p, s in re.findall(r'^\.Xr (mailproof\S*) (\d)', text, re.M)
+                     if f'{p}.{s}' not in names]
+        for line in re.findall(r'^\.Fl (.*)', text, re.M):
+            problems += [f'{name} names --{o}, which no command has'
+                         for o in re.findall(r'(?:^| )-([a-z][a-z-]+)', line) if o not in every]
+    return problems
+
+
+def check_lint(root):
+    pages = [os.path.join(root, p) for p in find(root, '.1', '.5') if p.startswith('man' + os.sep)]
+    done = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', *pages], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout.splitlines()
+
+
+def command_lines(text, is_markdown):
+    pieces = [a or b for a, b in CODE.findall(text)] if is_markdown else [text]
+    for piece in pieces:
+        for command, rest in COMMAND_LINE.findall(piece):
+            yield command, LONG_OPTION.findall(rest.split('#')[0])
+
+
+def check_command_lines(program, root):
+    """What documents tell to type exists."""
+    problems = []
+    for path in find(root, '.md', '.1', '.5', '.yaml', '.yml'):
+        text = read(root, path)
+        if path.endswith(('.1', '.5')):  # running text ends where the next macro begins
+            text = '\n'.join(re.findall(r'^(?:\.(?:Dl|Ql) )?(mailproof .*|    .*)', text, re.M))
+            text = text.replace('\\e', '\\')
+        for command, options in command_lines(text, path.endswith('.md')):
+            if command not in program.commands:
+                problems.append(f'{path}: there is no command mailproof {command}')
+                continue
+            problems += [f'{path}: mailproof {command} has no option --{o}' for o in options
+                         if o not in program.options[command] | {'help'}]
+    return problems
+
+
+def check_findings(program, root):
+    """docs/findings.md has them all, and no document names one that does not exist."""
+    told = set(re.findall(r'^\| `([^`]+)`', read(root, 'docs/findings.md'), re.M))
+    problems = [f'docs/findings.md does not tell {i}' for i in sorted(program.findings - told)]
+    problems += [f'docs/findings.md tells {i}, which is not there'
+                 for i in sorted(told - program.findings)]
+    for path in find(root, '.md'):
+        for _, word in CODE.findall(read(root, path)):
+            known = any(i == word or i.startswith(word + '.') for i in program.findings)
+            if FINDING_ID.fullmatch(word) and not known and not FILE_NAME.search(word):
+                problems.append(f'{path}: no finding is named {word}')
+    return problems
+
+
+def check_page_of_findings(root):
+    tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'findings-doc.py')
+    done = subprocess.run([sys.executable, tool, '--check', root], stdout=subprocess.PIPE, text=True)
+    return [] if done.returncode == 0 else [done.stdout.strip()]
+
+
+def anchors(text):
+    prose = re.sub(r'^```.*?^```', '', text, flags=re.M | re.S)
+    slugs = (re.sub(r'[^\w\- ]', '', h.strip().lower()) for h in
+             re.findall(r'^#+ (.*)', prose, re.M))
+    return {s.replace(' ', '-') for s in slugs}
+
+
+def check_links(root):
+    problems = []
+    for path in find(root, '.md'):
+        for target in LINK.findall(re.sub(r'^```.*?^```|`[^`\n]+`', '', read(root, path),
+                                          flags=re.M | re.S)):
+            if re.match(r'[a-z]+:', target):
+                continue
+            name, _, anchor = target.partition('#')
+            full = os.path.join(root, os.path.dirname(path), name) if name else os.path.join(root, path)
+            if not os.path.exists(full):
+                problems.append(f'{path}: {target} is not there')
+            elif anchor and full.endswith('.md') and anchor not in anchors(read(full)):
+                problems.append(f'{path}: {target}: no such heading')
+    return problems
+
+
+def main(mailproof, root='.'):
+    program = Program(mailproof)
+    rows = [(f'options of {c}: code, help and manual page agree', check_options, program, root, c)
+            for c in program.commands if os.path.exists(os.path.join(root, f'src/cli/cmd_{c}.c'))
+            and os.path.exists(os.path.join(root, f'man/mailproof-{c}.1'))]
+    rows += [('each command has a manual page, each reference leads to one', check_pages, program, root),
+             ('command lines in documents can be typed', check_command_lines, program, root),
+             ('docs/findings.md is what the catalogue says', check_page_of_findings, root),
+             ('documents name findings that exist', check_findings, program, root),
+             ('relative links resolve', check_links, root)]
+    if shutil.which('mandoc'):
+        rows.append(('manual pages are clean mdoc', check_lint, root))
+    failed = 0
+    for n, (label, check, *args) in enumerate(rows, 1):
+        problems = check(*args)
+        failed += bool(problems)
+        print(''.join(f'# {p}\n' for p in problems), end='')
+        print('not ok' if problems else 'ok', n, '-', label)
+    print(f'1..{len(rows)}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:3]))
