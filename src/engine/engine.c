@@ -117,7 +117,7 @@ static void dns_findings(struct job *job)
             continue;
         enum finding_id id =
             a->status == DNS_BOGUS ? FINDING_DNS_BOGUS_ANSWER : FINDING_DNS_UNAVAILABLE;
-        finding_add(&job->findings, id, NOWHERE, "%s %s: %s%s" STR_FMT, a->name.p,
+        finding_add(&job->findings, id, NOWHERE, STR_FMT " %s: %s%s" STR_FMT, STR_ARG(a->name),
                     dns_type_name(a->type), dns_status_name(a->status), a->why.n == 0 ? "" : ", ",
                     STR_ARG(a->why));
     }
