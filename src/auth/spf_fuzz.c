@@ -20,7 +20,7 @@ static struct dns_answer *answer(void *ctx, struct str name, enum dns_type type)
     struct str line = str_cut(&s->rest, '\n'), text = str_slice(line, 1, line.n);
     char kind = line.n != 0 ? line.p[0] : 'N';
     enum dns_status status = kind == 'S' ? DNS_SERVFAIL : kind == 'N' ? DNS_NXDOMAIN : DNS_DATA;
-    struct dns_record records[12] = {{0}};
+    struct dns_record records[12] = {{.ttl_s = 0}};
     size_t n = status != DNS_DATA ? 0 : kind == '*' ? ARRAY_LEN(records) : 1;
     for (size_t i = 0; i < n; i++) {
         records[i].data = records[i].name = text;
