@@ -145,6 +145,20 @@ static size_t settle_space(struct body_hasher *h, struct str s)
     return i;
 }
 
+/* White space at the front of `s`, when what decides about it is in `s` too: returns where the text
+ * goes on, at a line end without the white space before it. s.n when undecided. */
+static size_t settle_here(struct body_hasher *h, struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_wsp(s.p[i]))
+        i++;
+    if (i + 1 >= s.n)
+        return s.n;
+    if (s.p[i] != '\r' || s.p[i + 1] != '\n')
+        gather(h, STR(" "));
+    return i;
+}
+
 static void relaxed_update(struct body_hasher *h, struct str s)
 {
     while (s.n > 0) {
@@ -156,11 +170,15 @@ static void relaxed_update(struct body_hasher *h, struct str s)
         if (!is_wsp(s.p[at])) /* the last byte, and none of ours */
             at++;
         gather(h, str_slice(s, 0, at));
-        if (at < s.n) {
-            h->space = SPACE_SEEN;
-            at++;
-        }
         s = str_slice(s, at, s.n);
+        if (s.n == 0)
+            break;
+        size_t text = settle_here(h, s);
+        if (text == s.n) { /* the piece ends too early: remember */
+            h->space = SPACE_SEEN;
+            text = 1;
+        }
+        s = str_slice(s, text, s.n);
     }
 }
 

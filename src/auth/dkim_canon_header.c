@@ -34,8 +34,9 @@ static void sink_put(struct sink *s, struct str bytes)
 static void put_lower(struct sink *s, struct str name)
 {
     for (size_t i = 0; i < name.n; i++) {
-        char c = to_lower(name.p[i]);
-        sink_put(s, str_make(&c, 1));
+        if (s->used == sizeof s->block)
+            sink_flush(s);
+        s->block[s->used++] = to_lower(name.p[i]);
     }
 }
 

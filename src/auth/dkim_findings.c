@@ -69,43 +69,42 @@ static void note_properties(struct auth_ctx *ctx, const struct dkim_signature *s
 
 /* ---- fields above the signed one ---- */
 
-enum { SINGLE_FIELDS = sizeof single_fields / sizeof single_fields[0] };
-
-/* How often does h= name each of the fields? */
-static void count_signed(struct str names, size_t counts[SINGLE_FIELDS])
+static size_t times_named(struct str names, struct str field)
 {
+    size_t n = 0;
     struct str name;
     while (colon_list_next(&names, &name))
-        for (size_t i = 0; i < SINGLE_FIELDS; i++)
-            if (str_ieq(name, single_fields[i]))
-                counts[i]++;
+        n += str_ieq(name, field);
+    return n;
 }
 
+static void note_duplicate(struct auth_ctx *ctx, const struct dkim_outcome *out, struct str field,
+                           size_t present)
+{
+    for (size_t i = 0; i < out->n; i++) {
+        const struct dkim_signature *sig = &out->sigs[i];
+        size_t named = sig->over_limit ? 0 : times_named(sig->header_names, field);
+        if (named == 0 || named >= present)
+            continue;
+        const struct header *top = header_first(ctx->msg, field);
+        finding_add(ctx->findings, FINDING_AUTH_DUPLICATE_HEADER,
+                    (struct finding_where){.header = field,
+                                           .offset = top->offset,
+                                           .length = top->raw.n,
+                                           .has_offset = true},
+                    STR_FMT " stands %zu times, signed by d=" STR_FMT " %zu times", STR_ARG(field),
+                    present, STR_ARG(sig->domain), named);
+        return;
+    }
+}
+
+/* Only fields that do stand several times make us look into h=: hardly ever. */
 static void note_duplicates(struct auth_ctx *ctx, const struct dkim_outcome *out)
 {
-    bool noted[SINGLE_FIELDS] = {false};
-    for (size_t k = 0; k < out->n; k++) {
-        const struct dkim_signature *sig = &out->sigs[k];
-        size_t counts[SINGLE_FIELDS] = {0};
-        if (sig->over_limit)
-            continue;
-        count_signed(sig->header_names, counts);
-        for (size_t i = 0; i < SINGLE_FIELDS; i++) {
-            if (counts[i] == 0 || noted[i])
-                continue;
-            size_t present = header_count(ctx->msg, single_fields[i]);
-            if (present <= counts[i])
-                continue;
-            noted[i] = true;
-            const struct header *top = header_first(ctx->msg, single_fields[i]);
-            finding_add(ctx->findings, FINDING_AUTH_DUPLICATE_HEADER,
-                        (struct finding_where){.header = single_fields[i],
-                                               .offset = top->offset,
-                                               .length = top->raw.n,
-                                               .has_offset = true},
-                        STR_FMT " stands %zu times, signed by d=" STR_FMT " %zu times",
-                        STR_ARG(single_fields[i]), present, STR_ARG(sig->domain), counts[i]);
-        }
+    for (size_t i = 0; out->n > 0 && i < ARRAY_LEN(single_fields); i++) {
+        size_t present = header_count(ctx->msg, single_fields[i]);
+        if (present > 1)
+            note_duplicate(ctx, out, single_fields[i], present);
     }
 }
 
