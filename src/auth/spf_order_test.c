@@ -1,6 +1,6 @@
 /* SPF as a function of its answers: any order of arrival, little memory, records compiled once. */
 #include "auth/spf_internal.h"
-#include "auth/spf_test_world.h"
+#include "tests/spf_world.h"
 
 /* ---- trace ---- */
 

@@ -1,6 +1,6 @@
 /* SPF: every term, limit, explanation, identity and finding over our own zone. */
 #include "auth/spf_internal.h"
-#include "auth/spf_test_world.h"
+#include "tests/spf_world.h"
 
 enum { LONG_BYTES = 20000 };
 

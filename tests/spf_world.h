@@ -1,6 +1,6 @@
 /* The zone and the bench that the SPF tests share; included by them only. */
-#ifndef MP_AUTH_SPF_TEST_WORLD_H
-#define MP_AUTH_SPF_TEST_WORLD_H
+#ifndef MP_TESTS_SPF_WORLD_H
+#define MP_TESTS_SPF_WORLD_H
 
 #include <stdio.h>
 #include <stdlib.h>
