@@ -14,6 +14,11 @@ import sys
 WITHOUT_PAGE = {'help', 'version'}  # described in mailproof(1)
 ALIASES = {'colour'}                # taken by the program, not listed in its help
 OUTSIDE = {'.git', 'build', 'seeds', 'golden'}
+NOT_TOLD = {  # sizes of inner buffers and of texts whose form bounds them
+    'DATE_TEXT_MAX', 'DEPTH_MAX', 'DIGEST_MAX_BYTES', 'DNS_NAME_TEXT_MAX',
+    'DOMAIN_LABEL_MAX_OCTETS', 'DOMAIN_MAX_OCTETS', 'FLOW_MAX_WIDTH', 'FLOW_TEXT_MAX_BYTES', 'HOST_NAME_MAX_BYTES',
+    'IP_TEXT_MAX', 'JSON_MAX_DEPTH', 'MBOX_PRIMED_MAX', 'MP_ERR_TEXT_MAX'}
+LIMIT = re.compile(r'\b([A-Z][A-Z0-9_]+) = ([\d *<]+)')
 LONG_OPTION = re.compile(r'(?<![\w-])--([a-z][a-z-]+)')
 TABLE_ROW = re.compile(r'\{[\s\\]*"([a-z-]+)",\s*(?:required|no)_argument')
 LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+)\)')
@@ -133,6 +138,29 @@ def check_findings(program, root):
     return problems
 
 
+def number(text):
+    """'64 KiB', '1,000', '20,000 ms' as the number that the code holds."""
+    m = re.fullmatch(r'([\d,]+)(?: (KiB|MiB|s|ms))?', text)
+    return int(m[1].replace(',', '')) * {'KiB': 1024, 'MiB': 1024 ** 2}.get(m[2], 1) if m else None
+
+
+def check_limits(root):
+    """docs/limits.md has the limits of the rooms' headers, with their values."""
+    told = dict(re.findall(r'^\|[^|]*\| `(\w+)` \| ([^|]+) \|', read(root, 'docs/limits.md'), re.M))
+    values, problems = {}, []
+    for path in find(root, '.h'):
+        if path.startswith('src' + os.sep) and not path.endswith('_internal.h'):
+            values.update(LIMIT.findall(read(root, path)))
+    for name, text in sorted(told.items()):
+        if name not in values:
+            problems.append(f'docs/limits.md names {name}, which is in no header')
+        elif number(text) != eval(values[name], {'__builtins__': {}}):  # digits, * and << only
+            problems.append(f'docs/limits.md: {name} is {text}, the code has {values[name].strip()}')
+    return problems + [f'docs/limits.md does not tell {name}' for name in sorted(values)
+                       if re.search(r'(^|_)MAX(_|$)', name) and name not in told
+                       and name not in NOT_TOLD]
+
+
 def check_page_of_findings(root):
     tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'findings-doc.py')
     done = subprocess.run([sys.executable, tool, '--check', root], stdout=subprocess.PIPE, text=True)
@@ -171,6 +199,7 @@ def main(mailproof, root='.'):
              ('command lines in documents can be typed', check_command_lines, program, root),
              ('docs/findings.md is what the catalogue says', check_page_of_findings, root),
              ('documents name findings that exist', check_findings, program, root),
+             ('docs/limits.md has every limit with its value', check_limits, root),
              ('relative links resolve', check_links, root)]
     if shutil.which('mandoc'):
         rows.append(('manual pages are clean mdoc', check_lint, root))

@@ -26,6 +26,8 @@ TABLE = '{"ip", required_argument, NULL, 1}, {"verbose", no_argument, NULL, 2}\n
 CLEAN = {'src/finding/catalog.def': CATALOG, 'src/cli/cmd_scan.c': TABLE, 'man/mailproof.1': MAIN,
          'man/mailproof-scan.1': SCAN,
          'man/mailproof-explain.1': MAN.format('MAILPROOF-EXPLAIN', 'mailproof-explain', 'It tells.\n'),
+         'src/auth/x.h': 'enum { X_MAX_BYTES = 2 * 1024, X_WAIT_S = 5 };\n',
+         'docs/limits.md': '| bytes | `X_MAX_BYTES` | 2 KiB | it ends |\n| wait | `X_WAIT_S` | 5 s | |\n',
          'docs/a.md': '# A b\n`mailproof scan --ip 1 x` [b](#a-b)\n'}
 
 # The rule, what is changed in the clean tree (None: removed), a word of the report.
@@ -46,6 +48,11 @@ ROWS = [
     ('a stale page of findings', {'docs/findings.md': '| `auth.x.fail` | low |\n'}, 'run tools/findings-doc.py'),
     ('a finding that is not told', {'docs/findings.md': '\n'}, 'does not tell auth.x.fail'),
     ('a finding that is not there', {'docs/b.md': '`auth.x.fial`\n'}, 'no finding is named auth.x.fial'),
+    ('a limit that changed', {'src/auth/x.h': 'enum { X_MAX_BYTES = 3 << 10, X_WAIT_S = 5 };\n'},
+     'X_MAX_BYTES is 2 KiB, the code has 3 << 10'),
+    ('a limit that is not told', {'src/auth/y.h': 'enum { Y_MAX = 9 };\n'}, 'does not tell Y_MAX'),
+    ('a limit that is not there', {'src/auth/x.h': 'enum { X_MAX_BYTES = 2048 };\n'},
+     'names X_WAIT_S, which is in no header'),
     ('a dead link', {'docs/b.md': '[x](c.md)\n'}, 'c.md is not there'),
     ('a dead heading', {'docs/b.md': '[x](a.md#c)\n'}, 'no such heading'),
 ]
