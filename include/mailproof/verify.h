@@ -8,6 +8,8 @@
 extern "C" {
 #endif
 
+struct mp_finding; /* finding.h: declared here too, since the headers include each other */
+
 /* How to check, and where DNS answers come from. All strings are copied. NULL: the default. */
 struct mp_options {
     size_t size;             /* sizeof(struct mp_options) */
