@@ -34,7 +34,8 @@ format: ## clang-format, in place
 
 install: ## install below PREFIX (/usr/local), inside DESTDIR for packagers
 	@tools/install-packages.sh build
-	@tools/build.sh build/install --buildtype=release -Db_lto=true -Dtests=false --prefix=$(PREFIX)
+	@tools/build.sh build/install --buildtype=release -Db_lto=true -Dtests=false --prefix=$(PREFIX) \
+	    -Dc_args=-ffat-lto-objects
 	@DESTDIR=$(DESTDIR) meson install -C build/install --no-rebuild
 
 clean: ## remove build/
