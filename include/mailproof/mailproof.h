@@ -35,7 +35,7 @@ enum mp_code {
     MP_CODE_NO_MEMORY = -1, /* the machine's memory, or the budget of one message, is spent */
     MP_CODE_LIMIT = -2,     /* a named limit was hit */
     MP_CODE_IO = -3,        /* a system call failed */
-    MP_CODE_SYNTAX = -4,    /* a zone, a policy or a key of the caller cannot be read */
+    MP_CODE_SYNTAX = -4,    /* a zone, policy or key cannot be read, a message not be signed */
     MP_CODE_USAGE = -5,     /* called wrongly */
     MP_CODE_TIMEOUT = -6,
     MP_CODE_CRYPTO = -7,

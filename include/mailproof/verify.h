@@ -15,10 +15,11 @@ struct mp_options {
     size_t size;             /* sizeof(struct mp_options) */
     const char *resolver;    /* "HOST[:PORT]"; default: /etc/resolv.conf */
     const char *zone;        /* zone-file text (RFC 1035 5): then nothing is asked of the network */
-    const char *authserv_id; /* our name in Authentication-Results (RFC 8601 2.5); default
-                                "localhost" */
+    const char *authserv_id; /* our name in Authentication-Results (RFC 8601 2.5); default: that of
+                                the policy, else "localhost" */
     const char *policy;      /* YAML policy text */
-    const char *const *trusted_sealers; /* NULL-terminated list of ARC sealers to believe */
+    const char *const *trusted_sealers; /* NULL-terminated list of ARC sealers to believe, beside
+                                           those of the policy */
     unsigned timeout_ms;                /* for one message, DNS included; default 20000 */
 };
 #define MP_OPTIONS_INIT                                                                            \

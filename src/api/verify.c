@@ -42,18 +42,21 @@ static struct str copied(struct arena *a, const char *text, const char *otherwis
     return arena_copy(a, str_from(text == NULL ? otherwise : text));
 }
 
-static int copy_sealers(struct mp_verifier *v, const char *const *list, struct mp_err *err)
+/* Those of the options and those of the policy, as the command does. */
+static int join_sealers(struct mp_verifier *v, const char *const *list, struct mp_err *err)
 {
-    size_t n = 0;
+    size_t n = 0, more = v->policy.n_trusted_sealers;
     while (list != NULL && list[n] != NULL)
         n++;
-    struct str *sealers = arena_new(&v->arena, struct str, n + 1);
+    struct str *sealers = arena_new(&v->arena, struct str, n + more + 1);
     if (sealers == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "no memory for %zu sealers", n);
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for %zu sealers", n + more);
     for (size_t i = 0; i < n; i++)
         sealers[i] = copied(&v->arena, list[i], "");
+    for (size_t i = 0; i < more; i++)
+        sealers[n + i] = v->policy.trusted_sealers[i];
     v->config.auth.trusted_sealers = sealers;
-    v->config.auth.n_trusted_sealers = n;
+    v->config.auth.n_trusted_sealers = n + more;
     return MP_OK;
 }
 
@@ -79,11 +82,15 @@ static int configure(struct mp_verifier *v, const struct mp_options *o, struct m
     auth_config_init(&v->config.auth);
     policy_default(&v->policy);
     v->config.policy = &v->policy;
-    v->config.auth.authserv_id = copied(&v->arena, o->authserv_id, "localhost");
-    v->config.auth.receiver = v->config.auth.authserv_id;
-    int st = copy_sealers(v, o->trusted_sealers, err);
-    if (st == MP_OK && o->policy != NULL)
+    int st = MP_OK;
+    if (o->policy != NULL)
         st = policy_load(&v->arena, str_from(o->policy), "policy", &v->policy, err);
+    if (st == MP_OK)
+        st = join_sealers(v, o->trusted_sealers, err);
+    v->config.auth.authserv_id = o->authserv_id == NULL && v->policy.authserv_id.n != 0
+                                     ? v->policy.authserv_id
+                                     : copied(&v->arena, o->authserv_id, "localhost");
+    v->config.auth.receiver = v->config.auth.authserv_id;
     return st == MP_OK ? open_source(v, o, err) : st;
 }
 
