@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -357,6 +358,50 @@ static void test_cube_root_forgery(void)
     BN_CTX_free(ctx);
 }
 
+/* ---- threads ---- */
+
+struct shared {
+    struct public_key *key;
+    struct str hash, signature;
+    bool wrong; /* of one thread */
+};
+
+static void *verify_often(void *arg)
+{
+    struct shared *s = arg;
+    struct str other = str_make(s->signature.p, 32);
+    for (unsigned i = 0; i < 300; i++) {
+        bool good = false, bad = true;
+        if (public_key_verify(s->key, s->hash, s->signature, &good, NULL) != MP_OK ||
+            public_key_verify(s->key, other, s->signature, &bad, NULL) != MP_OK || !good || bad)
+            s->wrong = true;
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    struct private_key *private = load("rsa1024");
+    struct public_key *k = NULL;
+    unsigned char digest[DIGEST_MAX_BYTES];
+    pthread_t threads[4];
+    struct shared shared[4];
+    tap_case("rsa: one key, four threads");
+    tap_ok(digest_once(DIGEST_SHA256, STR("text"), digest));
+    struct str hash = str_make((const char *)digest, 32), signature = sign(private, hash);
+    tap_int(public_key_new(KEY_RSA, public_octets(private), &k, NULL), MP_OK);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        shared[i] = (struct shared){k, hash, signature, false};
+        tap_int(pthread_create(&threads[i], NULL, verify_often, &shared[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        tap_int(pthread_join(threads[i], NULL), 0);
+        tap_ok(!shared[i].wrong);
+    }
+    public_key_free(k);
+    private_key_free(private);
+}
+
 /* ---- Ed25519 ---- */
 
 static const struct {
@@ -563,6 +608,7 @@ int main(void)
     test_rsa_sizes();
     test_rsa_signatures();
     test_cube_root_forgery();
+    test_threads();
     test_points();
     test_ed25519();
     test_pem();
