@@ -30,13 +30,13 @@ static void command(struct buf *out, const char *name, struct str file, size_t l
     buf_addz(out, "::");
 }
 
-static void annotate(struct report *r, const struct job *job, size_t index, size_t line)
+static void annotate(struct report *r, const struct job *job, int outcome, size_t index,
+                     size_t line)
 {
     const struct finding *f = &job->findings.items[index];
     const struct finding_kind *kind = finding_kind(f->id);
-    const char *name = f->severity >= r->options.fail_on ? "error"
-                       : f->severity >= SEV_MEDIUM       ? "warning"
-                                                         : "notice";
+    bool fails = outcome != EXIT_PASSED && f->severity >= r->options.fail_on;
+    const char *name = fails ? "error" : f->severity >= SEV_MEDIUM ? "warning" : "notice";
     command(r->out, name, job->source, line, kind->name);
     add_escaped(r->out, str_from(kind->title), false);
     if (f->evidence.n > 0) {
@@ -63,7 +63,7 @@ static void github_message(struct report *r, const struct job *job, int outcome)
     for (size_t i = 0; i < n; i++) {
         enum severity s = job->findings.items[order[i]].severity;
         if (s > SEV_INFO || s >= r->options.fail_on)
-            annotate(r, job, order[i], lines[order[i]]);
+            annotate(r, job, outcome, order[i], lines[order[i]]);
     }
     if (outcome != EXIT_UNDECIDED)
         return;

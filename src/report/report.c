@@ -62,9 +62,8 @@ struct report *report_new(const struct report_options *o, struct buf *out, size_
     return r;
 }
 
-void report_message(struct report *r, const struct job *job)
+static void add_message(struct report *r, const struct job *job, int outcome)
 {
-    int outcome = report_exit_code(job, r->options.fail_on);
     arena_reset(&r->scratch);
     r->entries++;
     r->passed += outcome == EXIT_PASSED;
@@ -72,6 +71,16 @@ void report_message(struct report *r, const struct job *job)
     r->undecided += outcome == EXIT_UNDECIDED;
     r->elapsed_us += job->elapsed_us;
     r->ops->message(r, job, outcome);
+}
+
+void report_message(struct report *r, const struct job *job)
+{
+    add_message(r, job, report_exit_code(job, r->options.fail_on));
+}
+
+void report_expected(struct report *r, const struct job *job, bool held)
+{
+    add_message(r, job, held ? EXIT_PASSED : EXIT_FAILED);
 }
 
 void report_error(struct report *r, const struct report_error *e)

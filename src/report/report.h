@@ -36,6 +36,9 @@ struct report_error {
 struct report;
 struct report *report_new(const struct report_options *o, struct buf *out, size_t expected);
 void report_message(struct report *r, const struct job *job);
+/* For a message that brought its own expectations (a world): passed when they hold, else failed,
+ * whatever the verdict is. */
+void report_expected(struct report *r, const struct job *job, bool held);
 void report_error(struct report *r, const struct report_error *e);
 void report_end(struct report *r);
 void report_free(struct report *r);

@@ -387,6 +387,41 @@ static void junit_limit(void)
 
 /* ---- small things ---- */
 
+/* Of a world its expectations are reported: a spoof that was expected passes. */
+static void expected(void)
+{
+    static const struct {
+        enum report_format format;
+        bool held;
+        const char *has, *has_not;
+    } rows[] = {{REPORT_TAP, true, "\nok 1 - ", "\nnot ok"},
+                {REPORT_TAP, false, "\nnot ok 1 - ", "\nok "},
+                {REPORT_JUNIT, true, "failures=\"0\" errors=\"0\"", "<failure"},
+                {REPORT_JUNIT, false, "failures=\"1\" errors=\"0\"", "<error"},
+                {REPORT_GITHUB, true, "1 passed, 0 failed", "\n::error"},
+                {REPORT_GITHUB, false, "0 passed, 1 failed", "1 passed"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct report_options o = {.format = rows[i].format, .fail_on = SEV_HIGH};
+        struct sample s;
+        struct buf out;
+        sample_init(&s);
+        sample_spoof(&s);
+        buf_init(&out, OUT_MAX_BYTES);
+        tap_case("%s: a spoof that %s expected", report_format_name(o.format),
+                 rows[i].held ? "was" : "was not");
+        struct report *r = report_new(&o, &out, 1);
+        report_expected(r, &s.job, rows[i].held);
+        report_end(r);
+        struct str got = buf_str(&out);
+        tap_ok(str_search(got, str_from(rows[i].has)) < got.n);
+        tap_ok(str_search(got, str_from(rows[i].has_not)) == got.n);
+        tap_ok(!rows[i].held || !str_starts(got, STR("::error")));
+        report_free(r);
+        buf_clear(&out);
+        sample_clear(&s);
+    }
+}
+
 static void exit_codes(void)
 {
     static const struct {
@@ -522,6 +557,7 @@ int main(void)
     document();
     sarif();
     junit_limit();
+    expected();
     exit_codes();
     names();
     nothing();

@@ -130,6 +130,18 @@ static void report_input_error(struct crew *c, const struct input *in, const cha
     report_error(c->report, &e);
 }
 
+static void report_world(struct crew *c, const struct input *in, struct job *job)
+{
+    struct str wrong = world_mismatch(&job->arena, in->world, job);
+    report_expected(c->report, job, wrong.n == 0);
+    if (wrong.n == 0) {
+        c->totals.passed++;
+        return;
+    }
+    c->totals.failed++;
+    report_error(c->report, &(struct report_error){in->label, wrong});
+}
+
 static void report_result(struct crew *c, const struct input *in, struct job *job, int status,
                           const struct mp_err *err)
 {
@@ -137,15 +149,10 @@ static void report_result(struct crew *c, const struct input *in, struct job *jo
     if (in->failed || (status != MP_OK && !job->finished)) {
         report_input_error(c, in, in->failed ? in->err.text : err->text);
     } else {
-        report_message(c->report, job);
-        struct str wrong =
-            in->world == NULL ? STR_NONE : world_mismatch(&job->arena, in->world, job);
-        if (wrong.n != 0) {
-            c->totals.failed++;
-            report_error(c->report, &(struct report_error){in->label, wrong});
-        } else if (in->world != NULL && in->world->n_expects != 0) {
-            c->totals.passed++;
+        if (in->world != NULL && in->world->n_expects != 0) {
+            report_world(c, in, job);
         } else {
+            report_message(c->report, job);
             count(c, job);
         }
         write_extras(c, job);
