@@ -1,4 +1,6 @@
 /* Signing: what we sign verifies, no changed bit does, and what we must not sign is refused. */
+#include "tests/tap.h"
+
 #include "auth/dkim_test_kit.h"
 
 static void test_sign_and_verify(void)

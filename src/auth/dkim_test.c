@@ -1,4 +1,6 @@
 /* Verifying: each row of the grammar of signatures and key records decides as the RFC says. */
+#include "tests/tap.h"
+
 #include "auth/dkim_test_kit.h"
 
 /* ---- signatures with tags of the test's choice ---- */
