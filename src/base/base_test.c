@@ -241,13 +241,13 @@ static void test_json(void)
     buf_init(&b, 1000);
     tap_case("json: order, nesting, escapes, bad UTF-8");
     json_init(&j, &b, 0);
-    json_object(&j);
+    json_object_begin(&j);
     json_kstr(&j, "a", STR("x\"\\\n\x01\xff"));
     json_key(&j, "b");
-    json_array(&j);
+    json_array_begin(&j);
     json_int(&j, -1);
     json_bool(&j, true);
-    json_null(&j);
+    json_write_null(&j);
     json_array_end(&j);
     json_kstr(&j, "c", STR_NONE);
     json_object_end(&j);

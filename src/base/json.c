@@ -51,7 +51,7 @@ static void close_level(struct json *j, char c)
     buf_addc(j->out, c);
 }
 
-void json_object(struct json *j)
+void json_object_begin(struct json *j)
 {
     open_level(j, '{');
 }
@@ -61,7 +61,7 @@ void json_object_end(struct json *j)
     close_level(j, '}');
 }
 
-void json_array(struct json *j)
+void json_array_begin(struct json *j)
 {
     open_level(j, '[');
 }
@@ -134,7 +134,7 @@ void json_bool(struct json *j, bool v)
     buf_addz(j->out, v ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_write_null(struct json *j)
 {
     before_value(j);
     buf_addz(j->out, "null");
@@ -144,7 +144,7 @@ void json_kstr(struct json *j, const char *key, struct str s)
 {
     json_key(j, key);
     if (s.p == NULL)
-        json_null(j);
+        json_write_null(j);
     else
         json_str(j, s);
 }

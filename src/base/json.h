@@ -17,9 +17,9 @@ struct json {
 
 void json_init(struct json *j, struct buf *out, unsigned indent);
 
-void json_object(struct json *j); /* { */
+void json_object_begin(struct json *j); /* { */
 void json_object_end(struct json *j);
-void json_array(struct json *j); /* [ */
+void json_array_begin(struct json *j); /* [ */
 void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 
@@ -29,7 +29,7 @@ void json_str(struct json *j, struct str s);
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);
 void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_write_null(struct json *j);
 
 /* key and value in one call; json_kstr writes null when s.p == NULL. */
 void json_kstr(struct json *j, const char *key, struct str s);

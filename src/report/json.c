@@ -29,7 +29,7 @@ static void write_count(struct json *j, bool known, size_t v)
     if (known)
         json_uint(j, v);
     else
-        json_null(j);
+        json_write_null(j);
 }
 
 static void ktime(struct json *j, const char *key, bool has, int64_t unix_s)
@@ -61,12 +61,12 @@ static void kfolded(struct json *j, const char *key, struct arena *arena, struct
 static void write_message(struct json *j, const struct job *job, const struct facts *facts)
 {
     json_key(j, "message");
-    json_object(j);
+    json_object_begin(j);
     ksize(j, "size", job->raw.n);
     kopt(j, "sha256", job->sha256_hex);
     json_kstr(j, "message_id", facts->message_id);
     json_key(j, "from");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < facts->n_addresses; i++)
         json_str(j, facts->addresses[i]);
     json_array_end(j);
@@ -80,7 +80,7 @@ static void write_envelope(struct json *j, const struct envelope *e)
 {
     bool has_sender = e->has_mail_from || e->mail_from.n > 0;
     json_key(j, "envelope");
-    json_object(j);
+    json_object_begin(j);
     kip(j, "ip", &e->client);
     kopt(j, "helo", e->helo);
     json_kstr(j, "mail_from",
@@ -88,7 +88,7 @@ static void write_envelope(struct json *j, const struct envelope *e)
               : e->mail_from.n == 0 ? STR("")
                                     : e->mail_from);
     json_key(j, "rcpt_to");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < e->n_rcpt_to; i++)
         json_str(j, e->rcpt_to[i]);
     json_array_end(j);
@@ -100,7 +100,7 @@ static void write_envelope(struct json *j, const struct envelope *e)
 static void write_spf(struct json *j, const char *key, const struct spf_outcome *s, bool checked)
 {
     json_key(j, key);
-    json_object(j);
+    json_object_begin(j);
     kword(j, "result", spf_result_name(s->result));
     kopt(j, "domain", s->domain);
     kword(j, "identity", !checked ? NULL : s->identity == SPF_HELO ? "helo" : "mailfrom");
@@ -120,7 +120,7 @@ static const char *part_name(enum dkim_part p)
 
 static void write_signature(struct json *j, const struct dkim_signature *s)
 {
-    json_object(j);
+    json_object_begin(j);
     kword(j, "result", dkim_result_name(s->result));
     kopt(j, "domain", s->domain);
     kopt(j, "selector", s->selector);
@@ -142,7 +142,7 @@ static void write_signature(struct json *j, const struct dkim_signature *s)
 static void write_dkim(struct json *j, const struct dkim_outcome *d)
 {
     json_key(j, "dkim");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < d->n; i++)
         write_signature(j, &d->sigs[i]);
     json_array_end(j);
@@ -151,12 +151,12 @@ static void write_dkim(struct json *j, const struct dkim_outcome *d)
 static void write_arc(struct json *j, const struct arc_outcome *a)
 {
     json_key(j, "arc");
-    json_object(j);
+    json_object_begin(j);
     kword(j, "result", arc_result_name(a->result));
     json_kint(j, "instances", a->instances);
     json_kint(j, "oldest_pass", a->oldest_pass);
     json_key(j, "sealers");
-    json_array(j);
+    json_array_begin(j);
     for (unsigned i = 0; a->sets != NULL && i < a->instances; i++)
         json_str(j, a->sets[i].sealer);
     json_array_end(j);
@@ -176,7 +176,7 @@ static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
     static const char *const applies[] = {"p", "sp", "np"};
     bool has_record = d->policy_domain.n > 0;
     json_key(j, "dmarc");
-    json_object(j);
+    json_object_begin(j);
     kword(j, "result", dmarc_result_name(d->result));
     kopt(j, "author_domain", d->author_domain);
     kopt(j, "organizational_domain", d->organizational_domain);
@@ -196,7 +196,7 @@ static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
 static void write_authentication(struct json *j, struct arena *arena, const struct job *job)
 {
     json_key(j, "authentication");
-    json_object(j);
+    json_object_begin(j);
     write_spf(j, "spf", &job->spf, job->spf_checked);
     if (job->helo_checked)
         write_spf(j, "helo", &job->helo, true);
@@ -218,7 +218,7 @@ static const char *encoding_name(enum mime_encoding e)
 
 static void write_part(struct json *j, struct arena *arena, const struct mime_part *p)
 {
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "path", p->path.p == NULL ? STR("") : p->path);
     kopt(j, "type", arena_fmt(arena, STR_FMT "/" STR_FMT, STR_ARG(p->type), STR_ARG(p->subtype)));
     kopt(j, "filename", p->filename);
@@ -233,7 +233,7 @@ static void write_part(struct json *j, struct arena *arena, const struct mime_pa
 static void write_parts(struct json *j, struct arena *arena, const struct mime_tree *mime)
 {
     json_key(j, "parts");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < mime->n && i < PARTS_SHOWN_MAX; i++)
         write_part(j, arena, &mime->parts[i]);
     json_array_end(j);
@@ -241,7 +241,7 @@ static void write_parts(struct json *j, struct arena *arena, const struct mime_t
 
 static void write_hop(struct json *j, const struct received *hop)
 {
-    json_object(j);
+    json_object_begin(j);
     kopt(j, "from", hop->from_name);
     kopt(j, "rdns", hop->from_rdns);
     kip(j, "ip", &hop->from_ip);
@@ -258,7 +258,7 @@ static void write_hops(struct json *j, const struct message *m)
 {
     size_t told = 0;
     json_key(j, "hops");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < m->n_headers && told < HOPS_SHOWN_MAX; i++) {
         struct received hop;
         if (!str_ieq(m->headers[i].name, STR("Received")))
@@ -275,13 +275,13 @@ static void write_hops(struct json *j, const struct message *m)
 static void write_finding(struct json *j, const struct finding *f)
 {
     const struct finding_kind *kind = finding_kind(f->id);
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "id", kind->name);
     kword(j, "severity", severity_name(f->severity));
     kword(j, "title", kind->title);
     json_kstr(j, "evidence", f->evidence.n == 0 ? STR("") : f->evidence);
     json_key(j, "where");
-    json_object(j);
+    json_object_begin(j);
     kopt(j, "part", f->where.part);
     json_key(j, "offset");
     write_count(j, f->where.has_offset, f->where.offset);
@@ -297,11 +297,11 @@ static void write_finding(struct json *j, const struct finding *f)
 static void write_verdict(struct json *j, const struct verdict *v)
 {
     json_key(j, "verdict");
-    json_object(j);
+    json_object_begin(j);
     kword(j, "action", action_name(v->action));
     json_kbool(j, "complete", v->complete);
     json_key(j, "reasons");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < v->n_reasons; i++)
         json_str(j, finding_kind(v->reasons[i])->name);
     json_array_end(j);
@@ -314,7 +314,7 @@ void report_json(struct json *j, const struct job *job)
     struct facts facts;
     arena_init(&arena, SCRATCH_BUDGET_BYTES);
     facts_of(&arena, job, &facts);
-    json_object(j);
+    json_object_begin(j);
     kword(j, "schema", schema_name);
     json_kstr(j, "source", job->source.n == 0 ? STR("") : job->source);
     write_message(j, job, &facts);
@@ -323,7 +323,7 @@ void report_json(struct json *j, const struct job *job)
     write_parts(j, &arena, &job->mime);
     write_hops(j, &job->message);
     json_key(j, "findings");
-    json_array(j);
+    json_array_begin(j);
     for (size_t i = 0; i < job->findings.n; i++)
         write_finding(j, &job->findings.items[i]);
     json_array_end(j);
@@ -338,7 +338,7 @@ void report_json(struct json *j, const struct job *job)
 static void write_error(struct json *j, const struct report_error *e)
 {
     static const struct verdict undecided = {.action = ACTION_TEMPFAIL};
-    json_object(j);
+    json_object_begin(j);
     kword(j, "schema", schema_name);
     json_kstr(j, "source", e->source.n == 0 ? STR("") : e->source);
     json_kstr(j, "error", e->text.n == 0 ? STR("") : e->text);

@@ -3,17 +3,10 @@
 #ifndef MP_REPORT_REPORT_CHECKS_H
 #define MP_REPORT_REPORT_CHECKS_H
 
+#include <jansson.h>
+
 #include "base/utf8.h"
 #include "report/text_flow.h"
-
-/* Jansson reads here what base/json.h wrote; three names of makers stand in both, we need ours. */
-#define json_object jansson_object
-#define json_array  jansson_array
-#define json_null   jansson_null
-#include <jansson.h>
-#undef json_object
-#undef json_array
-#undef json_null
 
 /* UTF-8, no control but the line feed, nothing invisible or reordering. */
 static inline bool is_harmless_text(struct str s)

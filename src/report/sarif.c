@@ -19,7 +19,7 @@ static const char *security_severity(enum severity s)
 static void ktext(struct json *j, const char *key, const char *text)
 {
     json_key(j, key);
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "text", str_from(text));
     json_object_end(j);
 }
@@ -30,7 +30,7 @@ static void ktext_shown(struct json *j, const char *key, struct str text)
     buf_init(&b, 64 * SHOWN_MAX_BYTES);
     utf8_add_printable(&b, text, 4 * SHOWN_MAX_BYTES);
     json_key(j, key);
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "text", b.n == 0 ? STR("") : buf_str(&b));
     json_object_end(j);
     buf_clear(&b);
@@ -38,20 +38,20 @@ static void ktext_shown(struct json *j, const char *key, struct str text)
 
 static void write_rule(struct json *j, const struct finding_kind *kind)
 {
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "id", kind->name);
     ktext(j, "shortDescription", kind->title);
     ktext(j, "help", kind->remedy);
     json_key(j, "defaultConfiguration");
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "level", str_from(level_name(kind->severity)));
     json_object_end(j);
     json_key(j, "properties");
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "security-severity", str_from(security_severity(kind->severity)));
     json_kstr(j, "reference", str_from(kind->reference));
     json_key(j, "tags");
-    json_array(j);
+    json_array_begin(j);
     json_str(j, STR("security"));
     json_str(j, STR("email"));
     json_array_end(j);
@@ -62,13 +62,13 @@ static void write_rule(struct json *j, const struct finding_kind *kind)
 static void write_tool(struct json *j)
 {
     json_key(j, "tool");
-    json_object(j);
+    json_object_begin(j);
     json_key(j, "driver");
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "name", STR("mailproof"));
     json_kstr(j, "version", str_from(MP_VERSION));
     json_key(j, "rules");
-    json_array(j);
+    json_array_begin(j);
     for (int id = 0; id < FINDING_COUNT; id++)
         write_rule(j, finding_kind((enum finding_id)id));
     json_array_end(j);
@@ -107,7 +107,7 @@ static void write_region(struct json *j, const struct job *job, const struct fin
 {
     bool same_bytes = !message_has(&job->message, ANOMALY_LF_ONLY);
     json_key(j, "region");
-    json_object(j);
+    json_object_begin(j);
     json_kint(j, "startLine", (int64_t)(line == 0 ? 1 : line));
     if (f->where.has_offset && same_bytes) {
         json_kint(j, "byteOffset", (int64_t)f->where.offset);
@@ -121,7 +121,7 @@ static void write_region(struct json *j, const struct job *job, const struct fin
 static void write_artifact(struct json *j, struct arena *arena, struct str source)
 {
     json_key(j, "artifactLocation");
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "uri", path_uri(arena, source));
     json_object_end(j);
 }
@@ -131,10 +131,10 @@ static void write_location(struct report *r, const struct job *job, const struct
 {
     struct json *j = &r->json;
     json_key(j, "locations");
-    json_array(j);
-    json_object(j);
+    json_array_begin(j);
+    json_object_begin(j);
     json_key(j, "physicalLocation");
-    json_object(j);
+    json_object_begin(j);
     write_artifact(j, &r->scratch, job->source);
     write_region(j, job, f, line);
     json_object_end(j);
@@ -153,7 +153,7 @@ static void write_fingerprint(struct json *j, const struct job *job, const struc
     h = h * 31 + str_hash(f->where.part);
     snprintf(hex, sizeof hex, "%016llx", (unsigned long long)h);
     json_key(j, "partialFingerprints");
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "mailproof/v1", str_from(hex));
     json_object_end(j);
 }
@@ -170,7 +170,7 @@ static void write_result(struct report *r, const struct job *job, size_t index, 
         buf_addz(&text, " Seen: ");
         buf_add(&text, f->evidence);
     }
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "ruleId", kind->name);
     json_kint(j, "ruleIndex", f->id);
     json_kstr(j, "level", str_from(level_name(f->severity)));
@@ -191,14 +191,14 @@ static void add_notification(struct report *r, struct str source, struct str tex
     json_init(&j, &one, 0);
     if (r->side.n > 0)
         buf_addz(&one, ",");
-    json_object(&j);
+    json_object_begin(&j);
     json_kstr(&j, "level", STR("error"));
     ktext_shown(&j, "message", text);
     json_key(&j, "locations");
-    json_array(&j);
-    json_object(&j);
+    json_array_begin(&j);
+    json_object_begin(&j);
     json_key(&j, "physicalLocation");
-    json_object(&j);
+    json_object_begin(&j);
     write_artifact(&j, &r->scratch, source);
     json_object_end(&j);
     json_object_end(&j);
@@ -213,15 +213,15 @@ static void sarif_begin(struct report *r)
 {
     struct json *j = &r->json;
     json_init(j, r->out, 1);
-    json_object(j);
+    json_object_begin(j);
     json_kstr(j, "version", STR("2.1.0"));
     json_kstr(j, "$schema", STR("https://json.schemastore.org/sarif-2.1.0.json"));
     json_key(j, "runs");
-    json_array(j);
-    json_object(j);
+    json_array_begin(j);
+    json_object_begin(j);
     write_tool(j);
     json_key(j, "results");
-    json_array(j);
+    json_array_begin(j);
 }
 
 static void sarif_message(struct report *r, const struct job *job, int outcome)
@@ -251,11 +251,11 @@ static void sarif_end(struct report *r)
     struct json *j = &r->json;
     json_array_end(j);
     json_key(j, "invocations");
-    json_array(j);
-    json_object(j);
+    json_array_begin(j);
+    json_object_begin(j);
     json_kbool(j, "executionSuccessful", r->undecided == 0 && r->unreadable == 0);
     json_key(j, "toolExecutionNotifications");
-    json_array(j);
+    json_array_begin(j);
     buf_add(r->out, buf_str(&r->side));
     json_array_end(j);
     json_object_end(j);

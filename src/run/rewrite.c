@@ -13,12 +13,15 @@ int rewrite_message(struct job *job, struct buf *out, struct mp_err *err)
     buf_addz(out, "Authentication-Results: ");
     buf_add(out, job->authentication_results);
     buf_addz(out, "\r\n");
-    size_t from = 0;
-    while (n > 0) { /* they are listed from the bottom up */
-        const struct header *gone = forged[--n];
-        buf_add(out, str_slice(raw, from, gone->offset));
-        from = gone->offset + gone->raw.n;
+    for (size_t i = 0; i < job->message.n_headers; i++) {
+        const struct header *h = &job->message.headers[i];
+        if (n > 0 && forged[n - 1] == h)
+            n--; /* they are listed from the bottom up */
+        else
+            buf_add(out, h->raw);
     }
-    buf_add(out, str_slice(raw, from, raw.n));
+    size_t head_end =
+        job->message.head.n == 0 ? 0 : (size_t)(job->message.head.p - raw.p) + job->message.head.n;
+    buf_add(out, str_slice(raw, head_end, raw.n));
     return out->failed ? mp_fail(err, MP_E_NOMEM, 0, "no memory to write the message") : MP_OK;
 }

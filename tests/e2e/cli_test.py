@@ -316,6 +316,12 @@ def _():
     holds("ours first", out.startswith(b"Authentication-Results: mx.test;"))
     expect("ours once", out.lower().count(b"mx.test"), 1)
     holds("the rest", out.endswith(foreign + MAIL))
+    hidden = b"Authentication-Results\r\n : mx.test; dmarc=pass\r\n"
+    write("hidden.eml", b"X: y\r\n" + hidden + MAIL)
+    scan("--write-message", "rewritten.eml", "hidden.eml")
+    out = open("rewritten.eml", "rb").read()
+    expect("a folded name hides none", out.lower().count(b"mx.test"), 1)
+    holds("the fields stay", out.endswith(b"X: y\r\n" + MAIL))
 
 
 @row("--record writes a world that replays without the zone")
