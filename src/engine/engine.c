@@ -12,9 +12,6 @@ static int stage_author(struct job *job, struct mp_err *err)
     author_findings(&job->auth, &job->author);
     structure_findings(&job->auth);
     authres_findings(&job->auth);
-    if (job->message.n_headers == 0)
-        finding_add(&job->findings, FINDING_MESSAGE_NOT_MAIL, NOWHERE, "%zu bytes, no header field",
-                    job->raw.n);
     if (job->author.status == AUTHOR_OK)
         dmarc_prefetch(&job->auth, job->author.domain);
     return MP_OK;
@@ -191,7 +188,7 @@ int engine_run(struct job *job, struct mp_err *err)
     for (unsigned i = 0; i < STAGE_COUNT; i++) {
         if (job->done[i] || !is_ready(job, &stages[i]))
             continue;
-        size_t mark = finding_mark(&job->findings);
+        struct finding_mark mark = finding_mark(&job->findings);
         int st = stages[i].run(job, err);
         if (st == MP_WAIT) {
             finding_rewind(&job->findings, mark);

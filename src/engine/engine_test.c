@@ -1,6 +1,8 @@
 /* The stages over whole messages: waiting, order of answers, completeness, the verdict. */
 #include "dns/zone.h"
 #include "engine/job.h"
+
+#include "base/buf.h"
 #include "message/limits.h"
 #include "tests/tap.h"
 
@@ -151,6 +153,45 @@ static void test_limits(struct job *job, struct dns_zone *zone)
     tap_ok(job->verdict.action != ACTION_ACCEPT);
 }
 
+/* A multipart with more parts than are read. */
+static void test_parts(struct job *job, struct dns_zone *zone)
+{
+    static const struct str part = STR_INIT("--b\r\n\r\nx\r\n");
+    struct envelope none = {0};
+    struct buf raw;
+    buf_init(&raw, 1 << 20);
+    buf_addz(&raw, "From: a@good.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for (int i = 0; i < MIME_MAX_PARTS + 1; i++)
+        buf_add(&raw, part);
+    tap_case("parts above the limit leave a finding and no pass");
+    tap_int(job_start(job, STR("parts"), buf_str(&raw), &none, 0, dns_zone_lookup, zone, NULL),
+            MP_OK);
+    job_describe(job, NULL);
+    tap_int(engine_run(job, NULL), MP_OK);
+    tap_ok(finding_has(&job->findings, FINDING_LIMIT_MIME));
+    tap_ok(!job->verdict.complete);
+    tap_int(job->sha256_hex.n, 64);
+    buf_clear(&raw);
+}
+
+/* More findings of one kind than are kept: they are counted, and that is told. */
+static void test_many_findings(struct job *job, struct dns_zone *zone)
+{
+    struct envelope none = {0};
+    struct buf raw;
+    buf_init(&raw, 1 << 20);
+    for (int i = 0; i < 4 * FINDINGS_PER_KIND_MAX; i++)
+        buf_addz(&raw, "DKIM-Signature: v=1; broken\r\n");
+    buf_addz(&raw, "From: a@good.example\r\n\r\nx\r\n");
+    tap_case("findings above the limit are counted");
+    tap_int(job_start(job, STR("many"), buf_str(&raw), &none, 0, dns_zone_lookup, zone, NULL),
+            MP_OK);
+    tap_int(engine_run(job, NULL), MP_OK);
+    tap_ok(finding_has(&job->findings, FINDING_LIMIT_FINDINGS));
+    tap_ok(job->findings.dropped > 0);
+    buf_clear(&raw);
+}
+
 int main(void)
 {
     struct dns_zone *zone = dns_zone_new();
@@ -167,6 +208,8 @@ int main(void)
     test_ready(&job, zone);
     test_order(&job, zone);
     test_limits(&job, zone);
+    test_parts(&job, zone);
+    test_many_findings(&job, zone);
     job_clear(&job);
     dns_zone_free(zone);
     return tap_done();

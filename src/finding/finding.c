@@ -100,15 +100,16 @@ struct finding *finding_add(struct finding_list *list, enum finding_id id,
     return f;
 }
 
-size_t finding_mark(const struct finding_list *list)
+struct finding_mark finding_mark(const struct finding_list *list)
 {
-    return list->n;
+    return (struct finding_mark){.n = list->n, .dropped = list->dropped};
 }
 
-void finding_rewind(struct finding_list *list, size_t mark)
+void finding_rewind(struct finding_list *list, struct finding_mark mark)
 {
-    while (list->n > mark)
+    while (list->n > mark.n)
         list->per_kind[list->items[--list->n].id]--;
+    list->dropped = mark.dropped;
 }
 
 bool finding_has(const struct finding_list *list, enum finding_id id)

@@ -67,8 +67,11 @@ struct finding *finding_add(struct finding_list *list, enum finding_id id,
     __attribute__((format(printf, 4, 5)));
 
 /* A mark, and back to it: a stage that must wait takes back what it added (STYLE.md 4). */
-size_t finding_mark(const struct finding_list *list);
-void finding_rewind(struct finding_list *list, size_t mark);
+struct finding_mark {
+    size_t n, dropped;
+};
+struct finding_mark finding_mark(const struct finding_list *list);
+void finding_rewind(struct finding_list *list, struct finding_mark mark);
 
 bool finding_has(const struct finding_list *list, enum finding_id id);
 

@@ -59,7 +59,7 @@ static void test_list(void)
     tap_case("list: back to a mark");
     finding_list_init(&list, &arena);
     finding_add(&list, FINDING_AUTH_NO_FROM, NOWHERE, "kept");
-    size_t mark = finding_mark(&list);
+    struct finding_mark mark = finding_mark(&list);
     finding_add(&list, FINDING_AUTH_FUTURE_T, NOWHERE, "taken back");
     finding_rewind(&list, mark);
     tap_ok(finding_has(&list, FINDING_AUTH_NO_FROM));
