@@ -85,7 +85,7 @@ static const char *tag_s(struct field *f, struct str v)
     return dkim_domain(f->arena, v, 1, &f->sig->selector) ? NULL : "s= is not a selector";
 }
 
-static int hex_value(char c)
+static int upper_hex_value(char c)
 {
     return is_digit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
@@ -101,8 +101,8 @@ static struct str quoted_printable(struct arena *arena, struct str in)
     for (size_t i = 0; i < in.n; i++) {
         if (is_fws(in.p[i]))
             continue;
-        int high = in.p[i] == '=' && i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(in.p[i + 2]) : -1;
+        int high = in.p[i] == '=' && i + 2 < in.n ? upper_hex_value(in.p[i + 1]) : -1;
+        int low = high >= 0 ? upper_hex_value(in.p[i + 2]) : -1;
         if (low >= 0) {
             to[n++] = (char)(high << 4 | low);
             i += 2;

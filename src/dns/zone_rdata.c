@@ -1,4 +1,5 @@
 /* Words of a zone file into octets: names, escapes, numbers, and the RDATA of each type. */
+#include "base/hex.h"
 #include "dns/zone_internal.h"
 
 static int bad(struct mp_err *err, const char *what, struct str raw)
@@ -242,12 +243,6 @@ static void put_strings(struct words *w)
     while (w->status == MP_OK && w->n != 0);
 }
 
-static int hex_digit(char c)
-{
-    c = to_lower(c);
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* All words that are left, as one run of hexadecimal digits. */
 static void put_hex(struct words *w)
 {
@@ -255,7 +250,7 @@ static void put_hex(struct words *w)
     while (w->status == MP_OK && w->n != 0) {
         struct str raw = take(w).raw;
         for (size_t i = 0; i < raw.n; i++) {
-            int v = hex_digit(raw.p[i]);
+            int v = hex_value(raw.p[i]);
             if (v < 0) {
                 w->status = bad(w->err, "not hexadecimal", raw);
                 return;
