@@ -53,7 +53,8 @@ void finding_list_init(struct finding_list *list, struct arena *arena)
 }
 
 /* Formatted bytes may come from a mail: what is kept is printable UTF-8, cut at a character. */
-static struct str evidence_text(struct arena *arena, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static struct str evidence_text(struct arena *arena,
+                                                                      const char *fmt, va_list ap)
 {
     char raw[4 * FINDING_EVIDENCE_MAX];
     int n = vsnprintf(raw, sizeof raw, fmt, ap);
