@@ -92,7 +92,7 @@ static void note_duplicate(struct auth_ctx *ctx, const struct dkim_outcome *out,
                                            .offset = top->offset,
                                            .length = top->raw.n,
                                            .has_offset = true},
-                    STR_FMT " stands %zu times, signed by d=" STR_FMT " %zu times", STR_ARG(field),
+                    STR_FMT " stands %zu times, d=" STR_FMT " signed %zu of them", STR_ARG(field),
                     present, STR_ARG(sig->domain), named);
         return;
     }

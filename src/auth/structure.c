@@ -61,8 +61,9 @@ static void check_anomalies(struct auth_ctx *ctx)
         if (!message_has(m, a))
             continue;
         struct finding_where at = {.offset = m->anomalies[a].first_offset, .has_offset = true};
-        finding_add(ctx->findings, findings_of[i].finding, at, "%s, %zu times, first at octet %zu",
-                    anomaly_name(a), m->anomalies[a].count, at.offset);
+        finding_add(ctx->findings, findings_of[i].finding, at, "%s, %zu time%s, first at octet %zu",
+                    anomaly_name(a), m->anomalies[a].count, m->anomalies[a].count == 1 ? "" : "s",
+                    at.offset);
     }
     if (m->n_headers != 0)
         return;

@@ -86,7 +86,7 @@ static void github_end(struct report *r)
 {
     bool bad = r->failed + r->undecided + r->unreadable > 0 || r->entries == 0;
     buf_addf(r->out,
-             "::%s title=mailproof::%zu passed, %zu failed, %zu undecided, %zu could not be read\n",
+             "::%s title=mailproof::%zu passed, %zu failed, %zu undecided, %zu with an error\n",
              bad ? "error" : "notice", r->passed, r->failed, r->undecided, r->unreadable);
 }
 

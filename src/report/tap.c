@@ -85,7 +85,7 @@ static void tap_message(struct report *r, const struct job *job, int outcome)
 
 static void tap_error(struct report *r, const struct report_error *e)
 {
-    test_point(r, false, e->source, "could not be read");
+    test_point(r, false, e->source, "error");
     buf_addz(r->out, "  ---\n");
     quoted_line(r->out, "  ", "message", e->text);
     buf_addz(r->out, "  severity: fail\n  outcome: undecided\n  ...\n");

@@ -171,7 +171,7 @@ static void arc_line(struct flow *f, const struct arc_outcome *a)
 static void dmarc_policy_words(struct flow *f, bool *any, const struct dmarc_outcome *d)
 {
     static const char *const tags[] = {"p=", "sp=", "np="};
-    if (d->policy_domain.n == 0)
+    if (d->policy_domain.n == 0 || d->published == DMARC_P_UNSET)
         return;
     also(f, any, tags[d->applies], str_from(dmarc_policy_name(d->published)));
     if (!domain_eq(d->policy_domain, d->author_domain))
@@ -360,7 +360,7 @@ static void text_end(struct report *r)
     count(&f, FLOW_WARN, r->undecided, " undecided");
     if (r->unreadable > 0) {
         flow_putz(&f, FLOW_PLAIN, ", ");
-        count(&f, FLOW_BAD, r->unreadable, " could not be read");
+        count(&f, FLOW_BAD, r->unreadable, " with an error");
     }
     flow_end(&f);
     flow_clear(&f);
