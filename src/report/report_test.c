@@ -468,8 +468,8 @@ static void nothing(void)
         [REPORT_JSON] = "[]\n",
         [REPORT_JSONL] = "",
         [REPORT_TAP] = "TAP version 14\nBail out! No message was checked.\n",
-        [REPORT_GITHUB] = "::error title=mailproof::0 passed, 0 failed, 0 undecided, 0 could not "
-                          "be read\n",
+        [REPORT_GITHUB] =
+            "::error title=mailproof::0 passed, 0 failed, 0 undecided, 0 with an error\n",
         [REPORT_JUNIT] = NULL,
         [REPORT_SARIF] = NULL,
     };
