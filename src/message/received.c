@@ -150,22 +150,25 @@ static void set_helo(struct received *r, struct str name)
 }
 
 /* The TCP-info of the sending side (RFC 5321 4.4), and what stands in other comments there. The
- * first address in them is the server's word; one behind "from" may be the client's. */
+ * first address in them is the server's word; one behind "from" may be the client's, and so may all
+ * that follows a HELO: qmail takes names with spaces, and with them addresses, from strangers. */
 static void read_from_comment(struct str comment, struct received *r, bool *address_known)
 {
     struct ip ip;
     struct str last = STR_NONE;
     bool first = true;
     for (struct str word; (word = next_word(&comment)).n != 0; last = word, first = false) {
-        if (str_ieq(last, STR("HELO")) || str_ieq(last, STR("EHLO")))
-            set_helo(r, word);
-        else if (value_of(word, STR("helo")).n != 0)
-            set_helo(r, value_of(word, STR("helo")));
-        else if (read_ip(word, &ip)) {
+        bool helo = str_ieq(last, STR("HELO")) || str_ieq(last, STR("EHLO"));
+        if (helo || value_of(word, STR("helo")).n != 0) {
+            set_helo(r, helo ? word : value_of(word, STR("helo")));
+            return;
+        }
+        if (read_ip(word, &ip)) {
             r->from_ip = *address_known ? r->from_ip : ip;
             *address_known = true;
-        } else if (first && !str_ieq(word, STR("unknown")))
+        } else if (first && !str_ieq(word, STR("unknown"))) {
             keep_first(&r->from_rdns, host(word));
+        }
     }
 }
 

@@ -55,6 +55,10 @@ static const struct {
               "\tfor <d@e.example>; Mon, 13 Nov 2023 10:00:00 GMT"),
      "h.example", "r.example", "192.0.2.9", "c.example", "ESMTPS", "3ADA", "d@e.example", "TLSv1.3",
      "TLS_AES_256_GCM_SHA384", true, false, 1699869600},
+    {"qmail, an address put into the HELO name",
+     STR_INIT(" from unknown (HELO h.example 192.0.2.77 helo=[192.0.2.78]) (192.0.2.9)\r\n"
+              "  by 0 with SMTP; 13 Nov 2023 10:00:00 -0000"),
+     "h.example", "", "192.0.2.9", "0", "SMTP", "", "", "", "", false, false, 1699869600},
     {"qmail",
      STR_INIT(" from unknown (HELO h.example) (192.0.2.9)\r\n"
               "  by 0 with SMTP; 13 Nov 2023 10:00:00 -0000"),
