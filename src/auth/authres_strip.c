@@ -305,9 +305,13 @@ void authres_findings(struct auth_ctx *ctx)
 {
     const struct header **forged;
     size_t n;
-    if (ctx->msg == NULL ||
-        authres_forged(ctx->arena, ctx->msg, ctx->config->authserv_id, &forged, &n, NULL) != MP_OK)
+    if (ctx->msg == NULL)
         return;
+    if (authres_forged(ctx->arena, ctx->msg, ctx->config->authserv_id, &forged, &n, NULL) !=
+        MP_OK) {
+        ctx->findings->starved = true;
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         struct finding_where where = {.header = forged[i]->name,
                                       .offset = forged[i]->offset,

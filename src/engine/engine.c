@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "engine/job.h"
 
-enum { AUTHRES_MAX_BYTES = 256 * 1024 };
+enum { AUTHRES_USUAL_BYTES = 1024, AUTHRES_MAX_BYTES = 256 * 1024 };
 
 static int stage_author(struct job *job, struct mp_err *err)
 {
@@ -129,7 +129,8 @@ static bool parse_was_cut(const struct message *m)
  * DNS kept from us (N43). */
 static bool is_complete(const struct job *job)
 {
-    if (job->cut || parse_was_cut(&job->message) || job->dmarc.result == DMARC_TEMPERROR)
+    if (job->cut || job->findings.starved || parse_was_cut(&job->message) ||
+        job->dmarc.result == DMARC_TEMPERROR)
         return false;
     bool temporary = job->spf.result == SPF_TEMPERROR || job->dkim.result == DKIM_TEMPERROR ||
                      job->arc.result == ARC_TEMPERROR;
@@ -154,6 +155,7 @@ static void write_results(struct job *job)
 {
     struct buf b;
     buf_init(&b, AUTHRES_MAX_BYTES);
+    (void)buf_reserve(&b, AUTHRES_USUAL_BYTES); /* at once, instead of by growing */
     struct authres_input in = {.authserv_id = job->config->auth.authserv_id,
                                .spf_request = &job->spf_request,
                                .spf = job->spf_checked ? &job->spf : NULL,

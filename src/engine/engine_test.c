@@ -153,6 +153,40 @@ static void test_limits(struct job *job, struct dns_zone *zone)
     tap_ok(job->verdict.action != ACTION_ACCEPT);
 }
 
+/* Whatever memory runs out at: a forged mail is refused, or undecided, or an error. It has so many
+ * findings that the list must grow for the one that DMARC adds. */
+static void test_budgets(struct dns_zone *zone)
+{
+    enum { FIRST = 1024, LAST = 64 * 1024, STEP = 16 };
+    static const char raw[] =
+        "From: a@good.example\r\nTo: a\r\nTo: b\r\nCc: a\r\nCc: b\r\nBcc: a\r\nBcc: b\r\n"
+        "Sender: a\r\nSender: b\r\nReply-To: a\r\nReply-To: b\r\nSubject: a\r\nSubject: b\r\n"
+        "Message-ID: a\r\nMessage-ID: b\r\nDKIM-Signature: x\r\nDKIM-Signature: x\r\n"
+        "DKIM-Signature: x\r\nDKIM-Signature: x\r\nDKIM-Signature: x\r\nDKIM-Signature: x\r\n"
+        "DKIM-Signature: x\r\nDKIM-Signature: x\r\n\r\nhello\r\n";
+    struct envelope e = {.mail_from = STR("a@good.example"), .has_mail_from = true};
+    struct job_config small = config;
+    struct job tight;
+    unsigned refused = 0, undecided = 0;
+    tap_case("a spent memory budget never turns a refusal into a pass");
+    tap_ok(ip_parse(STR("203.0.113.1"), &e.client));
+    job_init(&tight, &small);
+    for (size_t budget = FIRST; budget < LAST; budget += STEP) {
+        small.budget_bytes = budget;
+        if (job_start(&tight, STR("row"), STR(raw), &e, 1700000000, dns_zone_lookup, zone, NULL) !=
+            MP_OK)
+            continue;
+        engine_run(&tight, NULL);
+        bool decided = tight.verdict.complete;
+        refused += decided;
+        undecided += !decided;
+        if (!tap_ok(!decided || tight.verdict.action == ACTION_REJECT))
+            tap_note("budget of %zu bytes: %s", budget, action_name(tight.verdict.action));
+    }
+    tap_ok(refused > 0 && undecided > 0);
+    job_clear(&tight);
+}
+
 /* A multipart with more parts than are read. */
 static void test_parts(struct job *job, struct dns_zone *zone)
 {
@@ -208,6 +242,7 @@ int main(void)
     test_ready(&job, zone);
     test_order(&job, zone);
     test_limits(&job, zone);
+    test_budgets(zone);
     test_parts(&job, zone);
     test_many_findings(&job, zone);
     job_clear(&job);

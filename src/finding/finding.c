@@ -75,6 +75,7 @@ static bool make_room(struct finding_list *list)
     size_t cap = list->cap == 0 ? FIRST : list->cap * 2;
     struct finding *items =
         arena_grow(list->arena, list->items, list->n, cap, sizeof list->items[0]);
+    list->starved |= items == NULL;
     if (items == NULL)
         return false;
     list->items = items;

@@ -50,18 +50,21 @@ enum {
 };
 
 /* Grows in the arena. At most FINDINGS_PER_KIND_MAX of one kind are kept (the rest counted), and
- * so FINDINGS_MAX in all: `dropped` tells. Zero-initialise, then finding_list_init. */
+ * so FINDINGS_MAX in all: `dropped` tells. `starved` says that memory was short for one, whatever
+ * it was: then the list decides nothing. Zero-initialise, then finding_list_init. */
 struct finding_list {
     struct arena *arena;
     struct finding *items;
     size_t n, cap, dropped;
+    bool starved;
     unsigned per_kind[FINDING_COUNT];
 };
 
 void finding_list_init(struct finding_list *list, struct arena *arena);
 
 /* Add one; the evidence is formatted, made printable and cut. Never fails visibly: when memory is
- * spent it is counted as dropped. Returns the finding or NULL when it was not kept. */
+ * spent it is counted as dropped, and the list as starved. Returns the finding or NULL when it was
+ * not kept. */
 struct finding *finding_add(struct finding_list *list, enum finding_id id,
                             struct finding_where where, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

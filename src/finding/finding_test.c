@@ -70,6 +70,7 @@ static void test_list(void)
     finding_list_init(&list, &tiny);
     tap_ok(finding_add(&list, FINDING_AUTH_NO_FROM, NOWHERE, "x") == NULL);
     tap_int(list.dropped, 1);
+    tap_ok(list.starved);
     arena_clear(&tiny);
     arena_clear(&arena);
 }
