@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "engine/job.h"
 
-enum { AUTHRES_USUAL_BYTES = 1024, AUTHRES_MAX_BYTES = 256 * 1024 };
+enum {
+    AUTHRES_USUAL_BYTES = 1024,
+    AUTHRES_MAX_BYTES = 1024 * 1024 /* DKIM_MAX_PARSED results, five values of 800 bytes in each */
+};
 
 static int stage_author(struct job *job, struct mp_err *err)
 {
@@ -165,6 +168,7 @@ static void write_results(struct job *job)
     authres_write(&b, &in);
     if (!b.failed)
         job->authentication_results = arena_copy(&job->arena, buf_str(&b));
+    job->cut |= job->authentication_results.p == NULL; /* an empty field would hide the verdict */
     buf_clear(&b);
 }
 

@@ -187,6 +187,28 @@ static void test_budgets(struct dns_zone *zone)
     job_clear(&tight);
 }
 
+/* As many signatures as are read, each with the longest names that are written. */
+static void test_long_results(struct job *job, struct dns_zone *zone)
+{
+    enum { LONG = 500 };
+    char quotes[LONG], backslashes[LONG];
+    struct envelope none = {0};
+    struct buf raw;
+    memset(quotes, '"', sizeof quotes);
+    memset(backslashes, '\\', sizeof backslashes);
+    buf_init(&raw, 1 << 20);
+    for (int i = 0; i < DKIM_MAX_PARSED; i++)
+        buf_addf(&raw, "DKIM-Signature: v=1; a=rsa-sha256; d=%.*s; s=%.*s; b=AAAA\r\n", LONG,
+                 quotes, LONG, backslashes);
+    buf_addz(&raw, "From: a@good.example\r\n\r\nhello\r\n");
+    tap_case("however much there is to say, results are written");
+    tap_int(job_start(job, STR("long"), buf_str(&raw), &none, 0, dns_zone_lookup, zone, NULL),
+            MP_OK);
+    tap_int(engine_run(job, NULL), MP_OK);
+    tap_ok(str_search(job->authentication_results, STR("dmarc=")) < job->authentication_results.n);
+    buf_clear(&raw);
+}
+
 /* A multipart with more parts than are read. */
 static void test_parts(struct job *job, struct dns_zone *zone)
 {
@@ -243,6 +265,7 @@ int main(void)
     test_order(&job, zone);
     test_limits(&job, zone);
     test_budgets(zone);
+    test_long_results(&job, zone);
     test_parts(&job, zone);
     test_many_findings(&job, zone);
     job_clear(&job);

@@ -10,6 +10,8 @@ int rewrite_message(struct job *job, struct buf *out, struct mp_err *err)
         authres_forged(&job->arena, &job->message, job->config->auth.authserv_id, &forged, &n, err);
     if (st != MP_OK)
         return st;
+    if (job->authentication_results.n == 0)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for Authentication-Results");
     buf_addz(out, "Authentication-Results: ");
     buf_add(out, job->authentication_results);
     buf_addz(out, "\r\n");
