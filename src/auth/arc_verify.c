@@ -325,8 +325,11 @@ static void must_be_good(struct chain *c, enum arc_kind kind, unsigned instance,
 {
     if (f->how == BAD)
         fail(c, kind, instance, f->why);
-    else if (f->how == UNDECIDED && c->undecided.p == NULL)
+    else if (f->how == UNDECIDED && c->undecided.p == NULL) {
         c->undecided = sentence(c, kind, instance, f->why);
+        if (c->undecided.p == NULL) /* no memory for the sentence: undecided all the same */
+            c->undecided = str_from(f->why);
+    }
 }
 
 /* RFC 8617 5.2 steps 4 and 6: the newest AMS, then the seals from the newest down. */

@@ -27,6 +27,11 @@ struct authres {
  * Linear time, no recursion, no fixed count. */
 bool authres_parse(struct arena *arena, struct str value, struct authres *out, const char **reason);
 
+/* The same for what a sealer we trust has sealed: words that are no property ("dmarc=pass
+ * action=none header.from=...", as Microsoft writes) are passed over. */
+bool authres_parse_sealed(struct arena *arena, struct str value, struct authres *out,
+                          const char **reason);
+
 /* Does this field claim to come from `authserv_id`? Judged on the first word of the value after
  * CFWS, quotes, case, IDNA and trailing-dot folding, however broken the rest is (N46). */
 bool authres_claims(struct arena *arena, struct str value, struct str authserv_id);

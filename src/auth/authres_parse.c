@@ -12,6 +12,7 @@ struct reader {
     struct str in;
     size_t at;
     const char *why; /* set once, at the first thing that is wrong */
+    bool bare_words; /* "action=none" is passed over, not refused */
 };
 
 static bool bad(struct reader *r, const char *why)
@@ -102,13 +103,14 @@ bool is_token_byte(char c)
 {
     static const char tspecials[] = {'(', ')', '<', '>',  '@', ',', ';', ':',
                                      '"', '/', '[', '\\', ']', '?', '='};
-    return c != ' ' && !is_control(c) && !is_one_of(c, tspecials, sizeof tspecials);
+    return is_alnum(c) ||
+           (c != ' ' && !is_control(c) && !is_one_of(c, tspecials, sizeof tspecials));
 }
 
 bool is_pvalue_byte(char c)
 {
     static const char never[] = {'(', ')', '<', '>', ',', ';', '\\', '"'};
-    return c != ' ' && !is_control(c) && !is_one_of(c, never, sizeof never);
+    return is_alnum(c) || (c != ' ' && !is_control(c) && !is_one_of(c, never, sizeof never));
 }
 
 static bool is_id_byte(char c)
@@ -263,6 +265,10 @@ static bool reason(struct reader *r, struct authres_result *res)
 static bool property(struct reader *r, struct pile *props, struct str ptype)
 {
     struct authres_prop p = {.ptype = ptype};
+    size_t after_word = r->at;
+    if (r->bare_words && skip(r) && next_is(r, '='))
+        return equals(r, "") && pvalue(r, &p.value);
+    r->at = after_word;
     if (!skip(r) || !take(r, '.', "a word that is no property") || !skip(r) ||
         !keyword(r, &p.property, "a property has no name") || !equals(r, "a property without =") ||
         !pvalue(r, &p.value))
@@ -359,9 +365,10 @@ static bool payload(struct reader *r, struct authres *out, struct pile *results,
     return true;
 }
 
-bool authres_parse(struct arena *arena, struct str value, struct authres *out, const char **reason)
+static bool parse(struct arena *arena, struct str value, bool bare_words, struct authres *out,
+                  const char **reason)
 {
-    struct reader r = {.arena = arena, .in = value};
+    struct reader r = {.arena = arena, .in = value, .bare_words = bare_words};
     struct authres a = {.version = STR_NONE};
     struct pile results = {0}, props = {0};
     if (!utf8_valid(value))
@@ -382,4 +389,15 @@ bool authres_parse(struct arena *arena, struct str value, struct authres *out, c
     *out = a;
     *reason = "";
     return true;
+}
+
+bool authres_parse(struct arena *arena, struct str value, struct authres *out, const char **reason)
+{
+    return parse(arena, value, false, out, reason);
+}
+
+bool authres_parse_sealed(struct arena *arena, struct str value, struct authres *out,
+                          const char **reason)
+{
+    return parse(arena, value, true, out, reason);
 }

@@ -70,7 +70,7 @@ int dmarc_arc_override(struct dmarc_aligner *a, const struct arc_outcome *arc,
     if (arc->result != ARC_PASS || !arc->trusted || arc->sets == NULL || arc->trusted_from == 0 ||
         arc->trusted_from > arc->instances)
         return MP_OK;
-    if (!authres_parse(a->ctx->arena, arc->aar_value, &ar, &why))
+    if (!authres_parse_sealed(a->ctx->arena, arc->aar_value, &ar, &why))
         return MP_OK;
     if (ar.version.p != NULL && !str_eq(ar.version, STR("1")))
         return MP_OK;

@@ -406,6 +406,12 @@ static const struct {
     {"nothing said", "p=reject", "mx; none", true, false},
     {"unknown version", "p=reject", "mx 2; dmarc=pass header.from=example.com", true, false},
     {"broken", "p=reject", "mx; dmarc=pass (header.from=example.com", true, false},
+    {"words of Microsoft beside the grammar", "p=reject",
+     "mx.m.example 1; spf=fail (sender IP is 192.0.2.1) smtp.mailfrom=x.example; dmarc=pass "
+     "(p=reject "
+     "sp=reject pct=100) action=none header.from=example.com; dkim=pass (signature was verified) "
+     "header.d=example.com; arc=none (0)",
+     true, true},
     {"nothing to override", "p=none", "mx; dmarc=pass header.from=example.com", true, false},
 };
 
