@@ -289,6 +289,24 @@ static bool parse_angle(struct parser *p, struct mailbox *m)
     return true;
 }
 
+/* "a@b.example <a@b.example>": an address as a name wants quotes, but many programs leave them out.
+ * Taken when both addresses are of one domain, so that no reader can see another author. */
+static bool parse_named_by_address(struct parser *p, struct mailbox *m)
+{
+    struct str written = str_slice(p->s, m->offset, p->end);
+    struct mailbox inner = {.group = m->group, .offset = m->offset, .display = written};
+    p->pos++;
+    if (!parse_angle(p, &inner))
+        return false;
+    if (inner.null_address || inner.has_route || inner.domain_is_literal ||
+        !str_ieq(inner.domain, m->domain))
+        return fail(p, "text stands behind an address");
+    p->end = p->pos;
+    p->out->obsolete = true;
+    *m = inner;
+    return true;
+}
+
 static bool keep(struct parser *p, const struct mailbox *m)
 {
     struct address_list *out = p->out;
@@ -351,6 +369,8 @@ static bool parse_element(struct parser *p)
         p->end = p->pos;
     } else if (c == '@') {
         if (!parse_addr_spec(p, &w, &m))
+            return false;
+        if (peek(p) == '<' && !parse_named_by_address(p, &m))
             return false;
     } else {
         return no_mailbox(p, &w, c);
