@@ -109,6 +109,20 @@ struct str arena_copy(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_join(struct arena *a, const struct str *parts, size_t n)
+{
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < n; i++)
+        total += parts[i].n; /* views of memory we have: the sum of a few cannot overflow */
+    char *p = arena_alloc(a, total + 1, 1);
+    if (p == NULL)
+        return STR_NONE;
+    for (size_t i = 0; i < n; at += parts[i++].n)
+        if (parts[i].n != 0)
+            memcpy(p + at, parts[i].p, parts[i].n);
+    return (struct str){p, total};
+}
+
 struct str arena_fmt(struct arena *a, const char *fmt, ...)
 {
     va_list ap, again;

@@ -65,6 +65,14 @@ static void test_arena(void)
     arena_reset(&a);
     tap_ok(arena_alloc(&a, 1, 1000) != NULL);
     arena_clear(&a);
+    tap_case("arena: parts are joined, empty ones too, or nothing is");
+    arena_init(&a, 64);
+    const struct str parts[] = {STR("a"), STR_NONE, STR("bc"), STR("")};
+    tap_str(arena_join(&a, parts, ARRAY_LEN(parts)), STR("abc"));
+    tap_str(arena_join(&a, parts, 0), STR(""));
+    a.budget_bytes = a.used_bytes;
+    tap_ok(arena_join(&a, parts, ARRAY_LEN(parts)).p == NULL);
+    arena_clear(&a);
     tap_case("arena: memory is zeroed after a reset");
     arena_init(&a, 1 << 20);
     char *p = arena_new(&a, char, 100);
@@ -165,6 +173,8 @@ static void test_utf8(void)
     buf_clear(&b);
 }
 
+#define LABEL_63 "aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff-123"
+
 static void test_idna(void)
 {
     static const struct {
@@ -178,6 +188,11 @@ static void test_idna(void)
                 {"a..b", false, ""},
                 {"", false, ""},
                 {".", false, ""},
+                {".a", false, ""},
+                {"a..", false, ""},
+                {LABEL_63 ".b." LABEL_63, true, LABEL_63 ".b." LABEL_63},
+                {"b." LABEL_63 "a", false, ""},
+                {LABEL_63 "a.b", false, ""},
                 {"legit\xe3\x80\x82"
                  "example",
                  true, "legit.example"},
@@ -188,6 +203,18 @@ static void test_idna(void)
         tap_int(idna_to_ascii(&arena, str_from(rows[i].in), &out), rows[i].ok);
         if (rows[i].ok)
             tap_str(out, str_from(rows[i].want));
+    }
+    static const struct {
+        const char *in, *want;
+    } shown[] = {{"example.com", "example.com"},
+                 {"XN--bcher-kva.example", "b\xc3\xbc"
+                                           "cher.example"},
+                 {"a--b.example", "a--b.example"},
+                 {"xn--a-.example", "xn--a-.example"},
+                 {"", ""}};
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        tap_case("idna shown row %zu", i);
+        tap_str(idna_to_unicode(&arena, str_from(shown[i].in)), str_from(shown[i].want));
     }
     tap_case("domain labels");
     tap_ok(domain_is_below(STR("a.Example.com"), STR("example.COM.")));
@@ -207,6 +234,13 @@ static void test_ip(void)
     tap_int(ip.family, IP_V4);
     ip_write(&ip, text);
     tap_cstr(text, "192.0.2.1");
+    static const char *const v4[] = {"0.0.0.0", "9.10.99.100", "255.255.255.255", "10.200.101.7"};
+    for (size_t i = 0; i < ARRAY_LEN(v4); i++) {
+        tap_case("ip: %s is written as it was read", v4[i]);
+        tap_ok(ip_parse(str_from(v4[i]), &ip));
+        tap_int(ip_write(&ip, text), strlen(v4[i]));
+        tap_cstr(text, v4[i]);
+    }
     tap_case("ip: kept mapped it is IPv6");
     tap_ok(ip_parse_keep_mapped(STR("::ffff:192.0.2.1"), &ip));
     tap_int(ip.family, IP_V6);

@@ -14,12 +14,14 @@ static bool labels_fit(struct str d)
 {
     if (d.n == 0 || d.n > DOMAIN_MAX_OCTETS)
         return false;
-    while (d.p != NULL) {
-        struct str label = str_cut(&d, '.');
-        if (label.n == 0 || label.n > DOMAIN_LABEL_MAX_OCTETS)
+    size_t label = 0;
+    for (size_t i = 0; i < d.n; i++) {
+        label = d.p[i] == '.' ? 0 : label + 1;
+        bool is_empty = label == 0 && (i == 0 || d.p[i - 1] == '.');
+        if (is_empty || label > DOMAIN_LABEL_MAX_OCTETS)
             return false;
     }
-    return true;
+    return label != 0;
 }
 
 static bool lower_copy(struct arena *a, struct str in, struct str *out)
@@ -56,6 +58,8 @@ struct str idna_to_unicode(struct arena *a, struct str domain)
 {
     char *text = NULL;
     if (domain.n > DOMAIN_MAX_OCTETS || str_has(domain, '\0'))
+        return domain;
+    if (str_is_ascii(domain) && str_search(domain, STR("--")) == domain.n) /* no A-label */
         return domain;
     struct str z = arena_copy(a, domain);
     if (z.p == NULL || idn2_to_unicode_8z8z(z.p, &text, 0) != IDN2_OK)
