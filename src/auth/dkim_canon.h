@@ -14,8 +14,8 @@ const char *canon_name(enum canon c);
 
 /* ---- body ---- */
 
-/* Feeds a body piece by piece into a hash; any chunking gives the same digest. Long runs are hashed
- * where they stand; only what lies between changed bytes goes through `block` (relaxed). */
+/* Feeds a body piece by piece into a hash; any chunking gives the same digest. Simple is hashed
+ * where it stands, relaxed goes through `block`. */
 struct body_hasher {
     struct digest digest;
     enum canon canon;
@@ -25,7 +25,7 @@ struct body_hasher {
     bool pending_cr;           /* after them a CR that may begin one more */
     enum { SPACE_NONE, SPACE_SEEN, SPACE_THEN_CR } space; /* relaxed: white space held back */
     size_t used;                                          /* of block */
-    unsigned char block[16 * 1024];
+    unsigned char block[8 * 1024];
 };
 
 bool body_hasher_start(struct body_hasher *h, enum canon canon, enum digest_alg alg,

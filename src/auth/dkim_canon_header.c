@@ -9,6 +9,14 @@ struct sink {
     char block[1024];
 };
 
+/* The block is not cleared: there is one sink a field. */
+static void sink_init(struct sink *s, struct digest *digest, struct buf *buf)
+{
+    s->digest = digest;
+    s->buf = buf;
+    s->used = 0;
+}
+
 static void sink_flush(struct sink *s)
 {
     struct str bytes = str_make(s->block, s->used);
@@ -88,7 +96,8 @@ void header_hash(struct digest *d, const struct header *h, enum canon canon)
             digest_update(d, STR("\r\n"));
         return;
     }
-    struct sink s = {.digest = d};
+    struct sink s;
+    sink_init(&s, d, NULL);
     put_relaxed_field(&s, h->name, h->value, STR_NONE);
     sink_put(&s, STR("\r\n"));
     sink_flush(&s);
@@ -105,14 +114,16 @@ void header_hash_without_b(struct digest *d, const struct header *h, enum canon 
         digest_update(d, after);
         return;
     }
-    struct sink s = {.digest = d};
+    struct sink s;
+    sink_init(&s, d, NULL);
     put_relaxed_field(&s, h->name, before, after);
     sink_flush(&s);
 }
 
 void header_canon_write(struct buf *out, struct str name, struct str value, enum canon canon)
 {
-    struct sink s = {.buf = out};
+    struct sink s;
+    sink_init(&s, NULL, out);
     if (canon == CANON_RELAXED) {
         put_relaxed_field(&s, name, value, STR_NONE);
     } else {
