@@ -8,7 +8,7 @@ struct str str_from(const char *z)
 
 bool str_ieq(struct str a, struct str b)
 {
-    return a.n == b.n && str_icmp(a, b) == 0;
+    return a.n == b.n && (str_eq(a, b) || str_icmp(a, b) == 0);
 }
 
 bool str_starts(struct str s, struct str prefix)
@@ -125,24 +125,12 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
     return true;
 }
 
-enum { HASH_KEEP, HASH_FOLD };
-
-static uint64_t fnv1a(struct str s, int fold)
+uint64_t str_hash(struct str s)
 {
     uint64_t h = 14695981039346656037u;
     for (size_t i = 0; i < s.n; i++) {
-        h ^= (unsigned char)(fold == HASH_FOLD ? to_lower(s.p[i]) : s.p[i]);
+        h ^= (unsigned char)s.p[i];
         h *= 1099511628211u;
     }
     return h;
-}
-
-uint64_t str_hash(struct str s)
-{
-    return fnv1a(s, HASH_KEEP);
-}
-
-uint64_t str_ihash(struct str s)
-{
-    return fnv1a(s, HASH_FOLD);
 }

@@ -41,7 +41,7 @@ static inline struct str str_slice(struct str s, size_t from, size_t to)
 
 static inline bool str_eq(struct str a, struct str b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && (a.n == 0 || (*a.p == *b.p && memcmp(a.p, b.p, a.n) == 0));
 }
 
 /* ASCII letters compared without case; other bytes as they are. */
@@ -71,9 +71,8 @@ struct str str_cut(struct str *s, char sep);
 /* A whole unsigned decimal number: digits only, no sign, no space. False also above `max`. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 
-/* FNV-1a, 64 bit; the i-form lower-cases ASCII. Not for keys an attacker can flood. */
+/* FNV-1a, 64 bit. Not for keys an attacker can flood. */
 uint64_t str_hash(struct str s);
-uint64_t str_ihash(struct str s);
 
 static inline bool is_wsp(char c)
 {

@@ -1,25 +1,33 @@
 /* Domain names as octets between dots: lower case, the limits of RFC 1035 2.3.4, reverse names. */
 #include "dns/dns_internal.h"
 
+static const char *label_fault(size_t label)
+{
+    if (label == 0)
+        return "the name has an empty label";
+    return label > DNS_LABEL_MAX ? "the name has a label longer than 63 octets" : NULL;
+}
+
 const char *dns_name_lower(struct str in, char out[DNS_NAME_MAX], struct str *name)
 {
     size_t n = in.n > 0 && in.p[in.n - 1] == '.' ? in.n - 1 : in.n;
-    size_t kept = n < DNS_NAME_MAX ? n : DNS_NAME_MAX;
-    for (size_t i = 0; i < kept; i++)
+    size_t kept = n < DNS_NAME_MAX ? n : DNS_NAME_MAX, label = 0;
+    const char *why = NULL;
+    for (size_t i = 0; i < kept; i++) {
         out[i] = to_lower(in.p[i]);
+        if (out[i] != '.') {
+            label++;
+            continue;
+        }
+        why = why == NULL ? label_fault(label) : why;
+        label = 0;
+    }
     *name = str_make(out, kept);
     if (n > DNS_NAME_OCTETS_MAX)
         return "the name is longer than 253 octets";
     if (n == 0)
         return "the name is empty";
-    for (struct str rest = *name; rest.p != NULL;) {
-        size_t label = str_cut(&rest, '.').n;
-        if (label == 0)
-            return "the name has an empty label";
-        if (label > DNS_LABEL_MAX)
-            return "the name has a label longer than 63 octets";
-    }
-    return NULL;
+    return why == NULL ? label_fault(label) : why;
 }
 
 bool dns_name_normal(struct arena *a, struct str in, struct str *out)
