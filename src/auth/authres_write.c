@@ -28,6 +28,15 @@ static bool is_token(struct str s)
     return s.n != 0;
 }
 
+/* How many bytes from the front are printable ASCII that means itself in quotes. */
+static size_t plain_bytes(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
 void authres_write_value(struct buf *out, struct str value)
 {
     if (is_token(value)) {
@@ -36,6 +45,11 @@ void authres_write_value(struct buf *out, struct str value)
     }
     buf_addc(out, '"');
     while (value.n != 0) {
+        size_t plain = plain_bytes(value);
+        buf_add(out, str_slice(value, 0, plain));
+        value = str_slice(value, plain, value.n);
+        if (value.n == 0)
+            break;
         struct str rest = value;
         int32_t code_point = utf8_next(&rest);
         struct str bytes = str_slice(value, 0, value.n - rest.n);
@@ -101,7 +115,9 @@ static void result(struct writer *w, const char *method, const char *word)
     }
     w->started = true;
     size_t before = w->out->n;
-    buf_addf(w->out, "%s=%s", method, word);
+    buf_addz(w->out, method);
+    buf_addc(w->out, '=');
+    buf_addz(w->out, word);
     w->column += w->out->n - before;
 }
 
@@ -122,7 +138,8 @@ static void detail(struct writer *w, const char *name, struct str value)
     }
     gap(w, strlen(name) + 1 + value.n + 2);
     size_t before = w->out->n;
-    buf_addf(w->out, "%s=", name);
+    buf_addz(w->out, name);
+    buf_addc(w->out, '=');
     if (strcmp(name, "reason") == 0)
         authres_write_value(w->out, value);
     else

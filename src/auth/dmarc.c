@@ -221,11 +221,13 @@ static struct str pass_text(const struct check *c)
     assert(id != NULL); /* judge saw one */
     bool identical = domain_eq(id->domain, author);
     bool both = c->out->spf_aligned && c->out->dkim_aligned;
-    return arena_fmt(c->ctx->arena, "%s passed for " STR_FMT ", %s" STR_FMT "%s",
-                     id->sig == NULL ? "SPF" : "DKIM", STR_ARG(id->domain),
-                     identical ? "the author domain " : "aligned with ",
-                     STR_ARG(identical ? STR("itself") : author),
-                     both ? "; DKIM is aligned too" : "");
+    const struct str parts[] = {id->sig == NULL ? STR("SPF") : STR("DKIM"),
+                                STR(" passed for "),
+                                id->domain,
+                                identical ? STR(", the author domain ") : STR(", aligned with "),
+                                identical ? STR("itself") : author,
+                                both ? STR("; DKIM is aligned too") : STR("")};
+    return arena_join(c->ctx->arena, parts, ARRAY_LEN(parts));
 }
 
 /* ---- verdict ---- */
