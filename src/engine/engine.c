@@ -72,9 +72,13 @@ static int stage_dmarc(struct job *job, struct mp_err *err)
 {
     int st =
         dmarc_check(&job->auth, &job->author, &job->spf, &job->dkim, &job->arc, &job->dmarc, err);
-    if (st == MP_OK)
-        dmarc_findings(&job->auth, &job->dmarc);
-    return st;
+    if (st != MP_OK)
+        return st;
+    dmarc_findings(&job->auth, &job->dmarc);
+    if (job->dmarc.result == DMARC_FAIL && !job->spf_checked)
+        finding_add(&job->findings, FINDING_AUTH_SPF_NOT_CHECKED, NOWHERE, STR_FMT,
+                    STR_ARG(job->spf.reason));
+    return MP_OK;
 }
 
 /* In the order of dependence: a stage runs when all that it needs are done. Stages that wait do

@@ -289,17 +289,21 @@ static bool parse_angle(struct parser *p, struct mailbox *m)
     return true;
 }
 
-/* "a@b.example <a@b.example>": an address as a name wants quotes, but many programs leave them out.
+/* "a@b.example <a@b.example>": an address as a name wants quotes, but many programs leave them out,
+ * or write apostrophes, which the grammar takes for part of the address.
  * Taken when both addresses are of one domain, so that no reader can see another author. */
 static bool parse_named_by_address(struct parser *p, struct mailbox *m)
 {
     struct str written = str_slice(p->s, m->offset, p->end);
     struct mailbox inner = {.group = m->group, .offset = m->offset, .display = written};
+    struct str named = m->domain;
+    if (str_starts(m->local, STR("'")) && str_ends(named, STR("'")))
+        named.n--;
     p->pos++;
     if (!parse_angle(p, &inner))
         return false;
     if (inner.null_address || inner.has_route || inner.domain_is_literal ||
-        !str_ieq(inner.domain, m->domain))
+        !str_ieq(inner.domain, named))
         return fail(p, "text stands behind an address");
     p->end = p->pos;
     p->out->obsolete = true;

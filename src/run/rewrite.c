@@ -6,6 +6,9 @@ int rewrite_message(struct job *job, struct buf *out, struct mp_err *err)
     const struct header **forged = NULL;
     size_t n = 0;
     struct str raw = job->message.raw;
+    if (message_has(&job->message, ANOMALY_TOO_MANY_FIELDS) ||
+        message_has(&job->message, ANOMALY_HEAD_TOO_LONG))
+        return mp_fail(err, MP_E_LIMIT, 0, "not written: the message has more header than is read");
     int st =
         authres_forged(&job->arena, &job->message, job->config->auth.authserv_id, &forged, &n, err);
     if (st != MP_OK)

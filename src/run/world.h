@@ -8,7 +8,7 @@
 
 /* Sealers and recipients: as many as the command line takes, so that what is recorded reads back.
  */
-enum { WORLD_MAX_EXPECTS = FINDING_COUNT + 16, WORLD_MAX_SEALERS = 1064, WORLD_MAX_RCPTS = 1000 };
+enum { WORLD_MAX_EXPECTS = 256, WORLD_MAX_SEALERS = 1064, WORLD_MAX_RCPTS = 1000 };
 
 struct world_expect {
     struct str what, value; /* "dmarc", "fail"; "finding", "auth.dmarc.fail" */

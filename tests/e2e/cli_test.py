@@ -322,6 +322,11 @@ def _():
     out = open("rewritten.eml", "rb").read()
     expect("a folded name hides none", out.lower().count(b"mx.test"), 1)
     holds("the fields stay", out.endswith(b"X: y\r\n" + MAIL))
+    os.remove("rewritten.eml")
+    write("many.eml", b"X: y\r\n" * 100001 + MAIL)
+    code, _, err = scan("--write-message", "rewritten.eml", "many.eml")
+    holds(f"too many fields: refused, nothing lost: {err!r}",
+          code == 2 and b"not written" in err and not os.path.exists("rewritten.eml"))
 
 
 @row("--record writes a world that replays without the zone")
