@@ -39,9 +39,13 @@ static void *rival_open(const struct bench_set *set)
 {
     struct rival *s = calloc(1, sizeof *s);
     keys_of = set;
-    if (s == NULL || (s->lib = dkim_init(NULL, NULL)) == NULL ||
-        dkim_set_key_lookup(s->lib, find_key) != DKIM_STAT_OK)
+    if (s == NULL)
         return NULL;
+    s->lib = dkim_init(NULL, NULL);
+    if (s->lib == NULL || dkim_set_key_lookup(s->lib, find_key) != DKIM_STAT_OK) {
+        free(s);
+        return NULL;
+    }
     s->set = set;
     arena_init(&s->arena, HEAD_BUDGET_BYTES);
     return s;

@@ -220,7 +220,7 @@ static bool put_escaped(struct out *o, struct str s)
 /* Take one part off the left or right end of `*s`; p == NULL when it was the last. */
 static struct str take_part(struct str *s, bool from_right, struct str delimiters)
 {
-    struct str all = *s, part = all;
+    struct str all = *s, part;
     size_t i = 0;
     while (i < all.n && !str_has(delimiters, all.p[from_right ? all.n - 1 - i : i]))
         i++;
