@@ -535,7 +535,9 @@ static void test_single_flight(struct server *s)
     struct asker askers[THREADS] = {0};
     struct resolver_stats stats;
     tap_case("resolver: threads with the same question share one flight");
+    pthread_mutex_lock(&s->lock);
     s->hold = true;
+    pthread_mutex_unlock(&s->lock);
     for (int i = 0; i < THREADS; i++) {
         askers[i].resolver = r;
         askers[i].name = "hold.example";
