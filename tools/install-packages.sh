@@ -1,13 +1,15 @@
 #!/bin/sh
 # Installs what is missing of Debian's packages: install-packages.sh [build] [dev]
 #   build  what it takes to build, test and demonstrate (the default)
-#   dev    what CI has beside it: clang, fuzzing, formatting, the benchmark's rivals
+#   dev    what CI has beside it: clang, fuzzing, a name server to test with, the benchmark's rival
+#          (its packages start services, so `make check` leaves them alone and skips what needs them)
 # Quick when everything is there. On other systems it names the packages and goes on.
 set -eu
 
 build="gcc libc6-dev make meson ninja-build pkg-config python3
-    libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev"
-dev="clang clang-format clang-tidy llvm libopendkim-dev libbsd-dev git"
+    libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev
+    python3-jsonschema python3-yaml mandoc clang-format"
+dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
 
 wanted=
 for set in "${@:-build}"; do
