@@ -9,6 +9,7 @@ import re
 import sys
 
 CATALOG, PAGE = 'src/finding/catalog.def', 'docs/findings.md'
+PARTS = ('src/finding/catalog_flow.def', 'src/finding/catalog_posture.def')
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 HEADING_OR_ENTRY = re.compile(
     r'/\* ---- (?P<heading>.*?) ---- \*/'
@@ -42,9 +43,8 @@ def plain(literals):
 
 
 def read_catalog(root):
-    """[(heading, [Finding...])...] in the order of the file."""
-    with open(os.path.join(root, CATALOG), encoding='utf-8') as f:
-        text = f.read()
+    """[(heading, [Finding...])...] in the order of the files."""
+    text = ''.join(read(os.path.join(root, part)) for part in (CATALOG, *PARTS))
     sections = []
     for m in HEADING_OR_ENTRY.finditer(text):
         if m['heading'] is not None:
@@ -56,7 +56,7 @@ def read_catalog(root):
     found, written = sum(len(rows) for _, rows in sections), len(re.findall(r'^FINDING\(', text, re.M))
     if found != written:
         raise SystemExit(f'{CATALOG}: {written} entries, but {found} could be read')
-    return sections
+    return [(heading, rows) for heading, rows in sections if rows]
 
 
 def cell(text):

@@ -12,7 +12,8 @@ enum report_format {
     REPORT_SARIF,
     REPORT_JUNIT,
     REPORT_TAP,
-    REPORT_GITHUB
+    REPORT_GITHUB,
+    REPORT_PROMETHEUS /* hosts and domains only: see subject.h */
 };
 bool report_format_by_name(struct str s, enum report_format *out);
 const char *report_format_name(enum report_format f);
