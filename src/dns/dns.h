@@ -38,7 +38,8 @@ enum dnssec { DNSSEC_UNKNOWN, DNSSEC_INSECURE, DNSSEC_SECURE };
 enum {
     DNS_NAME_MAX = 255,         /* octets of text we take; the wire allows 253 */
     DNS_VIEW_MAX_ANSWERS = 400, /* per message: 100 SPF terms, 20 signatures, 3 walks, and slack */
-    DNS_MAX_RECORDS = 256,      /* kept per answer */
+    DNS_VIEW_LARGE_ANSWERS = 4000, /* of an audit or a probe: selectors, hosts, lists */
+    DNS_MAX_RECORDS = 256,         /* kept per answer */
     DNS_MAX_CNAMES = 16,
     DNS_TTL_MAX_S = 86400,
     DNS_ANSWER_MAX_BYTES = 256 * 1024
@@ -116,12 +117,14 @@ struct dns_view;
  * answers are released by dns_view_release (before the arena goes). */
 struct dns_view *dns_view_new(struct arena *arena, dns_ready_fn *ready, void *ctx);
 void dns_view_release(struct dns_view *v); /* accepts NULL */
+/* The same for a whole domain: DNS_VIEW_LARGE_ANSWERS questions. */
+struct dns_view *dns_view_new_large(struct arena *arena, dns_ready_fn *ready, void *ctx);
 
 /* Ask. `name` in any case, with or without final dot, any bytes ('.' separates labels).
  * MP_OK: *out is pinned, valid until dns_view_release. Also for NXDOMAIN, SERVFAIL, ...: see
  *        ->status. A name that cannot be asked (label over 63, over 253 in all, empty label) is
  *        answered NXDOMAIN with `why` set, without a query.
- * MP_WAIT: noted; fill the view and call again.   MP_E_LIMIT: DNS_VIEW_MAX_ANSWERS questions.
+ * MP_WAIT: noted; fill the view and call again.   MP_E_LIMIT: the view is full.
  * MP_E_NOMEM. Threads: one at a time per view. */
 int dns_ask(struct dns_view *v, struct str name, enum dns_type type, const struct dns_answer **out,
             struct mp_err *err);

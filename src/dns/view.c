@@ -1,9 +1,11 @@
 /* The view: what one message asked, in order, and the answers pinned for it. */
 #include "dns/dns_internal.h"
 
-enum { SLOTS = 1024, FIRST_ENTRIES = 16 };
+enum { SLOTS = 1024, LARGE_SLOTS = 8192, FIRST_ENTRIES = 16 };
 _Static_assert(SLOTS >= 2 * DNS_VIEW_MAX_ANSWERS, "probing stays short, and always ends");
-_Static_assert((SLOTS & (SLOTS - 1)) == 0, "a mask picks the slot");
+_Static_assert(LARGE_SLOTS >= 2 * DNS_VIEW_LARGE_ANSWERS, "the same for a whole domain");
+_Static_assert(((SLOTS | LARGE_SLOTS) & (SLOTS - 1)) == 0 && (LARGE_SLOTS & (LARGE_SLOTS - 1)) == 0,
+               "a mask picks the slot");
 
 struct entry {
     struct dns_question question;
@@ -17,18 +19,34 @@ struct dns_view {
     void *ctx;
     struct entry *entries;
     size_t n, cap;
-    uint16_t slots[SLOTS]; /* index + 1 into entries; 0 is free */
+    size_t max_answers, n_slots;
+    uint16_t *slots; /* index + 1 into entries; 0 is free */
 };
+
+static struct dns_view *view_new(struct arena *arena, dns_ready_fn *ready, void *ctx,
+                                 size_t max_answers, size_t n_slots)
+{
+    struct dns_view *v = arena_new(arena, struct dns_view, 1);
+    uint16_t *slots = arena_new(arena, uint16_t, n_slots);
+    if (v == NULL || slots == NULL)
+        return NULL;
+    *v = (struct dns_view){.arena = arena,
+                           .ready = ready,
+                           .ctx = ctx,
+                           .max_answers = max_answers,
+                           .n_slots = n_slots,
+                           .slots = slots};
+    return v;
+}
 
 struct dns_view *dns_view_new(struct arena *arena, dns_ready_fn *ready, void *ctx)
 {
-    struct dns_view *v = arena_new(arena, struct dns_view, 1);
-    if (v == NULL)
-        return NULL;
-    v->arena = arena;
-    v->ready = ready;
-    v->ctx = ctx;
-    return v;
+    return view_new(arena, ready, ctx, DNS_VIEW_MAX_ANSWERS, SLOTS);
+}
+
+struct dns_view *dns_view_new_large(struct arena *arena, dns_ready_fn *ready, void *ctx)
+{
+    return view_new(arena, ready, ctx, DNS_VIEW_LARGE_ANSWERS, LARGE_SLOTS);
 }
 
 void dns_view_release(struct dns_view *v)
@@ -38,7 +56,7 @@ void dns_view_release(struct dns_view *v)
     for (size_t i = 0; i < v->n; i++)
         dns_answer_unref(v->entries[i].answer);
     v->n = 0;
-    memset(v->slots, 0, sizeof v->slots);
+    memset(v->slots, 0, v->n_slots * sizeof *v->slots);
 }
 
 /* Eight octets a step. Who makes names collide makes his own message walk 400 entries. */
@@ -59,7 +77,7 @@ static uint32_t question_hash(struct str name, enum dns_type type)
 /* The slot of the question, or the free one where it belongs. */
 static uint16_t *find_slot(struct dns_view *v, struct str name, enum dns_type type, uint32_t hash)
 {
-    for (size_t at = hash & (SLOTS - 1);; at = (at + 1) & (SLOTS - 1)) {
+    for (size_t at = hash & (v->n_slots - 1);; at = (at + 1) & (v->n_slots - 1)) {
         if (v->slots[at] == 0)
             return &v->slots[at];
         const struct entry *e = &v->entries[v->slots[at] - 1];
@@ -70,9 +88,9 @@ static uint16_t *find_slot(struct dns_view *v, struct str name, enum dns_type ty
 
 static int add_entry(struct dns_view *v, uint16_t *slot, struct entry e, struct mp_err *err)
 {
-    if (v->n == DNS_VIEW_MAX_ANSWERS)
-        return mp_fail(err, MP_E_LIMIT, DNS_VIEW_MAX_ANSWERS,
-                       "more than %d DNS questions for one message", DNS_VIEW_MAX_ANSWERS);
+    if (v->n == v->max_answers)
+        return mp_fail(err, MP_E_LIMIT, (int64_t)v->max_answers, "more than %zu DNS questions",
+                       v->max_answers);
     if (v->n == v->cap) {
         size_t cap = v->cap == 0 ? FIRST_ENTRIES : v->cap * 2;
         struct entry *grown = arena_grow(v->arena, v->entries, v->n, cap, sizeof *grown);

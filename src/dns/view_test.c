@@ -99,36 +99,43 @@ static void test_unaskable(void)
     }
 }
 
-static void test_capacity(void)
+static void test_capacity(struct dns_view *make(struct arena *, dns_ready_fn *, void *), int most)
 {
     struct arena big;
     struct mp_err err = {0};
     const struct dns_answer *a;
     char name[32];
     arena_init(&big, 4 << 20);
-    struct dns_view *v = dns_view_new(&big, NULL, NULL);
-    tap_case("view: %d questions and no more", DNS_VIEW_MAX_ANSWERS);
+    struct dns_view *v = make(&big, NULL, NULL);
+    tap_case("view: %d questions and no more", most);
     int st = MP_WAIT;
-    for (int i = 0; i < DNS_VIEW_MAX_ANSWERS && st == MP_WAIT; i++) {
+    for (int i = 0; i < most && st == MP_WAIT; i++) {
         snprintf(name, sizeof name, "n%d.example", i);
         st = dns_ask(v, str_from(name), DNS_TXT, &a, &err);
     }
     tap_int(st, MP_WAIT);
     tap_int(dns_ask(v, STR("one.more.example"), DNS_TXT, &a, &err), MP_E_LIMIT);
-    tap_int(err.detail, DNS_VIEW_MAX_ANSWERS);
+    tap_int(err.detail, most);
     tap_int(dns_view_put(v, STR("put.example"), DNS_TXT, canned("put.example", DNS_NODATA)),
             MP_E_LIMIT);
     dns_prefetch(v, STR("hint.example"), DNS_TXT);
-    tap_int(dns_view_count(v), DNS_VIEW_MAX_ANSWERS);
+    tap_int(dns_view_count(v), most);
     tap_int(dns_ask(v, STR("n7.example"), DNS_TXT, &a, &err),
             MP_WAIT); /* the old ones still work */
     dns_view_release(v);
     arena_clear(&big);
+}
 
+static void test_budget(void)
+{
+    struct arena big;
+    struct mp_err err = {0};
+    const struct dns_answer *a;
+    char name[32];
     tap_case("view: a spent budget is an error, not a crash");
     arena_init(&big, 8192);
-    v = dns_view_new(&big, NULL, NULL);
-    st = MP_WAIT;
+    struct dns_view *v = dns_view_new(&big, NULL, NULL);
+    int st = MP_WAIT;
     for (int i = 0; i < DNS_VIEW_MAX_ANSWERS && st == MP_WAIT; i++) {
         snprintf(name, sizeof name, "n%d.example", i);
         st = dns_ask(v, str_from(name), DNS_TXT, &a, &err);
@@ -184,7 +191,9 @@ int main(void)
     arena_init(&arena, 8 << 20);
     test_waiting();
     test_unaskable();
-    test_capacity();
+    test_capacity(dns_view_new, DNS_VIEW_MAX_ANSWERS);
+    test_capacity(dns_view_new_large, DNS_VIEW_LARGE_ANSWERS);
+    test_budget();
     test_ready();
     arena_clear(&arena);
     return tap_done();

@@ -30,6 +30,10 @@ void dns_zone_free(struct dns_zone *z);
  * entries before the broken one are loaded.
  * Several calls add up. Duplicated records collapse (the longer TTL, the better state stay). */
 int dns_zone_load(struct dns_zone *z, struct str text, const char *file, struct mp_err *err);
+/* The same for a file whose relative names are meant below `origin` (lower case, no final dot), as
+ * a name server's configuration says it. */
+int dns_zone_load_at(struct dns_zone *z, struct str text, struct str origin, const char *file,
+                     struct mp_err *err);
 
 /* Add one record by code (tests, worlds): RDATA in presentation form, names absolute. */
 int dns_zone_add(struct dns_zone *z, struct str name, enum dns_type type, uint32_t ttl_s,

@@ -540,6 +540,20 @@ static void test_random_writing(void)
     }
 }
 
+static void test_origin(void)
+{
+    struct mp_err err = {0};
+    struct dns_zone *z = dns_zone_new();
+    tap_case("zone: relative names below an origin that is told");
+    tap_int(dns_zone_load_at(z, STR("@ MX 10 mx\nmx A 192.0.2.1\n"), STR("at.test"), "z", &err),
+            MP_OK);
+    struct dns_answer *a = dns_zone_lookup(z, STR("at.test"), DNS_MX);
+    tap_int(a->n, 1);
+    tap_str(a->n == 1 ? a->records[0].name : STR_NONE, STR("mx.at.test"));
+    dns_answer_unref(a);
+    dns_zone_free(z);
+}
+
 static void test_same_text_twice(void)
 {
     struct dns_record two[2] = {{.data = STR("same"), .ttl_s = 5},
@@ -609,6 +623,7 @@ int main(void)
     test_errors();
     test_adding();
     test_random_writing();
+    test_origin();
     test_same_text_twice();
     test_threads();
     return tap_done();

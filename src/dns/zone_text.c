@@ -231,9 +231,18 @@ static int read_record(struct reader *r, struct mp_err *err)
 
 int dns_zone_load(struct dns_zone *z, struct str text, const char *file, struct mp_err *err)
 {
+    return dns_zone_load_at(z, text, STR_NONE, file, err);
+}
+
+int dns_zone_load_at(struct dns_zone *z, struct str text, struct str origin, const char *file,
+                     struct mp_err *err)
+{
     struct reader r = {.zone = z, .ttl_s = ZONE_DEFAULT_TTL_S, .dnssec = DNSSEC_UNKNOWN};
     struct mp_err why = {0};
     int st;
+    r.origin = str_make(r.origin_text, origin.n < DNS_NAME_MAX ? origin.n : 0);
+    if (r.origin.n > 0)
+        memcpy(r.origin_text, origin.p, r.origin.n);
     zone_lexer_init(&r.lx, text);
     while ((st = zone_lexer_next(&r.lx, &why)) == MP_OK && r.lx.n != 0) {
         const struct zone_token *first = &r.lx.tokens[0];
