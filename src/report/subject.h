@@ -42,6 +42,9 @@ struct subject {
         struct str text;
         bool verified;
     } * remedies;
+    /* By finding index: an earlier, saved audit had it too. It is told ("known"), but it fails
+     * nothing: exit code, JUnit and TAP count only new ones. NULL: all count. */
+    const bool *known;
     /* Members of the JSON document beside the common ones; may be NULL. */
     void (*json)(struct json *j, const void *ctx);
     /* --verbose: more lines for people, after the findings (SPF tree, transcript); may be NULL. */

@@ -1,0 +1,339 @@
+/* An audit as a subject: headline, remedies, metrics, members of the JSON document, verbose lines.
+ */
+#include "flow/audit_internal.h"
+
+#include "base/ip.h"
+
+/* ---- headline and remedies ---- */
+
+static size_t count_new(const struct audit *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->ctx.findings.n; i++)
+        n += a->known != NULL && !a->known[i];
+    return n;
+}
+
+static int describe_remedies(struct audit *a, struct mp_err *err)
+{
+    size_t n = a->ctx.findings.n;
+    a->remedies = arena_new(&a->arena, struct remedy, n + 1);
+    if (a->remedies == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for remedies");
+    for (size_t i = 0; i < a->ctx.fixes.n; i++) {
+        const struct fix *x = &a->ctx.fixes.items[i];
+        if (x->finding < n && x->n > 0)
+            a->remedies[x->finding] =
+                (struct remedy){.text = fix_text(&a->arena, x), .verified = x->verified};
+    }
+    return MP_OK;
+}
+
+/* ---- metrics ---- */
+
+enum { FIXED_METRICS = 2 + SEV_CRITICAL + 1 + CHECK_FAIL + 1 };
+
+static struct metric *add_metric(struct audit *a, const char *name, const char *help, double value)
+{
+    struct metric *m = &a->metrics[a->n_metrics++];
+    *m = (struct metric){.name = name, .help = help, .value = value, .n_labels = 1};
+    m->labels[0].name = "domain";
+    m->labels[0].value = a->posture.domain;
+    return m;
+}
+
+static void add_label(struct metric *m, const char *name, struct str value)
+{
+    m->labels[m->n_labels].name = name;
+    m->labels[m->n_labels++].value = value;
+}
+
+static void count_metrics(struct audit *a)
+{
+    unsigned by_severity[SEV_CRITICAL + 1] = {0}, by_status[CHECK_FAIL + 1] = {0};
+    for (size_t i = 0; i < a->ctx.findings.n; i++)
+        by_severity[a->ctx.findings.items[i].severity]++;
+    for (size_t i = 0; i < a->ctx.checks.n; i++)
+        by_status[check_status_of(&a->ctx.checks.items[i])]++;
+    for (int s = SEV_INFO; s <= SEV_CRITICAL; s++) {
+        struct metric *m = add_metric(a, "mailproof_audit_findings", "Findings of the last audit.",
+                                      by_severity[s]);
+        add_label(m, "severity", str_from(severity_name((enum severity)s)));
+        m->perf = str_from(severity_name((enum severity)s));
+        m->unit = "";
+    }
+    for (int s = CHECK_PASS; s <= CHECK_FAIL; s++)
+        add_label(add_metric(a, "mailproof_audit_checks", "Checks of the last audit, by outcome.",
+                             by_status[s]),
+                  "status", str_from(check_status_name((enum check_status)s)));
+}
+
+static int describe_metrics(struct audit *a, struct mp_err *err)
+{
+    size_t hosts = 0;
+    for (const struct audit_fact *f = a->fetched; f != NULL; f = f->next)
+        hosts += f->question.kind == FACT_SMTP && f->smtp.tls.has_leaf;
+    a->metrics = arena_new(&a->arena, struct metric, FIXED_METRICS + hosts);
+    if (a->metrics == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for metrics");
+    struct metric *m = add_metric(a, "mailproof_audit_duration_seconds", "How long the audit took.",
+                                  (double)a->elapsed_us / 1e6);
+    m->perf = STR("time");
+    m->unit = "s";
+    add_metric(a, "mailproof_audit_timestamp_seconds", "When the audit was started, Unix time.",
+               (double)a->started_s);
+    count_metrics(a);
+    for (const struct audit_fact *f = a->fetched; f != NULL; f = f->next)
+        if (f->question.kind == FACT_SMTP && f->smtp.tls.has_leaf)
+            add_label(add_metric(a, "mailproof_tls_cert_not_after_timestamp_seconds",
+                                 "When the certificate of an MX host expires, Unix time.",
+                                 (double)f->smtp.tls.leaf.not_after_s),
+                      "host", f->question.key);
+    return MP_OK;
+}
+
+int audit_describe(struct audit *a, struct mp_err *err)
+{
+    const struct posture *p = &a->posture;
+    a->headline = arena_fmt(&a->arena, "grade %s: %.*s", p->grade == NULL ? "?" : p->grade,
+                            STR_ARG(p->grade_reason));
+    if (a->before != NULL)
+        a->headline =
+            arena_fmt(&a->arena, "%.*s; since %.*s: %zu new, %zu gone", STR_ARG(a->headline),
+                      STR_ARG(a->before->started), count_new(a), a->n_gone);
+    if (a->headline.p == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for a report");
+    int st = describe_remedies(a, err);
+    return st == MP_OK ? describe_metrics(a, err) : st;
+}
+
+/* ---- JSON ---- */
+
+static void kname(struct json *j, const char *key, const char *name)
+{
+    json_kstr(j, key, name == NULL ? STR_NONE : str_from(name));
+}
+
+static const char *dnssec_word(enum dnssec d)
+{
+    return d == DNSSEC_SECURE ? "secure" : d == DNSSEC_INSECURE ? "insecure" : "unknown";
+}
+
+static void mx_json(struct json *j, const struct posture_mx *m)
+{
+    json_object_begin(j);
+    json_kstr(j, "host", m->host);
+    json_kint(j, "preference", m->preference);
+    json_key(j, "addresses");
+    json_array_begin(j);
+    for (size_t i = 0; i < m->n_addresses; i++) {
+        char text[IP_TEXT_MAX];
+        size_t n = ip_write(&m->addresses[i], text);
+        json_str(j, str_make(text, n));
+    }
+    json_array_end(j);
+    kname(j, "dnssec", dnssec_word(m->dnssec));
+    kname(j, "dane", dane_verdict_name(m->dane.verdict));
+    kname(j, "delivery", m->decision.by == NULL ? NULL : tls_delivery_name(m->decision.delivery));
+    kname(j, "delivery_by", m->decision.by);
+    json_object_end(j);
+}
+
+static void spf_json(struct json *j, const struct spf_audit *s)
+{
+    json_key(j, "spf");
+    json_object_begin(j);
+    json_kstr(j, "record", s->record);
+    json_kint(j, "lookups", s->lookups);
+    json_kint(j, "void_lookups", s->voids);
+    json_kint(j, "ipv4_addresses", (int64_t)s->addresses4);
+    kname(j, "all", s->has_all ? spf_result_name(s->all) : NULL);
+    json_key(j, "terms");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const struct spf_node *n = &s->nodes[i];
+        json_object_begin(j);
+        json_kint(j, "depth", n->depth);
+        json_kstr(j, "domain", n->domain);
+        json_kstr(j, "term", n->term);
+        json_kint(j, "lookups", n->lookups);
+        json_kint(j, "void_lookups", n->voids);
+        json_kstr(j, "note", n->note);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static void keys_json(struct json *j, const struct posture *p)
+{
+    json_key(j, "dkim");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->n_keys; i++) {
+        const struct posture_key *k = &p->keys[i];
+        json_object_begin(j);
+        json_kstr(j, "selector", k->selector);
+        json_kstr(j, "type", k->type);
+        json_kint(j, "bits", k->bits);
+        json_kbool(j, "revoked", k->revoked);
+        json_kbool(j, "testing", k->testing);
+        json_kbool(j, "broken", k->broken);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void dmarc_json(struct json *j, const struct posture *p)
+{
+    json_key(j, "dmarc");
+    json_object_begin(j);
+    json_kstr(j, "record", p->dmarc.text);
+    json_kstr(j, "at", p->dmarc_at);
+    json_kstr(j, "organizational_domain", p->organizational_domain);
+    if (p->dmarc.text.n > 0) {
+        kname(j, "policy", dmarc_policy_name(p->dmarc_policy));
+        kname(j, "subdomain_policy", dmarc_policy_name(p->dmarc_subdomain_policy));
+        kname(j, "nonexistent_policy", dmarc_policy_name(p->dmarc_nonexistent_policy));
+        json_kbool(j, "testing", p->dmarc.testing);
+    }
+    json_object_end(j);
+}
+
+static void policies_json(struct json *j, const struct posture *p)
+{
+    json_key(j, "mta_sts");
+    json_object_begin(j);
+    json_kstr(j, "record", p->sts_record.text);
+    kname(j, "mode", p->has_sts_policy ? mta_sts_mode_name(p->sts.mode) : NULL);
+    json_kint(j, "max_age", p->has_sts_policy ? p->sts.max_age_s : 0);
+    json_key(j, "mx");
+    json_array_begin(j);
+    for (size_t i = 0; p->has_sts_policy && i < p->sts.n_mx; i++)
+        json_str(j, p->sts.mx[i]);
+    json_array_end(j);
+    json_object_end(j);
+    json_kstr(j, "tls_rpt", p->tls_rpt.text);
+    json_kstr(j, "bimi", p->bimi.text);
+    kname(j, "dnssec", dnssec_word(p->dnssec));
+}
+
+static void changes_json(struct json *j, const struct audit *a)
+{
+    json_key(j, "changes");
+    json_object_begin(j);
+    json_kstr(j, "since", a->before->started);
+    json_kstr(j, "grade_before", a->before->grade);
+    json_key(j, "new");
+    json_array_begin(j);
+    for (size_t i = 0; i < a->ctx.findings.n; i++)
+        if (!a->known[i])
+            json_uint(j, i);
+    json_array_end(j);
+    json_key(j, "gone");
+    json_array_begin(j);
+    for (size_t i = 0; i < a->n_gone; i++) {
+        json_object_begin(j);
+        json_kstr(j, "id", a->gone[i].id);
+        json_kstr(j, "group", a->gone[i].group);
+        json_kstr(j, "evidence", a->gone[i].evidence);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static void audit_json(struct json *j, const void *ctx)
+{
+    const struct audit *a = ctx;
+    const struct posture *p = &a->posture;
+    json_kstr(j, "domain", p->domain);
+    kname(j, "grade", p->grade);
+    kname(j, "profile", posture_profile_name(p->profile));
+    kname(j, "mx_source", p->null_mx ? "null-mx" : p->implicit_mx ? "implicit" : "mx");
+    json_key(j, "mx");
+    json_array_begin(j);
+    for (size_t i = 0; i < p->n_mx; i++)
+        mx_json(j, &p->mx[i]);
+    json_array_end(j);
+    spf_json(j, &p->spf);
+    keys_json(j, p);
+    dmarc_json(j, p);
+    policies_json(j, p);
+    if (a->before != NULL)
+        changes_json(j, a);
+}
+
+/* ---- verbose lines ---- */
+
+static void spf_tree(struct flow *f, const struct spf_audit *s)
+{
+    if (s->n_nodes == 0)
+        return;
+    flow_line(f, 2, 4);
+    flow_putz(f, FLOW_BOLD, "SPF, term by term");
+    flow_end(f);
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const struct spf_node *n = &s->nodes[i];
+        unsigned indent = 4 + 2 * (n->depth < 10 ? n->depth : 10);
+        flow_line(f, indent, indent + 4);
+        flow_value(f, FLOW_PLAIN, n->term);
+        if (n->lookups > 0) {
+            flow_putz(f, FLOW_DIM, "  look-ups ");
+            flow_num(f, FLOW_DIM, n->lookups);
+        }
+        if (n->voids > 0) {
+            flow_putz(f, FLOW_DIM, "  void ");
+            flow_num(f, FLOW_DIM, n->voids);
+        }
+        if (n->note.n > 0) {
+            flow_putz(f, FLOW_DIM, "  ");
+            flow_put(f, FLOW_DIM, n->note);
+        }
+        flow_end(f);
+    }
+}
+
+static void dns_lines(struct flow *f, const struct dns_view *dns)
+{
+    flow_line(f, 2, 4);
+    flow_putz(f, FLOW_BOLD, "DNS answers");
+    flow_end(f);
+    for (size_t i = 0; i < dns_view_count(dns); i++) {
+        const struct dns_answer *a = dns_view_at(dns, i);
+        if (a == NULL || a->status == DNS_NXDOMAIN)
+            continue; /* the selectors that were tried */
+        flow_line(f, 4, 8);
+        flow_value(f, FLOW_PLAIN, a->name);
+        flow_putz(f, FLOW_DIM, " ");
+        flow_putz(f, FLOW_DIM, dns_type_name(a->type));
+        flow_putz(f, FLOW_DIM, " ");
+        flow_putz(f, a->status == DNS_DATA ? FLOW_DIM : FLOW_WARN, dns_status_name(a->status));
+        flow_putz(f, FLOW_DIM, " ");
+        flow_putz(f, FLOW_DIM, dnssec_word(a->dnssec));
+        flow_end(f);
+    }
+}
+
+static void audit_verbose(struct flow *f, const void *ctx)
+{
+    const struct audit *a = ctx;
+    spf_tree(f, &a->posture.spf);
+    dns_lines(f, a->dns);
+}
+
+void audit_subject(const struct audit *a, struct subject *out)
+{
+    *out = (struct subject){.kind = "audit",
+                            .name = a->name,
+                            .headline = a->headline,
+                            .checks = &a->ctx.checks,
+                            .started_s = a->started_s,
+                            .elapsed_us = a->elapsed_us,
+                            .metrics = a->metrics,
+                            .n_metrics = a->n_metrics,
+                            .remedies = a->remedies,
+                            .known = a->known,
+                            .json = audit_json,
+                            .verbose = audit_verbose,
+                            .ctx = a};
+}
