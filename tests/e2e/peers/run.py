@@ -151,8 +151,7 @@ class Peers:
         mx1, port = world.HOSTS["MX1"].address, self.ports
         ends = [("nsd", world.NS1, port["DNS"]), ("unbound", world.RESOLVER, port["DNS"]),
                 ("dovecot", mx1, port["LMTP"]), ("dovecot", mx1, port["IMAPS"]),
-                ("dovecot", mx1, port["SASL"]), ("postfix", mx1, port["SMTP"]),
-                ("postfix", mx1, port["PROXY"])]
+                ("dovecot", mx1, port["SASL"]), ("postfix", mx1, port["SMTP"])]
         deadline = time.monotonic() + START_SECONDS
         for name, address, number in ends:
             while name in whom and not answers(address, number):

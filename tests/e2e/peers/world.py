@@ -110,7 +110,7 @@ HOSTS = {  # name in MP_E2E_ADDR_...
         ptr=("mx-catch.good.test", "elsewhere.good.test")),
     "OPEN": Host("mx-open.good.test", "127.0.25.10",
         "open relay: RCPT of any domain is 250 (mail for other than our domains is thrown away)",
-        "mx-open", ("smtpd_relay_restrictions=permit", "smtpd_recipient_restrictions=permit,reject",
+        "mx-open", ("smtpd_relay_restrictions=permit", "smtpd_recipient_restrictions=check_recipient_access,static:OK,reject",
                     "smtpd_reject_unlisted_recipient=no")),
     "TA": Host("mx-ta.good.test", "127.0.25.12",
         "TLSA 2 1 1 only, of the intermediate CA, and the name is in the certificate: verified",
