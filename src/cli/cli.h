@@ -9,6 +9,11 @@
 
 enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_USAGE_ERROR = 2, EXIT_UNDECIDED = 3 };
 
+/* --exit: our codes, or those of the sendmail world, or of monitors. */
+enum exit_style { EXIT_STYLE_OWN, EXIT_STYLE_SYSEXITS, EXIT_STYLE_NAGIOS };
+bool exit_style_by_name(const char *word, enum exit_style *out);
+int exit_styled(enum exit_style style, int code);
+
 /* One command. `run` gets argv with the command's name first and returns an exit code. */
 struct command {
     const char *name, *arguments, *summary;
@@ -23,11 +28,14 @@ int cmd_scan(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_seal(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
+extern const char probe_help[], audit_help[];
 
 /* "mailproof scan: <text>" on standard error; returns EXIT_USAGE_ERROR. */
 int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -66,8 +66,6 @@ static const struct option long_options[] = {
     {"exit", required_argument, NULL, OPT_EXIT},
     {NULL, 0, NULL, 0}};
 
-enum exit_style { EXIT_STYLE_OWN, EXIT_STYLE_SYSEXITS, EXIT_STYLE_NAGIOS };
-
 struct scan_command {
     struct check_options check;
     struct scan_options options;
@@ -111,13 +109,9 @@ static int set_jobs(struct scan_command *c, const char *arg)
 
 static int set_exit_style(struct scan_command *c, const char *arg)
 {
-    if (strcmp(arg, "nagios") == 0)
-        c->exit_style = EXIT_STYLE_NAGIOS;
-    else if (strcmp(arg, "sysexits") == 0)
-        c->exit_style = EXIT_STYLE_SYSEXITS;
-    else
-        return usage_error("scan", "--exit %s: expected sysexits or nagios", arg);
-    return EXIT_PASSED;
+    return exit_style_by_name(arg, &c->exit_style)
+               ? EXIT_PASSED
+               : usage_error("scan", "--exit %s: expected sysexits or nagios", arg);
 }
 
 static int set_word(int option, struct scan_command *c, const char *arg)
@@ -245,14 +239,6 @@ static int scan_all(struct scan_command *c, struct inputs *inputs)
     return scan_exit_code(&totals);
 }
 
-static int styled(enum exit_style style, int code)
-{
-    static const int sysexits[] = {0, 65, 64, 75}, nagios[] = {0, 2, 3, 3};
-    if (style == EXIT_STYLE_SYSEXITS)
-        return sysexits[code];
-    return style == EXIT_STYLE_NAGIOS ? nagios[code] : code;
-}
-
 int cmd_scan(int argc, char **argv)
 {
     struct scan_command *c = calloc(1, sizeof *c);
@@ -269,7 +255,7 @@ int cmd_scan(int argc, char **argv)
         code = open_streams(c);
     if (code == EXIT_PASSED)
         code = scan_all(c, inputs);
-    code = styled(c->exit_style, code);
+    code = exit_styled(c->exit_style, code);
     inputs_free(inputs);
     check_options_clear(&c->check);
     if (c->output != NULL && c->options.out != NULL)

@@ -41,6 +41,22 @@ int report_failure(const char *command, const struct mp_err *err)
                : EXIT_USAGE_ERROR;
 }
 
+bool exit_style_by_name(const char *word, enum exit_style *out)
+{
+    if (strcmp(word, "nagios") != 0 && strcmp(word, "sysexits") != 0)
+        return false;
+    *out = word[0] == 'n' ? EXIT_STYLE_NAGIOS : EXIT_STYLE_SYSEXITS;
+    return true;
+}
+
+int exit_styled(enum exit_style style, int code)
+{
+    static const int sysexits[] = {0, 65, 64, 75}, nagios[] = {0, 2, 3, 3};
+    if (style == EXIT_STYLE_SYSEXITS)
+        return sysexits[code];
+    return style == EXIT_STYLE_NAGIOS ? nagios[code] : code;
+}
+
 bool want_colour(const char *word, FILE *stream, bool *valid)
 {
     *valid = true;

@@ -33,6 +33,7 @@ struct posture_config {
     size_t n_selectors;
     const struct str *dnsbl; /* zones to ask about MX addresses; none by default */
     size_t n_dnsbl;
+    bool allow_private; /* private and loopback addresses are no fault (inner networks, tests) */
     bool https, connect; /* may HTTPS files be fetched, MX hosts be connected to */
     uint16_t smtp_port;  /* 25 */
     unsigned spf_broad_prefix_v4, spf_broad_prefix_v6; /* as auth_config */
