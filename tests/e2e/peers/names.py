@@ -195,6 +195,8 @@ class Names:
         arpa = [z for z in world.ZONES if z.endswith(".arpa")]
         roots = [z + "." for z in ("test", *arpa)]
         ours = "".join(f'  local-zone: "{z}" transparent\n' for z in roots)
+        if port != 53:  # a delegation cannot name a port, so every zone is a stub
+            roots += [z + "." for z, kind in world.ZONES.items() if z not in arpa and kind != "silent"]
         stubs = "".join(STUB.format(name=z, ns1=world.NS1, ns2=world.NS2, port=port) for z in roots)
         self.unbound = self.write("unbound.conf", UNBOUND.format(
             resolver=world.RESOLVER, port=port, dir=self.dir, anchor=self.anchor, ours=ours,
