@@ -1,22 +1,29 @@
 #!/bin/sh
-# Installs what is missing of Debian's packages: install-packages.sh [build] [dev]
+# Installs what is missing of Debian's packages: install-packages.sh [build] [dev] [peers]
 #   build  what it takes to build, test and demonstrate (the default)
 #   dev    what CI has beside it: clang, fuzzing, a name server to test with, the benchmark's rival
 #          (its packages start services, so `make check` leaves them alone and skips what needs them)
+#   peers  the mail and name servers that tests/e2e runs in a namespace of its own. Their services
+#          are kept from starting, and nothing that is installed is removed for them (another MTA):
+#          then they stay out, and the tests that need them say "skipped"
 # Quick when everything is there. On other systems it names the packages and goes on.
 set -eu
 
 build="gcc libc6-dev make meson ninja-build pkg-config python3
     libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev
+    libcurl4-openssl-dev libexpat1-dev
     python3-jsonschema python3-yaml mandoc clang-format"
 dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
+peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
+    dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2"
 
-wanted=
+wanted= optional=
 for set in "${@:-build}"; do
     case $set in
     build) wanted="$wanted $build" ;;
     dev) wanted="$wanted $dev" ;;
-    *) echo "install-packages.sh: no set of packages is named $set (build, dev)" >&2; exit 2 ;;
+    peers) optional="$optional $peers" ;;
+    *) echo "install-packages.sh: no set of packages is named $set (build, dev, peers)" >&2; exit 2 ;;
     esac
 done
 
@@ -40,16 +47,20 @@ missing() {
 }
 
 as_root=
-install() {
-    [ $# -gt 0 ] || return 0
+become_root() {
     if [ "$(id -u)" -ne 0 ]; then
         as_root=sudo
         if ! command -v sudo >/dev/null 2>&1; then
             echo "Missing packages: $*" >&2
             echo "Neither root nor sudo: as root, run  apt-get install $*" >&2
-            exit 1
+            return 1
         fi
     fi
+}
+
+install() {
+    [ $# -gt 0 ] || return 0
+    become_root "$@" || exit 1
     echo "Installing: $*"
     if ! $as_root apt-get update -qq; then
         echo "apt-get update failed: trying with the lists that are here" >&2
@@ -61,7 +72,28 @@ install() {
     fi
 }
 
+# Servers, for tests only. What says "do not start services" is ours while this runs, and only then.
+install_peers() {
+    [ $# -gt 0 ] || return 0
+    become_root "$@" || return 0
+    echo "Installing for the tests with real servers: $*"
+    policy=/usr/sbin/policy-rc.d
+    made=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+        $as_root chmod 755 "$policy"
+        made=yes
+    fi
+    $as_root apt-get update -qq || true
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends --no-remove "$@" >&2 ||
+        echo "Not installed: the tests that need them will say so" >&2
+    [ -z "$made" ] || $as_root rm -f "$policy"
+}
+
 # shellcheck disable=SC2046,SC2086 # lists of words
 install $(missing $wanted)
 # shellcheck disable=SC2046
 install $(missing $(runtime))
+# shellcheck disable=SC2046,SC2086
+install_peers $(missing $optional)
