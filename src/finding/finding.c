@@ -1,7 +1,6 @@
 /* The catalogue as a table, and the list of findings of one message. */
 #include "finding/finding.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/utf8.h"
@@ -86,15 +85,22 @@ static bool make_room(struct finding_list *list)
 struct finding *finding_add(struct finding_list *list, enum finding_id id,
                             struct finding_where where, const char *fmt, ...)
 {
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding *f = finding_add_va(list, id, where, fmt, ap);
+    va_end(ap);
+    return f;
+}
+
+struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
+                               struct finding_where where, const char *fmt, va_list ap)
+{
     if (list->per_kind[id] >= FINDINGS_PER_KIND_MAX || list->n >= FINDINGS_MAX ||
         !make_room(list)) {
         list->dropped++;
         return NULL;
     }
-    va_list ap;
-    va_start(ap, fmt);
     struct str evidence = evidence_text(list->arena, fmt, ap);
-    va_end(ap);
     struct finding *f = &list->items[list->n++];
     *f = (struct finding){
         .id = id, .severity = kinds[id].severity, .evidence = evidence, .where = where};

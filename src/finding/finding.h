@@ -2,6 +2,8 @@
 #ifndef MP_FINDING_FINDING_H
 #define MP_FINDING_FINDING_H
 
+#include <stdarg.h>
+
 #include "base/arena.h"
 
 enum severity { SEV_INFO, SEV_LOW, SEV_MEDIUM, SEV_HIGH, SEV_CRITICAL };
@@ -68,6 +70,9 @@ void finding_list_init(struct finding_list *list, struct arena *arena);
 struct finding *finding_add(struct finding_list *list, enum finding_id id,
                             struct finding_where where, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
+                               struct finding_where where, const char *fmt, va_list ap)
+    __attribute__((format(printf, 4, 0)));
 
 /* A mark, and back to it: a stage that must wait takes back what it added (STYLE.md 4). */
 struct finding_mark {
