@@ -20,12 +20,15 @@ NOT_TOLD = {  # sizes of inner buffers and of texts whose form bounds them
     'IP_TEXT_MAX', 'JSON_MAX_DEPTH', 'MBOX_PRIMED_MAX', 'MP_ERR_TEXT_MAX'}
 LIMIT = re.compile(r'\b([A-Z][A-Z0-9_]+) = ([\d *<]+)')
 INNER_HEADER = re.compile(r'_(internal|checks|samples|kit)\.h$')  # of one room, of tests
-LONG_OPTION = re.compile(r'(?<![\w-])--([a-z][a-z-]+)')
-TABLE_ROW = re.compile(r'\{[\s\\]*"([a-z-]+)",\s*(?:required|no)_argument')
+NAME = r'[a-z0-9][a-z0-9-]*[a-z0-9]'
+LONG_OPTION = re.compile(r'(?<![\w-])--(%s)' % NAME)
+TABLE_ROW = re.compile(r'\{[\s\\]*"(%s)",\s*(?:required|no|optional)_argument'
+                       r'|(?:FLAG|VALUE)\("(%s)"' % (NAME, NAME))
+OTHER_WORDS = '/* The words of swaks. */'  # behind it stand aliases: in the manual, not in the help
 LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+)\)')
 CODE = re.compile(r'^```.*?\n(.*?)^```|`([^`\n]+)`', re.M | re.S)
 COMMAND_LINE = re.compile(r'\bmailproof ([a-z]+)(?![\w:,.])((?:[^\n\\;|>`]|\\\n|\\.)*)')
-FINDING_ID = re.compile(r'(?:auth|limit)(?:\.[a-z0-9-]+)+')  # message.… is also JSON
+FINDING_ID = re.compile(r'(?:auth|limit|flow|posture)(?:\.[a-z0-9-]+)+')  # message.… is also JSON
 FILE_NAME = re.compile(r'\.(?:c|h|eml|world|def|db)$')
 
 
@@ -59,18 +62,30 @@ def differences(a, b, in_a, in_b):
            [f'--{o} is in {in_b} and not in {in_a}' for o in sorted(b - a)]
 
 
+def option_table(root, command):
+    """Our options in the tables of getopt_long, and other words for them."""
+    text = read(root, f'src/cli/cmd_{command}.c')
+    own = os.path.join(root, f'src/cli/{command}_options.c')
+    text += read(own) if os.path.exists(own) else ''
+    for macro, header in (('CHECK', 'check'), ('SUBJECT', 'subject')):
+        if f'{macro}_LONG_OPTIONS' in text:
+            text = read(root, f'src/cli/{header}_options.h') + text
+    ours, _, others = text.partition(OTHER_WORDS)
+    return ({a or b for a, b in TABLE_ROW.findall(ours)},
+            {a or b for a, b in TABLE_ROW.findall(others)})
+
+
 def check_options(program, root, command):
     """The table of getopt_long, the help and the manual page name the same options."""
     source, page = f'src/cli/cmd_{command}.c', f'man/mailproof-{command}.1'
-    text = read(root, source)
-    if 'CHECK_LONG_OPTIONS' in text:
-        text += read(root, 'src/cli/check_options.h')
-    table, told = set(TABLE_ROW.findall(text)), set()
+    (table, others), told = option_table(root, command), set()
     for line in read(root, page).splitlines():
         if line.startswith('.It Fl '):
-            told |= set(re.findall(r' -([a-z][a-z-]+)', line))
+            told |= set(re.findall(r' -(%s)' % NAME, line)) | \
+                set(re.findall(r'Fl ([a-z]{2,})', line)) | \
+                set(re.findall(r', ([a-z]{2,})(?= Op)', line))
     return differences(table - ALIASES, program.options[command], source, 'its help') + \
-        differences(table, told, source, page)
+        differences(table | others, told, source, page)
 
 
 def check_pages(program, root):
@@ -83,6 +98,8 @@ def check_pages(program, root):
         if command not in WITHOUT_PAGE and f'mailproof-{command}.1' not in names:
             problems.append(f'man/mailproof-{command}.1 is missing')
     every = set().union(*program.options.values()) | ALIASES | {'help', 'version'}
+    if os.path.exists(os.path.join(root, 'src/cli/probe_options.c')):
+        every |= option_table(root, 'probe')[1]
     for name in sorted(names):
         text = read(root, 'man', name)
         problems += [f'{name} names {p}({s}), which is not there'
@@ -90,7 +107,7 @@ def check_pages(program, root):
                      if f'{p}.{s}' not in names]
         for line in re.findall(r'^\.Fl (.*)', text, re.M):
             problems += [f'{name} names --{o}, which no command has'
-                         for o in re.findall(r'(?:^| )-([a-z][a-z-]+)', line) if o not in every]
+                         for o in re.findall(r'(?:^| )-(%s)(?![\w-])' % NAME, line) if o not in every]
     return problems
 
 
