@@ -30,7 +30,7 @@ enum smtp_extension {
 enum { SMTP_EHLO_MAX_MECHS = 40, SMTP_EHLO_MAX_KEYWORDS = 100 };
 
 struct smtp_ehlo {
-    bool extended;            /* EHLO or LHLO was taken; false after HELO */
+    bool extended;            /* EHLO or LHLO was taken; after HELO the caller sets false */
     unsigned extensions;      /* enum smtp_extension */
     uint64_t size_bytes;      /* SIZE; 0: no limit told */
     struct str greeting_name; /* first word of the first line, any bytes */
@@ -41,7 +41,8 @@ struct smtp_ehlo {
     struct str xclient; /* attributes offered */
 };
 
-/* From an accepted reply. Views into the reply's arena; unknown keywords are only listed. */
+/* From an accepted reply. Views into the reply or `a`; unknown keywords are only listed, lines and
+ * mechanisms beyond the limits (or without memory) are left out. */
 void smtp_ehlo_parse(struct arena *a, const struct smtp_reply *r, struct smtp_ehlo *out);
 /* Name of one extension bit, "PIPELINING"; NULL for an unknown one. */
 const char *smtp_extension_name(unsigned bit);

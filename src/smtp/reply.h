@@ -39,11 +39,15 @@ enum smtp_parse {
     SMTP_PARSE_DONE,      /* *used bytes were this reply */
     SMTP_PARSE_GARBAGE,   /* a line that is no reply line: see *why */
     SMTP_PARSE_LONG_LINE, /* beyond SMTP_REPLY_LINE_MAX */
-    SMTP_PARSE_TOO_MANY   /* lines or bytes */
+    SMTP_PARSE_TOO_MANY,  /* lines or bytes */
+    SMTP_PARSE_NO_MEMORY  /* the arena's budget is spent */
 };
 
-/* Read one reply off the front of `in`. Called again with more bytes of the same reply it may start
- * over: the limits bound that. Results are copied into the arena on DONE. `*why` is static text. */
+/* Read one reply off the front of `in`. Called again with more bytes of the same reply it starts
+ * over: the limits bound that, and what was decided once stays so. Results are copied into the
+ * arena on DONE, else nothing is written there. `*why` is static text, "" for MORE and DONE.
+ * A line may end in LF alone; a code may stand without text; codes outside 200..599 are garbage.
+ * The enhanced code is that of the last line that begins with one. */
 enum smtp_parse smtp_reply_parse(struct arena *a, struct str in, struct smtp_reply *out,
                                  size_t *used, const char **why);
 
