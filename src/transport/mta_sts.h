@@ -36,10 +36,13 @@ struct mta_sts_policy {
     uint32_t max_age_s;
     struct str mx[MTA_STS_MAX_MX];
     size_t n_mx;
-    bool lf_only; /* lines end in LF: allowed by the grammar, worth a remark */
+    bool lf_only;     /* lines end in LF: allowed by the grammar, worth a remark */
+    bool blank_lines; /* not in the grammar of 3.2; read past, worth a remark */
 };
 
-/* 3.2, N49: first duplicate counts, exact words, digits only. MP_E_SYNTAX: `err` names the line. */
+/* 3.2, N49: first duplicate counts, exact words, digits only. MP_E_SYNTAX: `err` names the line
+ * (err->detail, 0: the whole file); also for a file too long or with more than MTA_STS_MAX_MX mx
+ * lines. Views point into `body`. */
 int mta_sts_policy_parse(struct str body, struct mta_sts_policy *out, struct mp_err *err);
 /* Does the host match one pattern? A wildcard is one whole leftmost label (4.1). */
 bool mta_sts_matches(struct str pattern, struct str host);
