@@ -41,7 +41,8 @@ void conn_close(struct conn *c); /* accepts NULL; in TLS sends close_notify with
 int conn_read(struct conn *c, void *to, size_t size, size_t *n, int64_t deadline_us,
               struct mp_err *err);
 int conn_write(struct conn *c, struct str bytes, int64_t deadline_us, struct mp_err *err);
-/* Has something arrived that was not read yet? Waits at most until the deadline; no error. */
+/* Have bytes arrived that were not read yet? Waits for them at most until the deadline (0: not at
+ * all). False also when the stream has ended or broke; no error. */
 bool conn_readable(struct conn *c, int64_t deadline_us);
 
 enum conn_fault conn_last_fault(const struct conn *c);
