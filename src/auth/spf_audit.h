@@ -5,7 +5,14 @@
 
 #include "auth/spf.h"
 
-enum { SPF_AUDIT_MAX_NODES = 500, SPF_AUDIT_MAX_RECORDS = 100, SPF_AUDIT_MAX_PROBLEMS = 60 };
+enum {
+    SPF_AUDIT_MAX_NODES = 500,   /* terms that are listed; more are still counted */
+    SPF_AUDIT_MAX_RECORDS = 100, /* read in one walk, one twice named counts twice */
+    SPF_AUDIT_MAX_TERMS = 4000,
+    SPF_AUDIT_MAX_QUESTIONS = 1000, /* asked of DNS */
+    SPF_AUDIT_MAX_RANGES = 5000,    /* of IPv4, for the sum of addresses */
+    SPF_AUDIT_MAX_PER_KIND = 8      /* problems of one kind, so that none pushes out another */
+};
 
 enum spf_presence { SPF_RECORDS_NONE, SPF_RECORDS_ONE, SPF_RECORDS_SEVERAL };
 
@@ -15,9 +22,9 @@ struct spf_node {
     struct str domain;         /* whose record */
     struct str term;           /* as published */
     unsigned lookups;          /* its own and below, at worst: no early match */
-    unsigned voids;            /* answers without records, its own and below */
+    unsigned voids;            /* answers without records, its own and below, as `voids` below */
     unsigned names, addresses; /* mx: hosts; a, mx: addresses found */
-    struct str note;           /* "no such name", "needs the client's address (macro)", ... */
+    struct str note;           /* "no such name", "depends on the client (macro)", ... */
 };
 
 enum spf_problem_kind {
@@ -41,6 +48,8 @@ enum spf_problem_kind {
     SPF_PROBLEM_LONG,         /* TXT answer beyond 450 octets: risky in UDP (3.4) */
     SPF_PROBLEM_PRIVATE,      /* passes private, loopback or otherwise special addresses */
     SPF_PROBLEM_UNKNOWN_MODIFIER,
+    SPF_PROBLEM_BY_CLIENT, /* include, redirect or mx of a name that only the client or the sender
+                            * makes: nobody can see ahead what it authorises and costs */
     SPF_PROBLEM_KIND_COUNT
 };
 
@@ -57,7 +66,9 @@ struct spf_audit {
     bool has_all;               /* after redirect */
     enum spf_result all;        /* what everybody else gets: of the final all; neutral without */
     bool sends_nothing;         /* authorises no address at all: "v=spf1 -all" and its like */
-    unsigned lookups, voids;    /* at worst, over the whole tree; not cut at the limits */
+    unsigned lookups;           /* at worst, over the whole tree; not cut at the limits */
+    unsigned voids, voids4;     /* the same, for any client; for IPv4 clients: who comes by IPv6
+                                 * asks AAAA, and meets voids where hosts have IPv4 only */
     uint64_t addresses4;        /* IPv4 addresses that pass, as far as written (capped at 2^32) */
     bool incomplete;            /* DNS failed somewhere, or a limit of ours cut the walk */
     struct spf_node *nodes;
@@ -66,7 +77,8 @@ struct spf_audit {
     size_t n_problems;
 };
 
-/* Walk the whole tree. Asks all it can in parallel. MP_OK, MP_WAIT, MP_E_NOMEM, MP_E_LIMIT. */
+/* Walk the whole tree. `domain` in A-label form; what is no domain name of two labels has no
+ * record. Asks all it can in parallel. MP_OK, MP_WAIT, MP_E_NOMEM, MP_E_LIMIT. */
 int spf_audit(struct auth_ctx *ctx, struct str domain, struct spf_audit *out, struct mp_err *err);
 
 #endif

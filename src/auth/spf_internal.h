@@ -110,6 +110,11 @@ struct spf_compiled {
     char reason[160]; /* when broken: what is wrong, to be followed by "in the record of ..." */
 };
 
+/* Is it one: "v=spf1" in any case, then SP or the end (4.5)? */
+bool spf_is_record(struct str text);
+/* Octets of the name when the term is a modifier, else 0 (4.6.1). */
+size_t spf_modifier_name(struct str term);
+
 /* NULL only without memory. */
 const struct spf_compiled *spf_record_of(const struct dns_answer *txt);
 

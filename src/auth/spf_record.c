@@ -262,7 +262,7 @@ static bool compile_modifier(struct compiler *c, struct str term, struct str nam
 }
 
 /* name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ), and "=" right behind it: a modifier. */
-static size_t modifier_name(struct str term)
+size_t spf_modifier_name(struct str term)
 {
     size_t i = 0;
     if (term.n == 0 || !is_alpha(term.p[0]))
@@ -274,14 +274,13 @@ static size_t modifier_name(struct str term)
 
 static bool compile_term(struct compiler *c, struct str term)
 {
-    size_t name = modifier_name(term);
+    size_t name = spf_modifier_name(term);
     if (name == 0)
         return compile_mechanism(c, term);
     return compile_modifier(c, term, str_slice(term, 0, name), str_slice(term, name + 1, term.n));
 }
 
-/* "v=spf1" in any case, then SP or the end (4.5). */
-static bool is_spf_record(struct str text)
+bool spf_is_record(struct str text)
 {
     return str_istarts(text, STR("v=spf1")) && (text.n == 6 || text.p[6] == ' ');
 }
@@ -339,7 +338,7 @@ const struct spf_compiled *spf_record_of(const struct dns_answer *txt)
     const struct dns_record *found = NULL;
     size_t n = 0;
     for (size_t i = 0; i < txt->n; i++) {
-        if (is_spf_record(txt->records[i].data)) {
+        if (spf_is_record(txt->records[i].data)) {
             found = &txt->records[i];
             n++;
         }
