@@ -79,7 +79,7 @@ static void end_in(struct spf_walk *w, const struct link *l, enum spf_result r)
 static void no_record(struct spf_walk *w, const struct link *l, const char *why)
 {
     struct spf_node scrap = {0};
-    end_in(w, l, SPF_PERMERROR);
+    end_in(w, l, l->from == NULL ? SPF_NONE : SPF_PERMERROR);
     if (l->from == NULL)
         return;
     spf_walk_node(w, l->node, &scrap)->note = str_from(why);
@@ -235,7 +235,7 @@ static void next_term(struct spf_walk *w, struct spf_frame *f)
                      .passes = f->passes && t->result == SPF_PASS};
     struct str name;
     bool by_client;
-    if (spf_walk_target(w, f, &t->target, &name, &by_client))
+    if (spf_walk_target(w, f, &t->target, &name, &by_client) && !is_loop(w, name))
         spf_judge_repeat(w, f, t, node, name);
     descend(w, f, &t->target, &l);
 }
@@ -293,7 +293,7 @@ static void look_for_type99(struct spf_walk *w, struct str domain)
 
 int spf_audit(struct auth_ctx *ctx, struct str domain, struct spf_audit *out, struct mp_err *err)
 {
-    struct spf_audit mine = {.status = DNS_NXDOMAIN, .all = SPF_NEUTRAL};
+    struct spf_audit mine = {.status = DNS_NXDOMAIN};
     struct spf_walk w = {.ctx = ctx, .err = err, .out = &mine};
     if (!domain_is_ldh(domain) || domain_labels(domain) < 2) {
         *out = mine;
@@ -303,6 +303,7 @@ int spf_audit(struct auth_ctx *ctx, struct str domain, struct spf_audit *out, st
     if (w.frames == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory to audit an SPF record");
     w.env.sender_domain = domain;
+    mine.all = SPF_NEUTRAL; /* 4.7 */
     struct link own = {.domain = domain, .node = SPF_NO_NODE, .passes = true, .final = true};
     enter(&w, &own);
     if (w.status >= 0)

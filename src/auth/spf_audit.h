@@ -64,7 +64,8 @@ struct spf_audit {
     struct str record;          /* its text, as published */
     enum dns_status status;     /* of the TXT question */
     bool has_all;               /* after redirect */
-    enum spf_result all;        /* what everybody else gets: of the final all; neutral without */
+    enum spf_result all;        /* what everybody else gets: of the final all; neutral without,
+                                 * an error when the last record has one, none when there is none */
     bool sends_nothing;         /* authorises no address at all: "v=spf1 -all" and its like */
     unsigned lookups;           /* at worst, over the whole tree; not cut at the limits */
     unsigned voids, voids4;     /* the same, for any client; for IPv4 clients: who comes by IPv6
