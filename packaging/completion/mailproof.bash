@@ -21,7 +21,7 @@ _mailproof_commands() {
 }
 
 _mailproof_options() { # command
-    "$program" help "$1" 2>/dev/null | grep -oE '(^| )--[a-z][a-z-]+' | tr -d ' '
+    "$program" help "$1" 2>/dev/null | grep -oE '(^| )--[a-z0-9][a-z0-9-]+' | tr -d ' '
 }
 
 _mailproof_findings() {
@@ -31,7 +31,20 @@ _mailproof_findings() {
 # The value of an option; fails when it is one that this cannot know.
 _mailproof_value() { # command option
     case $2 in
-    --format) _mailproof_reply text json jsonl sarif junit tap github ;;
+    --format)
+        _mailproof_reply text json jsonl sarif junit tap github
+        [[ $1 != probe && $1 != audit ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
+        ;;
+    --profile) _mailproof_reply auto sending receiving parked ;;
+    --stop-after) _mailproof_reply CONNECT FIRST-EHLO TLS AUTH MAIL RCPT DATA ;;
+    --auth-mech)
+        _mailproof_reply SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 \
+            OAUTHBEARER XOAUTH2 PLAIN LOGIN
+        ;;
+    --tls-version) _mailproof_reply TLSv1 TLSv1.1 TLSv1.2 TLSv1.3 TLSv1.2+ TLSv1.3+ ;;
+    --ret) _mailproof_reply FULL HDRS ;;
+    --dsn) _mailproof_reply NEVER SUCCESS FAILURE DELAY ;;
+    --proxy-version) _mailproof_reply 1 2 ;;
     --fail-on) _mailproof_reply info low medium high critical ;;
     --color | --colour) _mailproof_reply auto always never ;;
     --dmarc-discovery) _mailproof_reply tree-walk psl ;;
@@ -43,10 +56,19 @@ _mailproof_value() { # command option
     --time) if [[ $1 == scan ]]; then _mailproof_reply now received; else _mailproof_reply now; fi ;;
     --policy) _mailproof_files '*.y*ml' ;;
     --record) _mailproof_files '*.world' ;;
-    --zone | --batch | --write-message | --trust-anchor | --output | -o) _mailproof_any_file ;;
+    --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
+        --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \
+        --attach | --sts-cache)
+        _mailproof_any_file
+        ;;
     --ip | --helo | --mail-from | --rcpt | --resolver | --timeout | --authserv-id | --trust-sealer | \
-        --jobs | --key | -k | --auth-results | --headers | --identity | --expire | --selector)
-        COMPREPLY=() ;;
+        --jobs | --key | -k | --auth-results | --headers | --identity | --expire | --selector | \
+        --server | --port | --to | --from | --verify-name | --sni | --tls-cipher | --auth-user | \
+        --xclient-* | --proxy* | --data | --body | --header | --source-address | --retry-after | \
+        --relay-to | --sequences | --stage-timeout | --envid | --orcpt | --size | --dnsbl | \
+        --smtp-port | --https-port | --cert-days)
+        COMPREPLY=()
+        ;;
     *) return 1 ;;
     esac
 }
