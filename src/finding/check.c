@@ -73,18 +73,38 @@ void check_begin(struct check_list *list, struct str group, const char *name)
     list->starved |= group.n > 0 && c->group.n == 0;
 }
 
-struct finding *check_add(struct check_list *list, enum finding_id id, const char *fmt, ...)
+__attribute__((format(printf, 4, 0))) static struct finding *add(struct check_list *list,
+                                                                 enum severity severity,
+                                                                 enum finding_id id,
+                                                                 const char *fmt, va_list ap)
 {
     struct check *c = open_row(list);
-    va_list ap;
-    va_start(ap, fmt);
     struct finding *f = finding_add_va(list->findings, id, NOWHERE, fmt, ap);
-    va_end(ap);
+    if (f != NULL)
+        f->severity = severity;
     if (c == NULL)
         return f;
-    int severity = (int)finding_kind(id)->severity;
-    c->worst = severity > c->worst ? severity : c->worst;
+    c->worst = (int)severity > c->worst ? (int)severity : c->worst;
     c->n_findings += f != NULL;
+    return f;
+}
+
+struct finding *check_add(struct check_list *list, enum finding_id id, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding *f = add(list, finding_kind(id)->severity, id, fmt, ap);
+    va_end(ap);
+    return f;
+}
+
+struct finding *check_add_as(struct check_list *list, enum severity severity, enum finding_id id,
+                             const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding *f = add(list, severity, id, fmt, ap);
+    va_end(ap);
     return f;
 }
 

@@ -46,6 +46,10 @@ void check_begin(struct check_list *list, struct str group, const char *name);
  * fails also when the list of findings has no room for its reason. Returns as finding_add. */
 struct finding *check_add(struct check_list *list, enum finding_id id, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same, but as severe as the situation makes it: a certificate that nobody verifies weighs
+ * less. */
+struct finding *check_add_as(struct check_list *list, enum severity severity, enum finding_id id,
+                             const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The open check cannot be decided (the reason should be in a finding or the detail). */
 void check_undecided(struct check_list *list);
 /* Close it, with what was seen: made printable and cut. */

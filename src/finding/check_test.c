@@ -54,6 +54,25 @@ static void test_status(void)
     }
 }
 
+static void test_as(void)
+{
+    struct arena arena;
+    struct finding_list findings;
+    struct check_list list;
+    arena_init(&arena, 1 << 20);
+    finding_list_init(&findings, &arena);
+    check_list_init(&list, &arena, &findings);
+    tap_case("a finding may weigh more or less than the catalogue says");
+    check_begin(&list, STR("host"), "tls.certificate");
+    const struct finding *f = check_add_as(&list, SEV_LOW, of_severity(SEV_HIGH), "seen");
+    tap_ok(f != NULL && f->severity == SEV_LOW);
+    tap_int(check_status_of(check_end(&list, -1, "seen")), CHECK_WARN);
+    check_begin(&list, STR("host"), "connect");
+    check_add_as(&list, SEV_HIGH, of_severity(SEV_MEDIUM), "seen");
+    tap_int(check_status_of(check_end(&list, -1, "seen")), CHECK_FAIL);
+    arena_clear(&arena);
+}
+
 static void test_critical(void) /* no row of the catalogue is critical yet; a policy may be */
 {
     tap_case("status: critical");
@@ -120,6 +139,7 @@ static void test_hostile(void)
 int main(void)
 {
     test_status();
+    test_as();
     test_critical();
     test_hostile();
     return tap_done();
