@@ -77,3 +77,24 @@ bool ip_in_prefix(const struct ip *ip, const struct ip *net, unsigned prefix_bit
     unsigned mask = (0xff00u >> rest) & 0xff;
     return rest == 0 || ((ip->octets[bits / 8] ^ net->octets[bits / 8]) & mask) == 0;
 }
+
+/* RFC 6890: blocks whose addresses nobody can reach, or be reached from, over the Internet. */
+static const struct {
+    const char *net;
+    unsigned bits;
+} special[] = {{"0.0.0.0", 8},      {"10.0.0.0", 8},    {"100.64.0.0", 10}, {"127.0.0.0", 8},
+               {"169.254.0.0", 16}, {"172.16.0.0", 12}, {"192.0.0.0", 24},  {"192.168.0.0", 16},
+               {"198.18.0.0", 15},  {"224.0.0.0", 3},   {"::", 127},        {"fc00::", 7},
+               {"fe80::", 10},      {"ff00::", 8}};
+
+bool ip_is_public(const struct ip *ip)
+{
+    if (ip->family == IP_NONE)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(special); i++) {
+        struct ip net;
+        if (ip_parse(str_from(special[i].net), &net) && ip_in_prefix(ip, &net, special[i].bits))
+            return false;
+    }
+    return true;
+}

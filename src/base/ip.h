@@ -28,4 +28,8 @@ bool ip_eq(const struct ip *a, const struct ip *b);
 /* Are the first `prefix_bits` bits equal? False for different families. */
 bool ip_in_prefix(const struct ip *ip, const struct ip *net, unsigned prefix_bits);
 
+/* Is it an address that can be met on the public Internet (RFC 6890)? The blocks for documentation
+ * count as public: they stand for it. */
+bool ip_is_public(const struct ip *ip);
+
 #endif

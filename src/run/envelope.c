@@ -3,26 +3,6 @@
 
 #include "message/limits.h"
 
-/* RFC 6890, the blocks that mail from outside cannot come from. */
-static const struct {
-    const char *net;
-    unsigned bits;
-} special[] = {{"0.0.0.0", 8},      {"10.0.0.0", 8},    {"100.64.0.0", 10},  {"127.0.0.0", 8},
-               {"169.254.0.0", 16}, {"172.16.0.0", 12}, {"192.168.0.0", 16}, {"224.0.0.0", 3},
-               {"::", 127},         {"fc00::", 7},      {"fe80::", 10},      {"ff00::", 8}};
-
-bool ip_is_public(const struct ip *ip)
-{
-    if (ip->family == IP_NONE)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(special); i++) {
-        struct ip net;
-        if (ip_parse(str_from(special[i].net), &net) && ip_in_prefix(ip, &net, special[i].bits))
-            return false;
-    }
-    return true;
-}
-
 static void take_received(const struct message *msg, struct envelope *out)
 {
     size_t seen = 0;

@@ -13,7 +13,4 @@ void envelope_from_headers(struct arena *arena, const struct message *msg, struc
 /* Time of the topmost Received field that has one. False: none. */
 bool envelope_received_time(const struct message *msg, int64_t *unix_s);
 
-/* Is it an address that can be met on the public Internet (RFC 6890)? */
-bool ip_is_public(const struct ip *ip);
-
 #endif
