@@ -41,19 +41,28 @@ struct sasl_credentials {
     bool server_offers_plus;
 };
 
-struct sasl; /* one exchange, in the arena; secrets are wiped by sasl_done */
+/* One exchange, in the arena; secrets and what was made of them are wiped by sasl_done, so outputs
+ * die with it. */
+struct sasl;
 /* `nonce`: for tests; empty: random. MP_E_USAGE: user or password cannot be used with this
- * mechanism (NUL, missing binding). */
+ * mechanism (empty, NUL, longer than SASL_MAX_BYTES, missing binding; for SCRAM what SASLprep
+ * prohibits, and what is not known to be normalized already: we have no NFKC). MP_E_CRYPTO: no
+ * random octets. Strings of `c` are copied but for the binding, which must outlive the exchange. */
 int sasl_start(struct arena *a, enum sasl_mech m, const struct sasl_credentials *c,
                struct str nonce, struct sasl **out, struct mp_err *err);
 /* The initial response, not yet base64; *has is false when the mechanism has none (LOGIN, CRAM). */
 void sasl_initial(struct sasl *s, struct str *out, bool *has);
-/* Answer a challenge (decoded from base64). MP_OK with *out (may be empty); MP_E_SYNTAX: the
- * challenge is not what the mechanism says, or the server could not prove itself: cancel with "*".
- */
+/* Answer a challenge (decoded from base64) that came after the initial response, or after AUTH when
+ * there is none. MP_OK with *out (may be empty); MP_E_SYNTAX: the challenge is not what the
+ * mechanism says, or the server could not prove itself: cancel with "*". MP_E_CRYPTO: the hash is
+ * disabled here (MD5 in FIPS mode). A challenge that tells an error (JSON of the OAuth mechanisms,
+ * "e=" of SCRAM) is answered as the RFCs say, with MP_OK: the server's 5xx follows. */
 int sasl_step(struct sasl *s, struct str challenge, struct str *out, struct mp_err *err);
-/* The server said 235: may it be believed? SCRAM: only after its signature was right. */
+/* The server said 235: may it be believed? SCRAM: only after its signature was right; others:
+ * unless a challenge told an error. */
 bool sasl_proved(const struct sasl *s);
+/* The error that a challenge told, as it came: any bytes. Empty: none did. */
+struct str sasl_server_error(const struct sasl *s);
 void sasl_done(struct sasl *s); /* accepts NULL */
 
 #endif
