@@ -1,13 +1,13 @@
 /* GitHub workflow commands: annotations at file and line. Each line is a command of ours; text of a
  * mail stands only inside one, escaped, so it can neither end a line nor begin a command. */
-#include "report/report_internal.h"
+#include "report/subject_internal.h"
 
 /* In values : and , have a meaning too. The text is printable first: no CR, LF or ESC is left. */
-static void add_escaped(struct buf *out, struct str s, bool is_value)
+static void add_escaped_most(struct buf *out, struct str s, bool is_value, size_t max_bytes)
 {
     struct buf b;
-    buf_init(&b, 64 * SHOWN_MAX_BYTES);
-    utf8_add_printable(&b, s, 4 * SHOWN_MAX_BYTES);
+    buf_init(&b, 16 * max_bytes);
+    utf8_add_printable(&b, s, max_bytes);
     for (size_t i = 0; i < b.n; i++) {
         char c = b.p[i];
         if (c == '%' || (is_value && (c == ':' || c == ',')))
@@ -18,16 +18,37 @@ static void add_escaped(struct buf *out, struct str s, bool is_value)
     buf_clear(&b);
 }
 
+static void add_escaped(struct buf *out, struct str s, bool is_value)
+{
+    add_escaped_most(out, s, is_value, 4 * SHOWN_MAX_BYTES);
+}
+
+/* Without a file the annotation belongs to the whole run. */
 static void command(struct buf *out, const char *name, struct str file, size_t line,
                     struct str title)
 {
-    buf_addf(out, "::%s file=", name);
-    add_escaped(out, file, true);
+    buf_addf(out, "::%s ", name);
+    if (file.n > 0) {
+        buf_addz(out, "file=");
+        add_escaped(out, file, true);
+    }
     if (line > 0)
         buf_addf(out, ",line=%zu", line);
-    buf_addz(out, ",title=");
+    buf_addz(out, file.n > 0 ? ",title=" : "title=");
     add_escaped(out, title, true);
     buf_addz(out, "::");
+}
+
+static void add_finding(struct buf *out, const struct finding *f)
+{
+    const struct finding_kind *kind = finding_kind(f->id);
+    add_escaped(out, str_from(kind->title), false);
+    if (f->evidence.n > 0) {
+        buf_addz(out, "%0ASeen: ");
+        add_escaped(out, f->evidence, false);
+    }
+    buf_addz(out, "%0ADo: ");
+    add_escaped(out, str_from(kind->remedy), false);
 }
 
 static void annotate(struct report *r, const struct job *job, int outcome, size_t index,
@@ -38,13 +59,7 @@ static void annotate(struct report *r, const struct job *job, int outcome, size_
     bool fails = outcome != EXIT_PASSED && f->severity >= r->options.fail_on;
     const char *name = fails ? "error" : f->severity >= SEV_MEDIUM ? "warning" : "notice";
     command(r->out, name, job->source, line, kind->name);
-    add_escaped(r->out, str_from(kind->title), false);
-    if (f->evidence.n > 0) {
-        buf_addz(r->out, "%0ASeen: ");
-        add_escaped(r->out, f->evidence, false);
-    }
-    buf_addz(r->out, "%0ADo: ");
-    add_escaped(r->out, str_from(kind->remedy), false);
+    add_finding(r->out, f);
     buf_addc(r->out, '\n');
 }
 
@@ -59,7 +74,7 @@ static void github_message(struct report *r, const struct job *job, int outcome)
     size_t lines[FINDINGS_MAX], order[FINDINGS_MAX];
     struct buf why;
     finding_lines(job, lines);
-    size_t n = findings_by_severity(job, order);
+    size_t n = findings_by_severity(&job->findings, order);
     for (size_t i = 0; i < n; i++) {
         enum severity s = job->findings.items[order[i]].severity;
         if (s > SEV_INFO || s >= r->options.fail_on)
@@ -73,6 +88,61 @@ static void github_message(struct report *r, const struct job *job, int outcome)
     add_escaped(r->out, buf_str(&why), false);
     buf_addc(r->out, '\n');
     buf_clear(&why);
+}
+
+/* ---- hosts and domains ---- */
+
+static void annotate_check(struct report *r, const struct subject *s, size_t index, bool fails,
+                           const struct check *c)
+{
+    const struct finding *f = &s->checks->findings->items[index];
+    const struct remedy *fix = subject_remedy(s, index);
+    bool known = subject_is_known(s, index);
+    const char *name = fails ? "error" : f->severity >= SEV_MEDIUM && !known ? "warning" : "notice";
+    command(r->out, name, s->file, 0, finding_kind(f->id)->name);
+    add_escaped(r->out, s->name, false);
+    if (c != NULL) {
+        buf_addz(r->out, ", ");
+        add_escaped(r->out, c->group, false);
+        buf_addf(r->out, " %s", c->name);
+    }
+    buf_addz(r->out, known ? " (known): " : ": ");
+    add_finding(r->out, f);
+    for (struct str rest = fix == NULL ? STR_NONE : fix->text; rest.p != NULL;) {
+        buf_addz(r->out, rest.p == fix->text.p ? "%0AFix: " : "%0A     ");
+        add_escaped_most(r->out, str_cut(&rest, '\n'), false, WHOLE_MAX_BYTES);
+    }
+    buf_addc(r->out, '\n');
+}
+
+static void annotate_subject(struct report *r, const struct subject *s, int outcome)
+{
+    struct buf why;
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    subject_add_why(&why, s, r->options.fail_on, outcome);
+    command(r->out, "error", s->file, 0, str_from(outcome_name(outcome)));
+    add_escaped(r->out, s->name, false);
+    buf_addz(r->out, ": ");
+    add_escaped(r->out, buf_str(&why), false);
+    buf_addc(r->out, '\n');
+    buf_clear(&why);
+}
+
+/* A failure whose findings were only counted has a line all the same. */
+static void github_subject(struct report *r, const struct subject *s, int outcome)
+{
+    const struct check *owners[FINDINGS_MAX];
+    size_t order[FINDINGS_MAX], n = subject_findings(s, order), told = 0;
+    subject_owners(s, owners);
+    for (size_t i = 0; i < n; i++) {
+        enum severity severity = s->checks->findings->items[order[i]].severity;
+        bool fails = severity >= r->options.fail_on && !subject_is_known(s, order[i]);
+        told += fails;
+        if (severity > SEV_INFO || fails)
+            annotate_check(r, s, order[i], fails, owners[order[i]]);
+    }
+    if (outcome == EXIT_UNDECIDED || (outcome == EXIT_FAILED && told == 0))
+        annotate_subject(r, s, outcome);
 }
 
 static void github_error(struct report *r, const struct report_error *e)
@@ -90,5 +160,5 @@ static void github_end(struct report *r)
              bad ? "error" : "notice", r->passed, r->failed, r->undecided, r->unreadable);
 }
 
-const struct report_ops report_github_ops = {github_begin, github_message, github_error,
-                                             github_end};
+const struct report_ops report_github_ops = {github_begin, github_message, github_subject,
+                                             github_error, github_end};

@@ -1,7 +1,7 @@
 /* The result document mailproof/report/1 (docs/schema/report-1.schema.json), alone, as an array, or
  * one a line. */
 #include "message/limits.h"
-#include "report/report_internal.h"
+#include "report/subject_internal.h"
 
 static const char schema_name[] = "mailproof/report/1";
 
@@ -338,11 +338,18 @@ void report_json(struct json *j, const struct job *job)
 static void write_error(struct json *j, const struct report_error *e)
 {
     static const struct verdict undecided = {.action = ACTION_TEMPFAIL};
+    bool of_subject = e->kind != NULL;
     json_object_begin(j);
-    kword(j, "schema", schema_name);
-    json_kstr(j, "source", e->source.n == 0 ? STR("") : e->source);
+    if (of_subject)
+        subject_json_schema(j, e->kind);
+    else
+        kword(j, "schema", schema_name);
+    json_kstr(j, of_subject ? "subject" : "source", e->source.n == 0 ? STR("") : e->source);
     json_kstr(j, "error", e->text.n == 0 ? STR("") : e->text);
-    write_verdict(j, &undecided);
+    if (of_subject)
+        kword(j, "result", outcome_name(EXIT_UNDECIDED));
+    else
+        write_verdict(j, &undecided);
     json_object_end(j);
 }
 
@@ -358,21 +365,20 @@ static void array_begin(struct report *r)
 
 /* The document stands in `side`. When one was expected it is held back there: should a second one
  * come, both go into an array, so the output is one JSON value in any case. */
-static void array_add(struct report *r, struct json *j, const struct job *job,
-                      const struct report_error *e)
+static struct json *open_document(struct report *r)
 {
-    bool held = r->expected == 1;
-    if (held && r->entries == 2) {
+    if (r->expected == 1 && r->entries == 2) {
         buf_addz(r->out, "[\n");
         buf_add(r->out, buf_str(&r->side));
     }
     buf_reset(&r->side);
-    json_init(j, &r->side, DOCUMENT_INDENT);
-    if (job != NULL)
-        report_json(j, job);
-    else
-        write_error(j, e);
-    if (held && r->entries == 1)
+    json_init(&r->json, &r->side, DOCUMENT_INDENT);
+    return &r->json;
+}
+
+static void close_document(struct report *r)
+{
+    if (r->expected == 1 && r->entries == 1)
         return;
     buf_addz(r->out, r->entries == 1 ? "\n" : ",\n");
     buf_add(r->out, buf_str(&r->side));
@@ -381,12 +387,20 @@ static void array_add(struct report *r, struct json *j, const struct job *job,
 static void array_message(struct report *r, const struct job *job, int outcome)
 {
     (void)outcome;
-    array_add(r, &r->json, job, NULL);
+    report_json(open_document(r), job);
+    close_document(r);
+}
+
+static void array_subject(struct report *r, const struct subject *s, int outcome)
+{
+    report_subject_json(open_document(r), s, outcome);
+    close_document(r);
 }
 
 static void array_error(struct report *r, const struct report_error *e)
 {
-    array_add(r, &r->json, NULL, e);
+    write_error(open_document(r), e);
+    close_document(r);
 }
 
 static void array_end(struct report *r)
@@ -400,7 +414,8 @@ static void array_end(struct report *r)
     buf_addc(r->out, '\n');
 }
 
-const struct report_ops report_json_ops = {array_begin, array_message, array_error, array_end};
+const struct report_ops report_json_ops = {array_begin, array_message, array_subject, array_error,
+                                           array_end};
 
 /* ---- one a line ---- */
 
@@ -418,6 +433,14 @@ static void lines_message(struct report *r, const struct job *job, int outcome)
     buf_addc(r->out, '\n');
 }
 
+static void lines_subject(struct report *r, const struct subject *s, int outcome)
+{
+    struct json j;
+    json_init(&j, r->out, 0);
+    report_subject_json(&j, s, outcome);
+    buf_addc(r->out, '\n');
+}
+
 static void lines_error(struct report *r, const struct report_error *e)
 {
     struct json j;
@@ -431,4 +454,5 @@ static void lines_end(struct report *r)
     (void)r;
 }
 
-const struct report_ops report_jsonl_ops = {lines_begin, lines_message, lines_error, lines_end};
+const struct report_ops report_jsonl_ops = {lines_begin, lines_message, lines_subject, lines_error,
+                                            lines_end};

@@ -1,5 +1,5 @@
 /* The stream of reports: dispatch by format, counting, and what all formats read from a job. */
-#include "report/report_internal.h"
+#include "report/subject_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@ static const struct format_row {
     [REPORT_JUNIT] = {STR_INIT("junit"), &report_junit_ops},
     [REPORT_TAP] = {STR_INIT("tap"), &report_tap_ops},
     [REPORT_GITHUB] = {STR_INIT("github"), &report_github_ops},
+    [REPORT_PROMETHEUS] = {STR_INIT("prometheus"), &report_prometheus_ops},
 };
 
 bool report_format_by_name(struct str s, enum report_format *out)
@@ -58,18 +59,37 @@ struct report *report_new(const struct report_options *o, struct buf *out, size_
     r->expected = expected;
     arena_init(&r->scratch, SCRATCH_BUDGET_BYTES);
     buf_init(&r->side, SIDE_MAX_BYTES);
+    if (o->format == REPORT_PROMETHEUS && (r->metrics = metrics_new()) == NULL) {
+        report_free(r);
+        return NULL;
+    }
     r->ops->begin(r);
     return r;
 }
 
-static void add_message(struct report *r, const struct job *job, int outcome)
+static void count_entry(struct report *r, int outcome, int64_t elapsed_us)
 {
     arena_reset(&r->scratch);
     r->entries++;
     r->passed += outcome == EXIT_PASSED;
     r->failed += outcome == EXIT_FAILED;
     r->undecided += outcome == EXIT_UNDECIDED;
-    r->elapsed_us += job->elapsed_us;
+    r->elapsed_us += elapsed_us;
+}
+
+void count_case(struct report *r, int outcome)
+{
+    r->cases.n++;
+    r->cases.failed += outcome == EXIT_FAILED;
+    r->cases.errors += outcome == EXIT_UNDECIDED;
+    r->cases.skipped += outcome == CASE_SKIPPED;
+}
+
+static void add_message(struct report *r, const struct job *job, int outcome)
+{
+    count_entry(r, outcome, job->elapsed_us);
+    r->incomplete += outcome == EXIT_UNDECIDED;
+    count_case(r, outcome);
     r->ops->message(r, job, outcome);
 }
 
@@ -83,10 +103,21 @@ void report_expected(struct report *r, const struct job *job, bool held)
     add_message(r, job, held ? EXIT_PASSED : EXIT_FAILED);
 }
 
+void report_subject(struct report *r, const struct subject *s)
+{
+    int outcome = report_subject_exit_code(s, r->options.fail_on);
+    count_entry(r, outcome, s->elapsed_us);
+    r->subjects++;
+    r->incomplete += subject_is_incomplete(s);
+    r->ops->subject(r, s, outcome);
+}
+
 void report_error(struct report *r, const struct report_error *e)
 {
     r->entries++;
     r->unreadable++;
+    r->subjects += e->kind != NULL;
+    count_case(r, EXIT_UNDECIDED);
     r->ops->error(r, e);
 }
 
@@ -101,6 +132,7 @@ void report_free(struct report *r)
         return;
     arena_clear(&r->scratch);
     buf_clear(&r->side);
+    metrics_free(r->metrics);
     free(r);
 }
 
@@ -166,17 +198,17 @@ bool time_text(int64_t unix_s, char out[TIME_TEXT_MAX])
     return n > 0 && n < TIME_TEXT_MAX;
 }
 
-static size_t shown_findings(const struct job *job)
+static size_t shown_findings(const struct finding_list *list)
 {
-    return job->findings.n < FINDINGS_MAX ? job->findings.n : FINDINGS_MAX;
+    return list->n < FINDINGS_MAX ? list->n : FINDINGS_MAX;
 }
 
-size_t findings_by_severity(const struct job *job, size_t order[FINDINGS_MAX])
+size_t findings_by_severity(const struct finding_list *list, size_t order[FINDINGS_MAX])
 {
     size_t n = 0;
     for (int severity = SEV_CRITICAL; severity >= SEV_INFO; severity--)
-        for (size_t i = 0; i < shown_findings(job); i++)
-            if ((int)job->findings.items[i].severity == severity)
+        for (size_t i = 0; i < shown_findings(list); i++)
+            if ((int)list->items[i].severity == severity)
                 order[n++] = i;
     return n;
 }
@@ -186,7 +218,7 @@ static size_t by_offset(const struct job *job, size_t order[FINDINGS_MAX])
 {
     size_t n = 0;
     const struct finding *items = job->findings.items;
-    for (size_t i = 0; i < shown_findings(job); i++) {
+    for (size_t i = 0; i < shown_findings(&job->findings); i++) {
         size_t at = n;
         if (!items[i].where.has_offset)
             continue;
@@ -216,18 +248,31 @@ void finding_lines(const struct job *job, size_t lines[FINDINGS_MAX])
 
 const char *outcome_name(int outcome)
 {
-    return outcome == EXIT_PASSED ? "passed" : outcome == EXIT_FAILED ? "failed" : "undecided";
+    return outcome == EXIT_PASSED    ? "passed"
+           : outcome == EXIT_FAILED  ? "failed"
+           : outcome == CASE_SKIPPED ? "skipped"
+                                     : "undecided";
+}
+
+static void add_quoted_most(struct buf *out, struct str s, size_t max_bytes)
+{
+    struct buf shown;
+    struct json j;
+    buf_init(&shown, 16 * max_bytes);
+    utf8_add_printable(&shown, s, max_bytes);
+    json_init(&j, out, 0);
+    json_str(&j, buf_str(&shown));
+    buf_clear(&shown);
 }
 
 void add_quoted(struct buf *out, struct str s)
 {
-    struct buf shown;
-    struct json j;
-    buf_init(&shown, 16 * SHOWN_MAX_BYTES);
-    utf8_add_printable(&shown, s, SHOWN_MAX_BYTES);
-    json_init(&j, out, 0);
-    json_str(&j, buf_str(&shown));
-    buf_clear(&shown);
+    add_quoted_most(out, s, SHOWN_MAX_BYTES);
+}
+
+void add_quoted_whole(struct buf *out, struct str s)
+{
+    add_quoted_most(out, s, WHOLE_MAX_BYTES);
 }
 
 static void add_reasons(struct buf *out, const struct job *job)
@@ -249,7 +294,7 @@ void add_why(struct buf *out, const struct job *job, enum severity fail_on, int 
         return;
     }
     size_t order[FINDINGS_MAX];
-    size_t n = findings_by_severity(job, order), told = 0;
+    size_t n = findings_by_severity(&job->findings, order), told = 0;
     for (size_t i = 0; i < n; i++) {
         const struct finding *f = &job->findings.items[order[i]];
         if (f->severity < fail_on)

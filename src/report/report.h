@@ -29,6 +29,7 @@ struct report_options {
 /* An input that could not be read or checked: a clear error beside the reports of the others. */
 struct report_error {
     struct str source, text;
+    const char *kind; /* "probe", "audit" for a host or a domain; NULL: a message */
 };
 
 /* Streaming: begin, one call a message, end. `out` is flushed by the caller between calls.

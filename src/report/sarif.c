@@ -1,5 +1,5 @@
 /* SARIF 2.1.0: the catalogue as rules, findings as results with their bytes and lines. */
-#include "report/report_internal.h"
+#include "report/subject_internal.h"
 
 #include <stdio.h>
 
@@ -24,16 +24,27 @@ static void ktext(struct json *j, const char *key, const char *text)
     json_object_end(j);
 }
 
-static void ktext_shown(struct json *j, const char *key, struct str text)
+static void kshown(struct json *j, const char *key, struct str text)
 {
     struct buf b;
     buf_init(&b, 64 * SHOWN_MAX_BYTES);
     utf8_add_printable(&b, text, 4 * SHOWN_MAX_BYTES);
+    json_kstr(j, key, b.n == 0 ? STR("") : buf_str(&b));
+    buf_clear(&b);
+}
+
+static void ktext_shown(struct json *j, const char *key, struct str text)
+{
     json_key(j, key);
     json_object_begin(j);
-    json_kstr(j, "text", b.n == 0 ? STR("") : buf_str(&b));
+    kshown(j, "text", text);
     json_object_end(j);
-    buf_clear(&b);
+}
+
+/* Of a message there is always a file, though its name may be empty. */
+static struct str shown_file(struct str source)
+{
+    return source.p == NULL ? STR("") : source;
 }
 
 static void write_rule(struct json *j, const struct finding_kind *kind)
@@ -126,6 +137,28 @@ static void write_artifact(struct json *j, struct arena *arena, struct str sourc
     json_object_end(j);
 }
 
+/* Where there is no file: the subject and what was checked of it (SARIF 2.1.0 3.33). */
+static void write_logical(struct json *j, struct str subject, const struct check *c)
+{
+    struct buf b;
+    buf_init(&b, 64 * SHOWN_MAX_BYTES);
+    utf8_add_printable(&b, subject, SHOWN_MAX_BYTES);
+    json_key(j, "logicalLocations");
+    json_array_begin(j);
+    json_object_begin(j);
+    json_kstr(j, "name", b.n == 0 ? STR("") : buf_str(&b));
+    if (c != NULL) {
+        buf_addc(&b, '/');
+        utf8_add_printable(&b, c->group, SHOWN_MAX_BYTES);
+        buf_addf(&b, "/%s", c->name);
+    }
+    json_kstr(j, "fullyQualifiedName", b.n == 0 ? STR("") : buf_str(&b));
+    json_kstr(j, "kind", STR("resource"));
+    json_object_end(j);
+    json_array_end(j);
+    buf_clear(&b);
+}
+
 static void write_location(struct report *r, const struct job *job, const struct finding *f,
                            size_t line)
 {
@@ -143,14 +176,28 @@ static void write_location(struct report *r, const struct job *job, const struct
 }
 
 /* The same finding in the same file keeps its fingerprint when other bytes move. */
-static void write_fingerprint(struct json *j, const struct job *job, const struct finding *f)
+static uint64_t message_print(const struct job *job, const struct finding *f)
 {
-    char hex[17];
     uint64_t h = str_hash(job->source);
     h = h * 31 + str_hash(finding_kind(f->id)->name);
     h = h * 31 + str_hash(f->evidence);
     h = h * 31 + str_hash(f->where.header);
-    h = h * 31 + str_hash(f->where.part);
+    return h * 31 + str_hash(f->where.part);
+}
+
+/* Without the evidence: days left of a certificate change every day. */
+static uint64_t subject_print(const struct subject *s, const struct finding *f,
+                              const struct check *c)
+{
+    uint64_t h = str_hash(s->name);
+    h = h * 31 + str_hash(finding_kind(f->id)->name);
+    h = h * 31 + str_hash(c == NULL ? STR("") : c->group);
+    return h * 31 + str_hash(c == NULL ? STR("") : str_from(c->name));
+}
+
+static void write_fingerprint(struct json *j, uint64_t h)
+{
+    char hex[17];
     snprintf(hex, sizeof hex, "%016llx", (unsigned long long)h);
     json_key(j, "partialFingerprints");
     json_object_begin(j);
@@ -158,10 +205,8 @@ static void write_fingerprint(struct json *j, const struct job *job, const struc
     json_object_end(j);
 }
 
-static void write_result(struct report *r, const struct job *job, size_t index, size_t line)
+static void open_result(struct json *j, const struct finding *f)
 {
-    struct json *j = &r->json;
-    const struct finding *f = &job->findings.items[index];
     const struct finding_kind *kind = finding_kind(f->id);
     struct buf text;
     buf_init(&text, 64 * SHOWN_MAX_BYTES);
@@ -175,15 +220,35 @@ static void write_result(struct report *r, const struct job *job, size_t index, 
     json_kint(j, "ruleIndex", f->id);
     json_kstr(j, "level", str_from(level_name(f->severity)));
     ktext_shown(j, "message", buf_str(&text));
-    write_location(r, job, f, line);
-    write_fingerprint(j, job, f);
-    json_object_end(j);
     buf_clear(&text);
+}
+
+static void write_result(struct report *r, const struct job *job, size_t index, size_t line)
+{
+    struct json *j = &r->json;
+    const struct finding *f = &job->findings.items[index];
+    open_result(j, f);
+    write_location(r, job, f, line);
+    write_fingerprint(j, message_print(job, f));
+    json_object_end(j);
+}
+
+/* A file as a whole, or the subject when there is none. */
+static void write_place(struct json *j, struct arena *scratch, struct str file, struct str name)
+{
+    if (file.p == NULL) {
+        write_logical(j, name, NULL);
+        return;
+    }
+    json_key(j, "physicalLocation");
+    json_object_begin(j);
+    write_artifact(j, scratch, file);
+    json_object_end(j);
 }
 
 /* Notifications stand behind the results in the document: they wait in `side`, each whole or not at
  * all. */
-static void add_notification(struct report *r, struct str source, struct str text)
+static void add_notification(struct report *r, struct str file, struct str name, struct str text)
 {
     struct json j;
     struct buf one;
@@ -197,10 +262,7 @@ static void add_notification(struct report *r, struct str source, struct str tex
     json_key(&j, "locations");
     json_array_begin(&j);
     json_object_begin(&j);
-    json_key(&j, "physicalLocation");
-    json_object_begin(&j);
-    write_artifact(&j, &r->scratch, source);
-    json_object_end(&j);
+    write_place(&j, &r->scratch, file, name);
     json_object_end(&j);
     json_array_end(&j);
     json_object_end(&j);
@@ -235,14 +297,82 @@ static void sarif_message(struct report *r, const struct job *job, int outcome)
     struct buf why;
     buf_init(&why, 64 * SHOWN_MAX_BYTES);
     add_why(&why, job, r->options.fail_on, outcome);
-    add_notification(r, job->source, buf_str(&why));
+    add_notification(r, shown_file(job->source), STR_NONE, buf_str(&why));
+    buf_clear(&why);
+}
+
+/* ---- hosts and domains ---- */
+
+static void write_properties(struct json *j, const struct check *c, const struct remedy *fix)
+{
+    json_key(j, "properties");
+    json_object_begin(j);
+    if (c != NULL) {
+        kshown(j, "group", c->group);
+        json_kstr(j, "check", str_from(c->name));
+    }
+    if (fix != NULL) {
+        json_kstr(j, "fix", fix->text);
+        json_kbool(j, "fixVerified", fix->verified);
+    }
+    json_object_end(j);
+}
+
+/* Which line of a zone file it is, is not known: the first stands for all. */
+static void write_file_start(struct json *j, struct arena *scratch, struct str file)
+{
+    json_key(j, "physicalLocation");
+    json_object_begin(j);
+    write_artifact(j, scratch, file);
+    json_key(j, "region");
+    json_object_begin(j);
+    json_kint(j, "startLine", 1);
+    json_object_end(j);
+    json_object_end(j);
+}
+
+/* baselineState (3.27.24): what a saved audit had too is unchanged. */
+static void write_subject_result(struct report *r, const struct subject *s, size_t index,
+                                 const struct check *c)
+{
+    struct json *j = &r->json;
+    const struct finding *f = &s->checks->findings->items[index];
+    open_result(j, f);
+    if (s->known != NULL)
+        json_kstr(j, "baselineState", s->known[index] ? STR("unchanged") : STR("new"));
+    json_key(j, "locations");
+    json_array_begin(j);
+    json_object_begin(j);
+    if (s->file.n > 0)
+        write_file_start(j, &r->scratch, s->file);
+    write_logical(j, s->name, c);
+    json_object_end(j);
+    json_array_end(j);
+    write_fingerprint(j, subject_print(s, f, c));
+    write_properties(j, c, subject_remedy(s, index));
+    json_object_end(j);
+}
+
+static void sarif_subject(struct report *r, const struct subject *s, int outcome)
+{
+    const struct check *owners[FINDINGS_MAX];
+    struct buf why;
+    (void)outcome;
+    subject_owners(s, owners);
+    for (size_t i = 0; i < s->checks->findings->n && i < FINDINGS_MAX; i++)
+        write_subject_result(r, s, i, owners[i]);
+    if (!subject_is_incomplete(s))
+        return;
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    subject_add_why(&why, s, r->options.fail_on, EXIT_UNDECIDED);
+    add_notification(r, s->file.n == 0 ? STR_NONE : s->file, s->name, buf_str(&why));
     buf_clear(&why);
 }
 
 static void sarif_error(struct report *r, const struct report_error *e)
 {
     arena_reset(&r->scratch);
-    add_notification(r, e->source, e->text);
+    add_notification(r, e->kind == NULL ? shown_file(e->source) : STR_NONE, e->source, e->text);
 }
 
 /* A run that could not read or decide everything was not successful, whatever it found. */
@@ -253,7 +383,7 @@ static void sarif_end(struct report *r)
     json_key(j, "invocations");
     json_array_begin(j);
     json_object_begin(j);
-    json_kbool(j, "executionSuccessful", r->undecided == 0 && r->unreadable == 0);
+    json_kbool(j, "executionSuccessful", r->incomplete == 0 && r->unreadable == 0);
     json_key(j, "toolExecutionNotifications");
     json_array_begin(j);
     buf_add(r->out, buf_str(&r->side));
@@ -266,4 +396,5 @@ static void sarif_end(struct report *r)
     buf_addc(r->out, '\n');
 }
 
-const struct report_ops report_sarif_ops = {sarif_begin, sarif_message, sarif_error, sarif_end};
+const struct report_ops report_sarif_ops = {sarif_begin, sarif_message, sarif_subject, sarif_error,
+                                            sarif_end};

@@ -1,5 +1,6 @@
-/* Test Anything Protocol 14: a message is a test point, its findings a YAML block. */
-#include "report/report_internal.h"
+/* Test Anything Protocol 14: a message, or a check of a host or a domain, is a test point, its
+ * findings a YAML block. */
+#include "report/subject_internal.h"
 
 /* A description on one line; # and \ are escaped, so no text can become a directive. */
 static void add_description(struct buf *out, struct str s)
@@ -15,10 +16,15 @@ static void add_description(struct buf *out, struct str s)
     buf_clear(&b);
 }
 
+static void open_point(struct report *r, bool ok, struct str name)
+{
+    buf_addf(r->out, "%s %zu - ", ok ? "ok" : "not ok", r->cases.n);
+    add_description(r->out, name);
+}
+
 static void test_point(struct report *r, bool ok, struct str source, const char *rest)
 {
-    buf_addf(r->out, "%s %zu - ", ok ? "ok" : "not ok", r->entries);
-    add_description(r->out, source);
+    open_point(r, ok, source);
     buf_addf(r->out, ": %s\n", rest);
 }
 
@@ -37,20 +43,28 @@ static void dkim_line(struct buf *out, const struct dkim_outcome *d)
     buf_addz(out, "]\n");
 }
 
+static void finding_yaml(struct buf *out, const struct finding *f)
+{
+    const struct finding_kind *kind = finding_kind(f->id);
+    buf_addf(out, "    - id: " STR_FMT "\n", STR_ARG(kind->name));
+    buf_addf(out, "      severity: %s\n", severity_name(f->severity));
+    quoted_line(out, "      ", "title", str_from(kind->title));
+    quoted_line(out, "      ", "evidence", f->evidence);
+    quoted_line(out, "      ", "remedy", str_from(kind->remedy));
+}
+
+static void findings_head(struct buf *out, size_t n)
+{
+    buf_addz(out, n == 0 ? "  findings: []\n" : "  findings:\n");
+}
+
 static void finding_lines_yaml(struct buf *out, const struct job *job)
 {
     size_t order[FINDINGS_MAX];
-    size_t n = findings_by_severity(job, order);
-    buf_addz(out, n == 0 ? "  findings: []\n" : "  findings:\n");
-    for (size_t i = 0; i < n; i++) {
-        const struct finding *f = &job->findings.items[order[i]];
-        const struct finding_kind *kind = finding_kind(f->id);
-        buf_addf(out, "    - id: " STR_FMT "\n", STR_ARG(kind->name));
-        buf_addf(out, "      severity: %s\n", severity_name(f->severity));
-        quoted_line(out, "      ", "title", str_from(kind->title));
-        quoted_line(out, "      ", "evidence", f->evidence);
-        quoted_line(out, "      ", "remedy", str_from(kind->remedy));
-    }
+    size_t n = findings_by_severity(&job->findings, order);
+    findings_head(out, n);
+    for (size_t i = 0; i < n; i++)
+        finding_yaml(out, &job->findings.items[order[i]]);
 }
 
 static void tap_begin(struct report *r)
@@ -83,6 +97,64 @@ static void tap_message(struct report *r, const struct job *job, int outcome)
     buf_clear(&why);
 }
 
+/* A list, for a record may be longer than what is shown of one text. */
+static void fix_yaml(struct buf *out, const struct remedy *fix)
+{
+    buf_addf(out, "      verified: %s\n      fix:\n", fix->verified ? "true" : "false");
+    for (struct str rest = fix->text; rest.p != NULL && !out->failed;) {
+        buf_addz(out, "        - ");
+        add_quoted_whole(out, str_cut(&rest, '\n'));
+        buf_addc(out, '\n');
+    }
+}
+
+static void case_block(struct report *r, const struct subject *s, size_t i,
+                       const struct subject_case *c)
+{
+    size_t order[FINDINGS_MAX], n = subject_case_findings(s, i, order);
+    struct buf why;
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    subject_add_case_why(&why, s, i, r->options.fail_on);
+    buf_addz(r->out, "  ---\n");
+    quoted_line(r->out, "  ", "message", buf_str(&why));
+    buf_addf(r->out, "  severity: fail\n  outcome: %s\n", outcome_name(c->outcome));
+    quoted_line(r->out, "  ", "detail", c->detail);
+    findings_head(r->out, n);
+    for (size_t k = 0; k < n; k++) {
+        const struct remedy *fix = subject_remedy(s, order[k]);
+        finding_yaml(r->out, &s->checks->findings->items[order[k]]);
+        if (s->known != NULL)
+            buf_addf(r->out, "      known: %s\n", s->known[order[k]] ? "true" : "false");
+        if (fix != NULL)
+            fix_yaml(r->out, fix);
+    }
+    buf_addz(r->out, "  ...\n");
+    buf_clear(&why);
+}
+
+static void tap_subject(struct report *r, const struct subject *s, int outcome)
+{
+    struct buf name;
+    (void)outcome;
+    buf_init(&name, 64 * SHOWN_MAX_BYTES);
+    for (size_t i = 0, n = subject_cases(s); i < n; i++) {
+        struct subject_case c = subject_case_at(s, i, r->options.fail_on);
+        bool ok = c.outcome == EXIT_PASSED || c.outcome == CASE_SKIPPED;
+        buf_reset(&name);
+        count_case(r, c.outcome);
+        subject_add_case_name(&name, s, &c);
+        open_point(r, ok, buf_str(&name));
+        if (c.outcome == CASE_SKIPPED) {
+            buf_addz(r->out, " # SKIP ");
+            add_description(r->out, c.detail);
+        }
+        buf_addc(r->out, '\n');
+        if (!ok)
+            case_block(r, s, i, &c);
+    }
+    buf_clear(&name);
+}
+
 static void tap_error(struct report *r, const struct report_error *e)
 {
     test_point(r, false, e->source, "error");
@@ -98,7 +170,7 @@ static void tap_end(struct report *r)
     if (r->entries == 0)
         buf_addz(r->out, "Bail out! No message was checked.\n");
     else
-        buf_addf(r->out, "1..%zu\n", r->entries);
+        buf_addf(r->out, "1..%zu\n", r->cases.n);
 }
 
-const struct report_ops report_tap_ops = {tap_begin, tap_message, tap_error, tap_end};
+const struct report_ops report_tap_ops = {tap_begin, tap_message, tap_subject, tap_error, tap_end};

@@ -27,7 +27,7 @@ enum flow_style result_style(const char *result)
 
 /* ---- the head ---- */
 
-static void upper(struct flow *f, enum flow_style style, const char *word)
+void text_upper(struct flow *f, enum flow_style style, const char *word)
 {
     char text[32];
     size_t n = 0;
@@ -50,7 +50,7 @@ static void head_lines(struct flow *f, const struct job *job, const struct facts
 {
     const struct verdict *v = &job->verdict;
     flow_line(f, 0, COLUMN_FINDING);
-    upper(f, action_style(v->action), action_name(v->action));
+    text_upper(f, action_style(v->action), action_name(v->action));
     if (!v->complete)
         flow_putz(f, FLOW_WARN, " undecided");
     flow_putz(f, FLOW_PLAIN, "  ");
@@ -210,7 +210,7 @@ static void authentication(struct flow *f, const struct job *job)
 
 /* ---- findings ---- */
 
-static void labelled(struct flow *f, const char *label)
+void text_labelled(struct flow *f, const char *label)
 {
     flow_line(f, COLUMN_FINDING, COLUMN_FINDING + 6);
     flow_putz(f, FLOW_DIM, label);
@@ -225,7 +225,7 @@ static bool has_place(const struct finding_where *w)
 static void place(struct flow *f, const struct finding_where *w)
 {
     bool any = false;
-    labelled(f, "at");
+    text_labelled(f, "at");
     if (w->header.n > 0)
         also(f, &any, "field ", w->header);
     if (w->part.n > 0)
@@ -237,28 +237,28 @@ static void place(struct flow *f, const struct finding_where *w)
     flow_end(f);
 }
 
-/* Info and low stand in one paragraph each unless more is asked for: they need no action now. */
-static void finding(struct flow *f, const struct finding *item, bool verbose)
+void text_finding_head(struct flow *f, const struct finding *item, bool known)
 {
     const struct finding_kind *kind = finding_kind(item->id);
-    bool brief = !verbose && item->severity <= SEV_LOW;
     flow_line(f, COLUMN_NAME, COLUMN_FINDING);
-    upper(f, severity_style(item->severity), severity_name(item->severity));
+    text_upper(f, known ? FLOW_DIM : severity_style(item->severity), severity_name(item->severity));
     flow_pad(f, COLUMN_FINDING);
-    flow_put(f, FLOW_BOLD, kind->name);
+    flow_put(f, known ? FLOW_PLAIN : FLOW_BOLD, kind->name);
+    flow_putz(f, FLOW_DIM, known ? " (known)" : "");
     flow_putz(f, FLOW_PLAIN, "  ");
     flow_putz(f, FLOW_PLAIN, kind->title);
     flow_end(f);
     if (item->evidence.n > 0) {
-        labelled(f, "seen");
+        text_labelled(f, "seen");
         flow_put(f, FLOW_PLAIN, item->evidence);
         flow_end(f);
     }
-    if (brief)
-        return;
-    if (has_place(&item->where))
-        place(f, &item->where);
-    labelled(f, "do");
+}
+
+void text_finding_remedy(struct flow *f, const struct finding *item)
+{
+    const struct finding_kind *kind = finding_kind(item->id);
+    text_labelled(f, "do");
     flow_putz(f, FLOW_PLAIN, kind->remedy);
     if (*kind->reference != '\0') {
         flow_putz(f, FLOW_DIM, " (");
@@ -268,21 +268,37 @@ static void finding(struct flow *f, const struct finding *item, bool verbose)
     flow_end(f);
 }
 
+/* Info and low stand in one paragraph each unless more is asked for: they need no action now. */
+static void finding(struct flow *f, const struct finding *item, bool verbose)
+{
+    text_finding_head(f, item, false);
+    if (!verbose && item->severity <= SEV_LOW)
+        return;
+    if (has_place(&item->where))
+        place(f, &item->where);
+    text_finding_remedy(f, item);
+}
+
+void text_findings_dropped(struct flow *f, size_t dropped)
+{
+    if (dropped == 0)
+        return;
+    flow_line(f, COLUMN_NAME, COLUMN_FINDING);
+    flow_putz(f, FLOW_WARN, "and ");
+    flow_num(f, FLOW_WARN, dropped);
+    flow_putz(f, FLOW_WARN, " more that are only counted");
+    flow_end(f);
+}
+
 static void findings(struct flow *f, const struct job *job, bool verbose)
 {
     size_t order[FINDINGS_MAX];
-    size_t n = findings_by_severity(job, order);
+    size_t n = findings_by_severity(&job->findings, order);
     if (n > 0)
         buf_addc(f->out, '\n');
     for (size_t i = 0; i < n; i++)
         finding(f, &job->findings.items[order[i]], verbose);
-    if (job->findings.dropped == 0)
-        return;
-    flow_line(f, COLUMN_NAME, COLUMN_FINDING);
-    flow_putz(f, FLOW_WARN, "and ");
-    flow_num(f, FLOW_WARN, job->findings.dropped);
-    flow_putz(f, FLOW_WARN, " more that are only counted");
-    flow_end(f);
+    text_findings_dropped(f, job->findings.dropped);
 }
 
 /* ---- the stream ---- */
@@ -292,7 +308,7 @@ static void findings(struct flow *f, const struct job *job, bool verbose)
 static void one_line(struct flow *f, const struct job *job, const struct facts *facts)
 {
     flow_line(f, 0, COLUMN_FINDING);
-    upper(f, action_style(job->verdict.action), action_name(job->verdict.action));
+    text_upper(f, action_style(job->verdict.action), action_name(job->verdict.action));
     flow_pad(f, COLUMN_FINDING);
     flow_value(f, FLOW_PLAIN, job->source);
     flow_putz(f, FLOW_PLAIN, "  ");
@@ -340,11 +356,18 @@ static void text_error(struct report *r, const struct report_error *e)
     flow_clear(&f);
 }
 
-static void count(struct flow *f, enum flow_style style, size_t n, const char *what)
+void text_count(struct flow *f, enum flow_style style, size_t n, const char *what)
 {
     style = n > 0 ? style : FLOW_DIM;
     flow_num(f, style, n);
     flow_putz(f, style, what);
+}
+
+static const char *entry_words(const struct report *r)
+{
+    if (r->subjects > 0)
+        return r->entries == 1 ? " target: " : " targets: ";
+    return r->entries == 1 ? " message: " : " messages: ";
 }
 
 static void text_end(struct report *r)
@@ -354,16 +377,17 @@ static void text_end(struct report *r)
         return;
     flow_init(&f, r->out, r->options.width, r->options.colour);
     flow_line(&f, 0, COLUMN_NAME);
-    count(&f, FLOW_BOLD, r->entries, r->entries == 1 ? " message: " : " messages: ");
-    count(&f, FLOW_GOOD, r->passed, " passed, ");
-    count(&f, FLOW_BAD, r->failed, " failed, ");
-    count(&f, FLOW_WARN, r->undecided, " undecided");
+    text_count(&f, FLOW_BOLD, r->entries, entry_words(r));
+    text_count(&f, FLOW_GOOD, r->passed, " passed, ");
+    text_count(&f, FLOW_BAD, r->failed, " failed, ");
+    text_count(&f, FLOW_WARN, r->undecided, " undecided");
     if (r->unreadable > 0) {
         flow_putz(&f, FLOW_PLAIN, ", ");
-        count(&f, FLOW_BAD, r->unreadable, " with an error");
+        text_count(&f, FLOW_BAD, r->unreadable, " with an error");
     }
     flow_end(&f);
     flow_clear(&f);
 }
 
-const struct report_ops report_text_ops = {text_begin, text_message, text_error, text_end};
+const struct report_ops report_text_ops = {text_begin, text_message, text_subject, text_error,
+                                           text_end};

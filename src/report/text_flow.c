@@ -162,6 +162,22 @@ void flow_put(struct flow *f, enum flow_style style, struct str text)
     put(f, style, text, 1);
 }
 
+/* In pieces that stay below FLOW_TEXT_MAX_BYTES however long their printable form is; words go on
+ * across pieces. */
+void flow_put_whole(struct flow *f, enum flow_style style, struct str text)
+{
+    enum { PIECE_BYTES = FLOW_TEXT_MAX_BYTES / 10 };
+    struct str rest = str_slice(text, 0, FLOW_WHOLE_MAX_BYTES);
+    while (rest.n > 0) {
+        struct str piece = rest;
+        while (rest.n > 0 && piece.n - rest.n < PIECE_BYTES)
+            utf8_next(&rest);
+        put(f, style, str_slice(piece, 0, piece.n - rest.n), 1);
+    }
+    if (text.n > FLOW_WHOLE_MAX_BYTES)
+        put(f, style, STR("\xe2\x80\xa6"), 1);
+}
+
 void flow_putz(struct flow *f, enum flow_style style, const char *text)
 {
     put(f, style, str_from(text), 2);
@@ -200,6 +216,10 @@ void flow_num(struct flow *f, enum flow_style style, uint64_t v)
 void flow_pad(struct flow *f, unsigned column)
 {
     flush_word(f);
+    if (column > f->width - MIN_TEXT_COLUMNS) {
+        f->gap = 2;
+        return;
+    }
     blanks(f, f->column < column ? column - f->column : 1);
     f->gap = 0;
     f->at_start = true; /* what follows stands here, without a further blank */

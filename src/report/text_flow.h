@@ -16,6 +16,7 @@ enum flow_style {
 
 enum {
     FLOW_TEXT_MAX_BYTES = 400,
+    FLOW_WHOLE_MAX_BYTES = 64 << 10,
     FLOW_MIN_WIDTH = 40,
     FLOW_MAX_WIDTH = 1000,
     FLOW_DEFAULT_WIDTH = 80
@@ -46,6 +47,9 @@ void flow_put(struct flow *f, enum flow_style style, struct str text);
 /* The same for words of ours, where two blanks stay two: in texts of a mail they become one, so
  * that none can look like the next item of a line. */
 void flow_putz(struct flow *f, enum flow_style style, const char *text);
+/* What people copy, a record to publish: not cut at FLOW_TEXT_MAX_BYTES but at
+ * FLOW_WHOLE_MAX_BYTES; otherwise as flow_put. */
+void flow_put_whole(struct flow *f, enum flow_style style, struct str text);
 /* A name, domain or path: as it is when plain, in quotes when it holds blanks, commas, quotes or
  * other bytes by which it could read as words of ours. Nothing when empty. */
 void flow_value(struct flow *f, enum flow_style style, struct str text);
@@ -53,7 +57,8 @@ void flow_value(struct flow *f, enum flow_style style, struct str text);
 void flow_pair(struct flow *f, enum flow_style style, const char *words, struct str value);
 void flow_num(struct flow *f, enum flow_style style, uint64_t v);
 
-/* Blanks up to a column, at least one (for tables). */
+/* Blanks up to a column, at least one (for tables); where the rest of the line would be too narrow
+ * for words, two blanks that may be a line end. */
 void flow_pad(struct flow *f, unsigned column);
 
 void flow_end(struct flow *f); /* end the line */

@@ -2,7 +2,7 @@
 #ifndef MP_REPORT_TEXT_INTERNAL_H
 #define MP_REPORT_TEXT_INTERNAL_H
 
-#include "report/report_internal.h"
+#include "report/subject_internal.h"
 #include "report/text_flow.h"
 
 enum { COLUMN_NAME = 2, COLUMN_RESULT = 9, COLUMN_DETAIL = 20, COLUMN_FINDING = 10 };
@@ -12,6 +12,19 @@ enum flow_style action_style(enum verdict_action a);
 
 /* "pass", "fail", ... as every result word of the RFCs is coloured. */
 enum flow_style result_style(const char *result);
+
+void text_upper(struct flow *f, enum flow_style style, const char *word);
+/* A number and its words, dim when there is none. */
+void text_count(struct flow *f, enum flow_style style, size_t n, const char *what);
+
+/* A finding: its head and what was seen; lines that begin with a label; what to do. */
+void text_finding_head(struct flow *f, const struct finding *item, bool known);
+void text_labelled(struct flow *f, const char *label);
+void text_finding_remedy(struct flow *f, const struct finding *item);
+void text_findings_dropped(struct flow *f, size_t dropped);
+
+/* A host or a domain (subject_text.c). */
+void text_subject(struct report *r, const struct subject *s, int outcome);
 
 /* SPF tree, signatures, ARC sets, hops, DNS answers (text_verbose.c). */
 void text_verbose(struct flow *f, struct arena *scratch, const struct job *job);

@@ -1,0 +1,125 @@
+/* The result document of a host or a domain, mailproof/<kind>/1
+ * (docs/schema/subject-1.schema.json). */
+#include "report/subject_internal.h"
+
+#include <stdio.h>
+
+static void kword(struct json *j, const char *key, const char *word)
+{
+    json_kstr(j, key, str_from(word));
+}
+
+/* "" for an empty text: these members are never null. */
+static void ktext(struct json *j, const char *key, struct str s)
+{
+    json_kstr(j, key, s.n == 0 ? STR("") : s);
+}
+
+void subject_json_schema(struct json *j, const char *kind)
+{
+    char name[64];
+    snprintf(name, sizeof name, "mailproof/%s/1", kind);
+    kword(j, "schema", name);
+}
+
+static void write_check(struct json *j, const struct check *c)
+{
+    json_object_begin(j);
+    ktext(j, "group", c->group);
+    kword(j, "name", c->name);
+    kword(j, "status", check_status_name(check_status_of(c)));
+    ktext(j, "detail", c->detail);
+    json_key(j, "elapsed_us");
+    if (c->elapsed_us >= 0)
+        json_int(j, c->elapsed_us);
+    else
+        json_write_null(j);
+    json_key(j, "findings");
+    json_array_begin(j);
+    for (size_t i = 0; i < c->n_findings; i++)
+        json_uint(j, c->first_finding + i);
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static void write_place(struct json *j, const struct check *c)
+{
+    json_key(j, "check");
+    if (c == NULL) {
+        json_write_null(j);
+        return;
+    }
+    json_object_begin(j);
+    ktext(j, "group", c->group);
+    kword(j, "name", c->name);
+    json_object_end(j);
+}
+
+static void write_fix(struct json *j, const struct remedy *fix)
+{
+    json_key(j, "fix");
+    if (fix == NULL) {
+        json_write_null(j);
+        return;
+    }
+    json_object_begin(j);
+    ktext(j, "text", fix->text);
+    json_kbool(j, "verified", fix->verified);
+    json_object_end(j);
+}
+
+static void write_finding(struct json *j, const struct subject *s, size_t i, const struct check *c)
+{
+    const struct finding *f = &s->checks->findings->items[i];
+    const struct finding_kind *kind = finding_kind(f->id);
+    json_object_begin(j);
+    json_kstr(j, "id", kind->name);
+    kword(j, "severity", severity_name(f->severity));
+    kword(j, "title", kind->title);
+    ktext(j, "evidence", f->evidence);
+    write_place(j, c);
+    kword(j, "remedy", kind->remedy);
+    write_fix(j, subject_remedy(s, i));
+    json_kstr(j, "reference", *kind->reference == '\0' ? STR_NONE : str_from(kind->reference));
+    json_key(j, "known");
+    if (s->known == NULL)
+        json_write_null(j);
+    else
+        json_bool(j, s->known[i]);
+    json_object_end(j);
+}
+
+static void write_findings(struct json *j, const struct subject *s)
+{
+    const struct check *owners[FINDINGS_MAX];
+    subject_owners(s, owners);
+    json_key(j, "findings");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->checks->findings->n && i < FINDINGS_MAX; i++)
+        write_finding(j, s, i, owners[i]);
+    json_array_end(j);
+    json_key(j, "findings_dropped");
+    json_uint(j, s->checks->findings->dropped);
+}
+
+void report_subject_json(struct json *j, const struct subject *s, int outcome)
+{
+    char started[TIME_TEXT_MAX];
+    bool known = time_text(s->started_s, started);
+    json_object_begin(j);
+    subject_json_schema(j, s->kind);
+    ktext(j, "subject", s->name);
+    ktext(j, "headline", s->headline);
+    json_kstr(j, "started", known ? str_from(started) : STR_NONE);
+    json_key(j, "checks");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->checks->n; i++)
+        write_check(j, &s->checks->items[i]);
+    json_array_end(j);
+    write_findings(j, s);
+    kword(j, "result", outcome_name(outcome));
+    if (s->json != NULL)
+        s->json(j, s->ctx);
+    json_kint(j, "elapsed_us", s->elapsed_us);
+    json_object_end(j);
+}
