@@ -26,7 +26,8 @@ struct fix {
     size_t finding; /* index in the list of findings */
     struct fix_edit edits[FIX_MAX_EDITS];
     size_t n;
-    bool verified; /* set by posture_verify */
+    bool broken;          /* an edit did not fit: there are none then */
+    bool tried, verified; /* set by posture_verify */
 };
 
 struct fix_list {
@@ -36,11 +37,13 @@ struct fix_list {
 };
 void fix_list_init(struct fix_list *l, struct arena *a);
 /* A fix for a finding that was just added (NULL: it was dropped, then there is none). Returns NULL
- * when there is no room. */
+ * when there is no room. The pointer is good until the next fix_new. */
 struct fix *fix_new(struct fix_list *l, const struct finding_list *findings,
                     const struct finding *f);
 void fix_edit_add(struct fix *x, enum fix_op op, struct str name, enum dns_type type,
-                  struct str data); /* accepts NULL; too many edits make the fix empty */
+                  struct str data);
+/* accepts NULL; texts are borrowed and must live as long as the list. Too many edits, or a text
+ * with p == NULL (memory), make the fix empty. An added CNAME is shown, but never verified. */
 
 /* As lines to publish: `example.org. TXT "v=spf1 -all"`, with "remove " or "serve URL:" before
  * what is not added. TXT longer than 255 octets is split as zone files want it. */

@@ -33,7 +33,7 @@ struct posture_config {
     size_t n_selectors;
     const struct str *dnsbl; /* zones to ask about MX addresses; none by default */
     size_t n_dnsbl;
-    bool allow_private; /* private and loopback addresses are no fault (inner networks, tests) */
+    bool allow_private;  /* private and loopback addresses are no fault (inner networks, tests) */
     bool https, connect; /* may HTTPS files be fetched, MX hosts be connected to */
     uint16_t smtp_port;  /* 25 */
     unsigned spf_broad_prefix_v4, spf_broad_prefix_v6; /* as auth_config */
@@ -48,8 +48,8 @@ struct posture_mx {
     enum dns_status status;    /* worst that matters: of A, AAAA */
     bool is_alias, is_address; /* CNAME (RFC 2181 10.3), IP literal as name */
     struct ip addresses[POSTURE_MAX_ADDRESSES];
-    size_t n_addresses;
-    enum dnssec dnssec; /* of its addresses */
+    size_t n_addresses, n_dropped; /* n_dropped: beyond POSTURE_MAX_ADDRESSES */
+    enum dnssec dnssec;            /* of its addresses */
     struct dane dane;
     struct tls_decision decision; /* what a sender would do; .by NULL: not judged */
 };
@@ -65,8 +65,8 @@ struct posture_key { /* one DKIM selector with a record */
 struct posture {
     struct str domain; /* A-label form */
     struct str organizational_domain;
-    enum posture_profile profile; /* decided */
-    bool mx_ready, null_mx, implicit_mx, mx_secure;
+    enum posture_profile profile;                              /* decided */
+    bool mx_ready, mx_failed, null_mx, implicit_mx, mx_secure; /* failed: MX is not known */
     struct posture_mx mx[POSTURE_MAX_MX];
     size_t n_mx;
     bool spf_ready;
