@@ -66,7 +66,7 @@ struct link {
     struct str term, domain;
     size_t node;
     struct spf_cost before;
-    bool passes, final;
+    bool passes, final, repeated;
 };
 
 /* Who is not listed gets an error when the last record cannot be read. */
@@ -128,7 +128,8 @@ static void push(struct spf_walk *w, const struct link *l, const struct spf_comp
                             .node = l->node,
                             .before = l->before,
                             .passes = l->passes,
-                            .final = l->final};
+                            .final = l->final,
+                            .repeated = l->repeated};
     spf_judge_record(w, f, txt, text);
 }
 
@@ -236,7 +237,7 @@ static void next_term(struct spf_walk *w, struct spf_frame *f)
     struct str name;
     bool by_client;
     if (spf_walk_target(w, f, &t->target, &name, &by_client) && !is_loop(w, name))
-        spf_judge_repeat(w, f, t, node, name);
+        l.repeated = spf_judge_repeat(w, f, t, node, name) || f->repeated;
     descend(w, f, &t->target, &l);
 }
 
@@ -246,7 +247,8 @@ static void follow_redirect(struct spf_walk *w, struct spf_frame *f)
                      .term = f->record->redirect_text,
                      .before = w->cost,
                      .passes = f->passes,
-                     .final = f->final};
+                     .final = f->final,
+                     .repeated = f->repeated};
     f->redirected = true;
     l.node = node_open(w, f, l.term);
     w->cost.lookups++;

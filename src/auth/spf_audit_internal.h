@@ -22,6 +22,7 @@ struct spf_frame {
     bool passes;            /* a pass here is a pass of the domain: no -include: on the way */
     bool final;             /* the domain's own record, or where its redirects lead */
     bool ended, redirected; /* all was met; redirect= was followed */
+    bool repeated;          /* below a term that is a duplicate: its terms need no telling */
 };
 
 struct spf_range {
@@ -69,8 +70,8 @@ void spf_problem_add(struct spf_walk *w, enum spf_problem_kind kind, struct str 
 /* A record as text, in whatever place it stands: length, modifiers, terms behind all. */
 void spf_judge_record(struct spf_walk *w, const struct spf_frame *f, const struct dns_answer *txt,
                       struct str text);
-/* A term that was just listed: seen before? `name`: its target, empty when unknown. */
-void spf_judge_repeat(struct spf_walk *w, const struct spf_frame *f, const struct spf_term *t,
+/* A term that was just listed: seen before? `name`: its target, empty when it has none. */
+bool spf_judge_repeat(struct spf_walk *w, const struct spf_frame *f, const struct spf_term *t,
                       size_t node, struct str name);
 /* A range that passes: too broad, or not of the public Internet? Its IPv4 addresses are summed. */
 void spf_judge_range(struct spf_walk *w, const struct spf_frame *f, const struct spf_term *t,

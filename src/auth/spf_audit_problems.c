@@ -123,21 +123,23 @@ static bool same_term(const struct spf_seen *a, const struct spf_seen *b)
            (a->net.family == IP_NONE || ip_eq(&a->net, &b->net));
 }
 
-void spf_judge_repeat(struct spf_walk *w, const struct spf_frame *f, const struct spf_term *t,
+bool spf_judge_repeat(struct spf_walk *w, const struct spf_frame *f, const struct spf_term *t,
                       size_t node, struct str name)
 {
     if (t->mech == SPF_ALL || node == SPF_NO_NODE)
-        return;
+        return false;
     w->seen[node] = key_of(w, t, name);
     for (size_t i = 0; i < node; i++) {
         if (!same_term(&w->seen[i], &w->seen[node]))
             continue;
-        spf_problem_add(w, SPF_PROBLEM_DUPLICATE, f->domain, t->text,
-                        "stands already as '" STR_FMT "' in the record of " STR_FMT,
-                        STR_ARG(shown(w->out->nodes[i].term)),
-                        STR_ARG(shown(w->out->nodes[i].domain)));
-        return;
+        if (!f->repeated)
+            spf_problem_add(w, SPF_PROBLEM_DUPLICATE, f->domain, t->text,
+                            "stands already as '" STR_FMT "' in the record of " STR_FMT,
+                            STR_ARG(shown(w->out->nodes[i].term)),
+                            STR_ARG(shown(w->out->nodes[i].domain)));
+        return true;
     }
+    return false;
 }
 
 /* ---- ranges that pass ---- */

@@ -241,7 +241,7 @@ static const struct {
     {"eleven look-ups",
      "v=spf1 include:costly.test include:ex.test include:soft.test a:both.test -all", NULL,
      "11 3 0 512", "one fail",
-     "duplicate ex.test include:net.test, duplicate net.test ip4:198.51.100.0/24, "
+     "duplicate ex.test include:net.test, "
      "duplicate ex.test a:four.test, duplicate r.test a:both.test, lookups r.test, voids r.test"},
     {"exp costs nothing", "v=spf1 ip4:192.0.2.1 exp=gone.test -all", NULL, "0 0 0 1", "one fail",
      ""},
