@@ -72,28 +72,45 @@ struct smtp_client {
     struct smtp_ehlo ehlo, ehlo_plain; /* the valid one; the one before STARTTLS */
     struct tls_facts tls;
     bool has_tls, did_ehlo;
+    bool mid_message; /* behind a 354: what is sent now is message, not command */
+    bool wire_lost;   /* nothing more can be said on this connection */
     enum smtp_fault fault;
     enum smtp_stage fault_stage;
     int64_t started_us;
     int64_t stage_us[SMTP_STAGE_COUNT]; /* time spent, summed; -1: not reached */
 };
 
-/* All below: MP_OK means that a reply was read (whatever its code): see *reply or client->last.
- * Otherwise the conversation is over: MP_E_IO, MP_E_TIMEOUT, MP_E_SYNTAX (protocol), MP_E_NOMEM,
- * MP_E_USAGE; client->fault and fault_stage say what and where, `err` a sentence for people:
- * "mx1.test [192.0.2.1]:25 closed the connection while we waited for the reply to RCPT". */
+enum {
+    SMTP_PIPELINE_MAX_RCPTS = 1000,
+    SMTP_MESSAGE_MAX_BYTES = 256 << 20,
+    SMTP_AUTH_MAX_STEPS = 8, /* challenges of one exchange */
+    SMTP_QUIT_WAIT_MS = 2000
+};
 
-/* Connect, PROXY header, implicit TLS, banner. 554 and others are replies: see client->banner. */
+/* All below: MP_OK means that a reply was read (whatever its code): see *reply or client->last.
+ * Otherwise the conversation is over: MP_E_IO, MP_E_TIMEOUT, MP_E_SYNTAX (protocol), MP_E_NOMEM;
+ * client->fault and fault_stage say what and where, `err` a sentence for people:
+ * "mx1.test [192.0.2.1]:25 closed the connection while we waited for the reply to RCPT TO".
+ * MP_E_USAGE, MP_E_LIMIT (SMTP_FAULT_LOCAL): an argument was refused before anything was sent; the
+ * conversation may go on.
+ * 421 is a reply like any other. Where several replies are due and the server closes behind a 421,
+ * that 421 is the answer to all that remain (RFC 5321 3.8). */
+
+/* Connect, PROXY header, implicit TLS, banner. 554 and others are replies: see client->banner.
+ * Call smtp_quit or smtp_close afterwards, whatever it returns. */
 int smtp_open(struct smtp_client *c, const struct smtp_client_config *config, struct arena *a,
               struct mp_err *err);
-/* EHLO (LHLO for LMTP), HELO when EHLO is refused with 5xx; fills client->ehlo. */
+/* EHLO (LHLO for LMTP), HELO when EHLO is refused with 5xx; fills client->ehlo. Behind STARTTLS its
+ * stage is SMTP_STAGE_EHLO_TLS. */
 int smtp_ehlo(struct smtp_client *c, struct mp_err *err);
 /* STARTTLS, check that nothing follows its 220, handshake, and EHLO again. MP_OK with
  * client->has_tls false: the server refused (client->last). */
 int smtp_starttls(struct smtp_client *c, struct mp_err *err);
 int smtp_xclient(struct smtp_client *c, const struct smtp_attribute *attrs, size_t n,
                  struct mp_err *err); /* 220: EHLO is sent again */
-/* One mechanism to its end. Secrets never reach the transcript. Fills channel binding by itself. */
+/* One mechanism to its end: 235 in client->last is success, and then the server has proved itself
+ * where the mechanism has it do so. Secrets never reach the transcript. Channel binding and
+ * server_offers_plus are filled here, unless `who` names a binding. */
 int smtp_auth(struct smtp_client *c, enum sasl_mech mech, const struct sasl_credentials *who,
               struct mp_err *err);
 int smtp_mail(struct smtp_client *c, struct str from, const struct smtp_mail_params *p,
@@ -105,10 +122,12 @@ int smtp_data(struct smtp_client *c, struct mp_err *err); /* 354 */
  * of them); SMTP: replies may be NULL. */
 int smtp_message(struct smtp_client *c, struct str message, bool as_is, struct smtp_reply *replies,
                  size_t n_replies, struct mp_err *err);
-/* BDAT chunks instead of DATA (RFC 3030); chunk_bytes 0: one chunk. */
+/* BDAT chunks instead of DATA (RFC 3030); chunk_bytes 0: one chunk. A chunk that is refused ends
+ * the sending: its reply is client->last and fills `replies`. */
 int smtp_chunks(struct smtp_client *c, struct str message, size_t chunk_bytes,
                 struct smtp_reply *replies, size_t n_replies, struct mp_err *err);
-/* MAIL, all RCPT and DATA in one write (RFC 2920); replies[0] MAIL, then RCPTs, last DATA. */
+/* MAIL, all RCPT and DATA in one write (RFC 2920); replies[0] MAIL, then RCPTs, last DATA: n_to + 2
+ * in all. DATA may be taken although no recipient was: then an empty message must be sent. */
 int smtp_pipeline(struct smtp_client *c, struct str from, const struct smtp_mail_params *p,
                   const struct str *to, size_t n_to, const struct smtp_rcpt_params *rp,
                   struct smtp_reply *replies, struct mp_err *err);

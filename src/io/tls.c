@@ -364,23 +364,6 @@ static bool take_chain(struct arena *a, SSL *ssl, struct tls_facts *f)
     return f->chain != NULL;
 }
 
-/* Hash of the certificate, by the hash of its signature, SHA-256 for MD5 and SHA-1 (RFC 5929 4.1).
- * A signature without one hash (Ed25519) has no such binding. */
-static struct str end_point_binding(struct arena *a, X509 *cert)
-{
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    int nid = NID_undef;
-    if (cert == NULL || X509_get_signature_info(cert, &nid, NULL, NULL, NULL) != 1)
-        nid = NID_undef;
-    if (nid == NID_md5 || nid == NID_sha1 || nid == NID_md5_sha1)
-        nid = NID_sha256;
-    const EVP_MD *md = nid == NID_undef ? NULL : EVP_get_digestbynid(nid);
-    if (md == NULL || X509_digest(cert, md, hash, &n) != 1)
-        return STR_NONE;
-    return arena_copy(a, str_make((const char *)hash, n));
-}
-
 /* RFC 9266: for TLS 1.3 only, as TLS 1.2 would need the extended master secret. */
 static struct str exporter_binding(struct arena *a, SSL *ssl)
 {
@@ -412,7 +395,6 @@ static int collect(struct tls_client *t, SSL *ssl, struct str sni, struct arena 
     const unsigned char *alpn;
     unsigned n_alpn;
     const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
-    X509 *leaf = SSL_get0_peer_certificate(ssl);
     SSL_get0_alpn_selected(ssl, &alpn, &n_alpn);
     f->version = arena_copy(a, str_from(SSL_get_version(ssl)));
     f->cipher = arena_copy(a, str_from(SSL_CIPHER_get_name(cipher)));
@@ -420,12 +402,14 @@ static int collect(struct tls_client *t, SSL *ssl, struct str sni, struct arena 
     f->group = group_name(a, ssl);
     f->alpn = arena_copy(a, str_make((const char *)alpn, n_alpn));
     f->sni = arena_copy(a, sni);
-    f->channel_binding = end_point_binding(a, leaf);
     f->exporter_binding = exporter_binding(a, ssl);
     if (f->version.p == NULL || f->cipher.p == NULL || f->sni.p == NULL || !take_chain(a, ssl, f))
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for what TLS showed");
-    if (f->n_chain > 0)
+    if (f->n_chain > 0) {
         f->has_leaf = x509_read(a, f->chain[0], &f->leaf, NULL) == MP_OK;
+        if (!x509_channel_binding(a, f->chain[0], &f->channel_binding))
+            f->channel_binding = STR_NONE;
+    }
     f->pkix = x509_verify(a, t->store, f->chain, f->n_chain, now_s, &f->pkix_reason);
     f->established = true;
     return MP_OK;
