@@ -2,7 +2,6 @@
 #include "base/uri.h"
 
 #include "base/idna.h"
-#include "base/ip.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -37,6 +36,21 @@ static bool has_uri_characters(struct str s)
     return true;
 }
 
+/* Also the forms that resolvers of old take for an address: numbers, octal, hexadecimal. A host
+ * name does not end in such a label (WHATWG URL 3.5; RFC 3696 2). */
+static bool is_address(struct str host)
+{
+    host = str_ends(host, STR(".")) ? str_slice(host, 0, host.n - 1) : host;
+    size_t dot = str_rfind(host, '.');
+    struct str last = str_slice(host, dot == host.n ? 0 : dot + 1, host.n);
+    bool hex = str_istarts(last, STR("0x"));
+    for (size_t i = hex ? 2 : 0; i < last.n; i++) {
+        if (hex ? !is_hex(last.p[i]) : !is_digit(last.p[i]))
+            return false;
+    }
+    return last.n != 0;
+}
+
 static bool authority_parse(struct uri *u)
 {
     struct str host = u->authority;
@@ -55,10 +69,9 @@ static bool authority_parse(struct uri *u)
         u->port = str_slice(behind, 1, behind.n);
         u->host_is_ip = true;
     } else {
-        struct ip ip;
         u->port = host;
         u->host = str_cut(&u->port, ':');
-        u->host_is_ip = ip_parse(u->host, &ip);
+        u->host_is_ip = is_address(u->host);
     }
     return u->port.n == 0 || str_to_u64(u->port, PORT_MAX, &port);
 }
@@ -83,29 +96,29 @@ bool uri_parse(struct str text, struct uri *out)
     return true;
 }
 
-const char *uri_https_problem(struct str text)
+enum uri_fault uri_https_fault(struct str text)
 {
     struct uri u;
     if (!uri_parse(text, &u))
-        return "is not a valid URI";
+        return URI_BROKEN;
     if (!str_ieq(u.scheme, STR("https")))
-        return "is not an https: URI";
+        return URI_SCHEME;
     if (u.userinfo.p != NULL)
-        return "holds a user name or password";
+        return URI_USER;
     if (u.host_is_ip)
-        return "names an IP address instead of a host";
-    return domain_is_ldh(u.host) ? NULL : "has no valid host name";
+        return URI_ADDRESS;
+    return domain_is_ldh(u.host) ? URI_OK : URI_HOST;
 }
 
-const char *uri_mailto_problem(struct str text)
+enum uri_fault uri_mailto_fault(struct str text)
 {
     struct uri u;
     if (!uri_parse(text, &u))
-        return "is not a valid URI";
+        return URI_BROKEN;
     if (!str_ieq(u.scheme, STR("mailto")))
-        return "is not a mailto: URI";
+        return URI_SCHEME;
     struct str to = str_cut(&u.rest, '?');
     size_t at = str_rfind(to, '@');
     bool is_address = at > 0 && at < to.n && domain_is_ldh(str_slice(to, at + 1, to.n));
-    return is_address ? NULL : "holds no mail address";
+    return is_address ? URI_OK : URI_HOST;
 }

@@ -15,17 +15,26 @@ struct uri {
     struct str host;      /* without the brackets of an IPv6 address */
     struct str port;      /* digits; empty without */
     struct str rest;
-    bool host_is_ip; /* IPv4 in dotted form, or anything in brackets */
+    bool host_is_ip; /* anything in brackets, or ending in a number: 192.0.2.1, 0x7f000001 */
 };
 
 /* False: too long, no scheme, a character that must be encoded, a broken "%" or port. */
 bool uri_parse(struct str text, struct uri *out);
 
-/* "https:" with a host that is a domain name (letters, digits, hyphens, underscores), no user
- * information: what a record may ask us to fetch. NULL when fine, else what is wrong. */
-const char *uri_https_problem(struct str text);
+/* What keeps a URI from being used. */
+enum uri_fault {
+    URI_OK,
+    URI_BROKEN,  /* uri_parse says no */
+    URI_SCHEME,  /* another scheme */
+    URI_USER,    /* a user name or password stands in it */
+    URI_ADDRESS, /* an IP address instead of a host name */
+    URI_HOST     /* the host is no domain name (letters, digits, hyphens, underscores) */
+};
 
-/* "mailto:" with an address of a local part and a domain (RFC 6068); NULL when fine. */
-const char *uri_mailto_problem(struct str text);
+/* May a record ask us to fetch this? "https:" with a host name and no user information. */
+enum uri_fault uri_https_fault(struct str text);
+
+/* "mailto:" with an address of a local part and a domain (RFC 6068). URI_HOST: it has none. */
+enum uri_fault uri_mailto_fault(struct str text);
 
 #endif

@@ -91,7 +91,7 @@ static void decide_unusable(const struct mta_sts_policy *policy, struct str faul
 void tls_decide(struct arena *a, const struct dane *dane, const struct mta_sts_policy *policy,
                 const struct tls_facts *facts, struct str host, struct tls_decision *out)
 {
-    struct tls_decision d = {.by = by_dane};
+    struct tls_decision d = {.delivery = TLS_DELIVERY_REFUSED, .by = by_dane};
     struct str fault = STR_NONE;
     enum dane_verdict verdict = dane == NULL ? DANE_NONE : dane->verdict;
     bool has_tls = facts != NULL && facts->established;

@@ -46,9 +46,9 @@ static const char *uri_problem(struct str uri)
     if (str_has(uri, '!'))
         return "a URI of rua= has a bare \"!\"";
     if (str_istarts(uri, STR("mailto:")))
-        return uri_mailto_problem(uri) == NULL ? NULL : "a mailto: URI of rua= is not valid";
+        return uri_mailto_fault(uri) == URI_OK ? NULL : "a mailto: URI of rua= is not valid";
     if (str_istarts(uri, STR("https:")))
-        return uri_https_problem(uri) == NULL ? NULL : "an https: URI of rua= is not valid";
+        return uri_https_fault(uri) == URI_OK ? NULL : "an https: URI of rua= is not valid";
     return "a URI of rua= is neither mailto: nor https:";
 }
 
