@@ -1,50 +1,14 @@
 /* Golden files of every format, and outputs that stay valid whatever a mail holds.
  * UPDATE_GOLDEN=1 report_test writes tests/golden anew; the change is then read in review. */
-#include <stdio.h>
-
 #include "report/report_checks.h"
+#include "report/report_golden.h"
 #include "report/report_internal.h"
 #include "report/report_samples.h"
-#include "tests/tap.h"
-
-enum { OUT_MAX_BYTES = 64 << 20 };
 
 static const struct report_error unreadable = {
     STR_INIT("mail/gone.eml"), STR_INIT("mail/gone.eml: No such file or directory")};
 
 /* ---- golden files ---- */
-
-static void write_golden(const char *name, struct str got)
-{
-    FILE *f = fopen(tap_source_path(name), "wb");
-    tap_ok(f != NULL && fwrite(got.p, 1, got.n, f) == got.n);
-    if (f != NULL)
-        fclose(f);
-}
-
-/* The first line that differs is what one wants to read. */
-static void show_difference(struct str got, struct str want)
-{
-    for (size_t line = 1; got.p != NULL || want.p != NULL; line++) {
-        struct str a = str_cut(&got, '\n'), b = str_cut(&want, '\n');
-        if (str_eq(a, b))
-            continue;
-        tap_note("line %zu differs", line);
-        tap_str(a, b);
-        return;
-    }
-}
-
-static void golden(const char *name, struct str got)
-{
-    if (getenv("UPDATE_GOLDEN") != NULL) {
-        write_golden(name, got);
-        return;
-    }
-    struct str want = tap_source_file(name);
-    if (!tap_ok(str_eq(got, want)))
-        show_difference(got, want);
-}
 
 typedef void filler(struct sample *s);
 
