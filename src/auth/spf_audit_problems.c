@@ -91,11 +91,14 @@ void spf_judge_record(struct spf_walk *w, const struct spf_frame *f, const struc
 
 /* ---- the same term twice ---- */
 
-static void mask(struct ip *ip, unsigned prefix)
+/* The first address of a range, or the last. */
+static struct ip end_of(struct ip ip, unsigned prefix, bool last)
 {
-    unsigned bits = ip->family == IP_V4 ? 32 : 128;
-    for (unsigned i = prefix; i < bits; i++)
-        ip->octets[i / 8] &= (unsigned char)~(0x80u >> i % 8);
+    for (unsigned i = prefix; i < (ip.family == IP_V4 ? 32 : 128); i++) {
+        unsigned bit = 0x80u >> i % 8, octet = ip.octets[i / 8];
+        ip.octets[i / 8] = (unsigned char)(last ? octet | bit : octet & ~bit);
+    }
+    return ip;
 }
 
 static struct spf_seen key_of(struct spf_walk *w, const struct spf_term *t, struct str name)
@@ -106,7 +109,7 @@ static struct spf_seen key_of(struct spf_walk *w, const struct spf_term *t, stru
     if (t->mech == SPF_IP6 || t->mech == SPF_A || t->mech == SPF_MX)
         s.cidr6 = t->cidr6;
     if (t->mech == SPF_IP4 || t->mech == SPF_IP6)
-        mask(&s.net, t->mech == SPF_IP4 ? t->cidr4 : t->cidr6);
+        s.net = end_of(t->net, t->mech == SPF_IP4 ? t->cidr4 : t->cidr6, false);
     char lower[DOMAIN_MAX_OCTETS];
     for (size_t i = 0; i < name.n && i < sizeof lower; i++)
         lower[i] = to_lower(name.p[i]);
@@ -144,37 +147,14 @@ bool spf_judge_repeat(struct spf_walk *w, const struct spf_frame *f, const struc
 
 /* ---- ranges that pass ---- */
 
-/* Networks that are nobody's on the public Internet (RFC 6890): a pass for them is worth nothing to
- * others, and lets in whoever has the same network inside. The networks of documentation are left
- * out: no mail comes from them. */
-static const struct {
-    struct ip net;
-    unsigned prefix;
-    const char *what;
-} special[] = {
-    {{IP_V4, {0}}, 8, "\"this network\""},
-    {{IP_V4, {10}}, 8, "private"},
-    {{IP_V4, {100, 64}}, 10, "shared by carriers"},
-    {{IP_V4, {127}}, 8, "loopback"},
-    {{IP_V4, {169, 254}}, 16, "link-local"},
-    {{IP_V4, {172, 16}}, 12, "private"},
-    {{IP_V4, {192, 168}}, 16, "private"},
-    {{IP_V4, {198, 18}}, 15, "for benchmarks"},
-    {{IP_V4, {224}}, 4, "multicast"},
-    {{IP_V4, {240}}, 4, "reserved"},
-    {{IP_V6, {0}}, 96, "unspecified or loopback"},
-    {{IP_V6, {[10] = 0xff, [11] = 0xff}}, 96, "IPv4-mapped, which no client has"},
-    {{IP_V6, {0xfc}}, 7, "private"},
-    {{IP_V6, {0xfe, 0x80}}, 10, "link-local"},
-    {{IP_V6, {0xff}}, 8, "multicast"},
-};
-
-static const char *special_of(const struct ip *net, unsigned prefix)
+/* Does the range lie among addresses that are nobody's on the public Internet? A pass for them is
+ * worth nothing to others, and lets in whoever has the same network inside. The largest such block
+ * is a /8 (IPv6: /7); what is broader holds public ones as well. */
+static bool is_private(const struct ip *net, unsigned prefix)
 {
-    for (size_t i = 0; i < ARRAY_LEN(special); i++)
-        if (prefix >= special[i].prefix && ip_in_prefix(net, &special[i].net, special[i].prefix))
-            return special[i].what;
-    return NULL;
+    struct ip first = end_of(*net, prefix, false), last = end_of(*net, prefix, true);
+    return prefix >= (net->family == IP_V4 ? 8 : 7) && !ip_is_public(&first) &&
+           !ip_is_public(&last);
 }
 
 static uint32_t number_of(const struct ip *ip)
@@ -203,7 +183,6 @@ void spf_judge_range(struct spf_walk *w, const struct spf_frame *f, const struct
     const struct auth_config *config = w->ctx->config;
     unsigned broad =
         net->family == IP_V4 ? config->spf_broad_prefix_v4 : config->spf_broad_prefix_v6;
-    const char *what = special_of(net, prefix);
     w->passes_something = true;
     if (net->family == IP_V4)
         add_range(w, net, prefix);
@@ -212,12 +191,12 @@ void spf_judge_range(struct spf_walk *w, const struct spf_frame *f, const struct
     else if (prefix < broad)
         spf_problem_add(w, SPF_PROBLEM_BROAD, f->domain, t->text,
                         "a whole /%u passes, which strangers may share", prefix);
-    if (what == NULL)
+    if (!is_private(net, prefix))
         return;
     char text[IP_TEXT_MAX];
     ip_write(net, text);
-    spf_problem_add(w, SPF_PROBLEM_PRIVATE, f->domain, t->text, "%s/%u passes: %s", text, prefix,
-                    what);
+    spf_problem_add(w, SPF_PROBLEM_PRIVATE, f->domain, t->text,
+                    "%s/%u passes: no address of the public Internet", text, prefix);
 }
 
 /* ---- the whole ---- */
