@@ -54,7 +54,8 @@ unsigned terminal_width(FILE *stream); /* 0 when it is none */
 struct buf;
 int read_whole(const char *path, size_t max_bytes, struct buf *out, struct mp_err *err);
 
-/* Write all of `bytes` to the file, or to standard output for NULL and "-". */
+/* Write all of `bytes` to the file, whole or not at all (run/write_file.h), or to standard output
+ * for NULL and "-". */
 int write_whole(const char *path, struct str bytes, struct mp_err *err);
 
 /* Unix seconds, "now", or "2026-11-23T19:00:00Z". False: none of them. */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "run/write_file.h"
 
 int usage_error(const char *command, const char *fmt, ...)
 {
@@ -103,15 +104,12 @@ int read_whole(const char *path, size_t max_bytes, struct buf *out, struct mp_er
 
 int write_whole(const char *path, struct str bytes, struct mp_err *err)
 {
-    bool to_stdout = path == NULL || strcmp(path, "-") == 0;
-    FILE *f = to_stdout ? stdout : fopen(path, "we");
-    if (f == NULL)
-        return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
-    bool ok = bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
-    ok = (to_stdout ? fflush(f) : fclose(f)) == 0 && ok;
-    return ok ? MP_OK
-              : mp_fail(err, MP_E_IO, errno, "%s: %s", to_stdout ? "standard output" : path,
-                        strerror(errno));
+    if (path != NULL && strcmp(path, "-") != 0)
+        return write_file(path, bytes, err);
+    bool ok = bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n;
+    return fflush(stdout) == 0 && ok
+               ? MP_OK
+               : mp_fail(err, MP_E_IO, errno, "standard output: %s", strerror(errno));
 }
 
 /* A number of exactly `digits` digits at the front of *s, which then begins behind `after`. */

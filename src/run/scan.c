@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "run/envelope.h"
 #include "run/rewrite.h"
+#include "run/write_file.h"
 
 enum { PROGRESS_EVERY_US = 200000, RECORD_MAX_BYTES = 512 * 1024 * 1024 };
 
@@ -70,15 +71,14 @@ static void end_progress(struct crew *c)
 }
 
 /* `shared` stands for "-": the stream of the reports, which stays open. */
-static int write_file(const char *path, FILE *shared, struct str bytes, struct mp_err *err)
+static int write_extra(const char *path, FILE *shared, struct str bytes, struct mp_err *err)
 {
-    bool to_shared = strcmp(path, "-") == 0;
-    FILE *f = to_shared ? shared : fopen(path, "we");
-    if (f == NULL)
-        return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
-    bool ok = fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
-    ok = (to_shared ? fflush(f) : fclose(f)) == 0 && ok;
-    return ok ? MP_OK : mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
+    if (strcmp(path, "-") != 0)
+        return write_file(path, bytes, err);
+    bool ok = fwrite(bytes.p == NULL ? "" : bytes.p, 1, bytes.n, shared) == bytes.n;
+    return fflush(shared) == 0 && ok
+               ? MP_OK
+               : mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
 }
 
 static void write_extras(struct crew *c, struct job *job)
@@ -95,13 +95,13 @@ static void write_extras(struct crew *c, struct job *job)
     if (st == MP_OK && o->record_path != NULL) {
         world_write(&b, job);
         st = b.failed ? mp_fail(&err, MP_E_NOMEM, 0, "no memory to record")
-                      : write_file(o->record_path, o->out, buf_str(&b), &err);
+                      : write_extra(o->record_path, o->out, buf_str(&b), &err);
     }
     buf_reset(&b);
     if (st == MP_OK && o->rewrite_path != NULL) {
         st = rewrite_message(job, &b, &err);
         if (st == MP_OK)
-            st = write_file(o->rewrite_path, o->out, buf_str(&b), &err);
+            st = write_extra(o->rewrite_path, o->out, buf_str(&b), &err);
     }
     if (st != MP_OK)
         fail_crew(c, st, &err);
