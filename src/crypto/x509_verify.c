@@ -118,13 +118,20 @@ static void chain_free(STACK_OF(X509) * chain)
     sk_X509_pop_free(chain, X509_free);
 }
 
+/* OpenSSL would only say that it finds no issuer. */
+static bool has_broken_extensions(X509 *cert)
+{
+    return (X509_get_extension_flags(cert) & EXFLAG_INVALID) != 0;
+}
+
 /* NULL: one of them cannot be read. */
 static STACK_OF(X509) * chain_parse(const struct str *ders, size_t n)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
     for (size_t i = 0; chain != NULL && i < n && i < X509_CHAIN_MAX; i++) {
         X509 *cert = x509_parse(ders[i]);
-        if (cert == NULL || sk_X509_push(chain, cert) <= 0) {
+        bool broken = cert == NULL || (i == 0 && has_broken_extensions(cert));
+        if (broken || sk_X509_push(chain, cert) <= 0) {
             X509_free(cert);
             chain_free(chain);
             return NULL;
