@@ -91,7 +91,8 @@ static int set_time(struct scan_command *c, const char *text)
 
 static int set_format(struct scan_command *c, const char *arg)
 {
-    return report_format_by_name(str_from(arg), &c->options.report.format)
+    enum report_format *f = &c->options.report.format;
+    return report_format_by_name(str_from(arg), f) && *f != REPORT_PROMETHEUS
                ? EXIT_PASSED
                : usage_error("scan",
                              "--format %s: expected text, json, jsonl, sarif, junit, tap or github",

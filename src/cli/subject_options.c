@@ -257,7 +257,7 @@ void subject_outputs_error(struct subject_outputs *out, const char *target,
         fprintf(stderr, "mailproof %s: %s: %s\n", out->options->command, target, err->text);
         return;
     }
-    struct report_error e = {str_from(target), str_from(err->text)};
+    struct report_error e = {str_from(target), str_from(err->text), out->options->command};
     report_error(out->report, &e);
     flush(out);
 }

@@ -13,6 +13,11 @@ static const struct finding_kind kinds[FINDING_COUNT] = {
 };
 
 static const char *const severity_names[] = {"info", "low", "medium", "high", "critical"};
+/* Words of build servers: read, never written. */
+static const struct {
+    struct str name;
+    enum severity severity;
+} severity_aliases[] = {{STR_INIT("warning"), SEV_MEDIUM}, {STR_INIT("error"), SEV_HIGH}};
 
 const struct finding_kind *finding_kind(enum finding_id id)
 {
@@ -40,6 +45,12 @@ bool severity_by_name(struct str name, enum severity *out)
     for (size_t i = 0; i < ARRAY_LEN(severity_names); i++) {
         if (str_ieq(str_from(severity_names[i]), name)) {
             *out = (enum severity)i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(severity_aliases); i++) {
+        if (str_ieq(severity_aliases[i].name, name)) {
+            *out = severity_aliases[i].severity;
             return true;
         }
     }

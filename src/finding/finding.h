@@ -28,6 +28,7 @@ struct finding_kind {
 const struct finding_kind *finding_kind(enum finding_id id);
 bool finding_by_name(struct str name, enum finding_id *out);
 const char *severity_name(enum severity s);
+/* Any case; also "warning" for medium and "error" for high. */
 bool severity_by_name(struct str name, enum severity *out);
 
 /* Where in the raw message: all parts optional. Borrowed text. */

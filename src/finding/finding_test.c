@@ -75,9 +75,37 @@ static void test_list(void)
     arena_clear(&arena);
 }
 
+static void test_severities(void)
+{
+    static const struct {
+        const char *word;
+        int want; /* -1: none */
+    } rows[] = {{"info", SEV_INFO},
+                {"low", SEV_LOW},
+                {"medium", SEV_MEDIUM},
+                {"high", SEV_HIGH},
+                {"critical", SEV_CRITICAL},
+                {"Medium", SEV_MEDIUM},
+                {"warning", SEV_MEDIUM},
+                {"ERROR", SEV_HIGH},
+                {"warn", -1},
+                {"errors", -1},
+                {"", -1}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        enum severity got = SEV_INFO;
+        tap_case("severity \"%s\"", rows[i].word);
+        tap_int(severity_by_name(str_from(rows[i].word), &got), rows[i].want >= 0);
+        tap_int(got, rows[i].want < 0 ? SEV_INFO : rows[i].want);
+    }
+    tap_case("severities are written by their own names");
+    tap_cstr(severity_name(SEV_MEDIUM), "medium");
+    tap_cstr(severity_name(SEV_HIGH), "high");
+}
+
 int main(void)
 {
     test_catalog();
+    test_severities();
     test_list();
     return tap_done();
 }
