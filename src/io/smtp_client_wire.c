@@ -370,6 +370,10 @@ bool client_last_words(struct smtp_client *c, enum smtp_stage stage)
 int client_talk(struct smtp_client *c, enum smtp_stage stage, struct str command,
                 struct mp_err *err)
 {
+    if (c->mid_message)
+        return client_fail_local(c, stage,
+                                 mp_fail(err, MP_E_USAGE, 0,
+                                         "the server waits for the message, not for a command"));
     int st = client_send(c, stage, command, false, err);
     if (st != MP_OK)
         return client_last_words(c, stage) ? MP_OK : st;
