@@ -1,0 +1,1 @@
+/* Helper NAME=posture2 is writing this file; helper NAME=posture: leave it. */
