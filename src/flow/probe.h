@@ -16,7 +16,8 @@ enum {
     PROBE_DEADLINE_MS = 60000,   /* over one target, when --timeout does not say else */
     PROBE_CERT_WARN_DAYS = 21,
     PROBE_CERT_HIGH_DAYS = 7,
-    PROBE_SMUGGLE_WAIT_MS = 2000, /* for an answer that may never come */
+    PROBE_SMUGGLE_WAIT_MS = 2000,    /* for an answer that may never come */
+    PROBE_SMUGGLE_ANSWER_MS = 15000, /* for one that must come, behind the end of a message */
     PROBE_MAX_METRICS = 4000,
     PROBE_ARENA_BYTES = 256 << 20
 };
@@ -72,6 +73,7 @@ struct probe_options { /* strings borrowed */
     struct smtp_mail_params mail_params;
     struct smtp_rcpt_params rcpt_params;
     bool pipeline, chunking;
+    bool hide_data; /* leave the message out of the transcript */
     /* Tests. */
     bool relay_test;
     struct str relay_target; /* foreign recipient; empty: probe@<random>.example.com */
@@ -83,7 +85,9 @@ struct probe_options { /* strings borrowed */
     enum probe_stop stop; /* PROBE_STOP_END: as far as the other options lead */
     bool first_only;      /* one address that answers is enough */
     unsigned cert_warn_days, cert_high_days;
-    unsigned deadline_ms, stage_timeout_ms;
+    /* Over one target; waits that belong to a test (retry_after_ms, smuggling) are not counted. */
+    unsigned deadline_ms;
+    unsigned stage_timeout_ms;
     int64_t now_s;
     /* For terminals: called before each step; may be NULL. */
     void (*progress)(void *ctx, const char *text);
@@ -98,6 +102,8 @@ struct probe_rcpt {
     enum rcpt_class class_;
     struct smtp_reply reply, second; /* second: after retry_after_ms; code 0: not tried */
     bool catch_all;                  /* the random one of its domain was accepted too */
+    unsigned catch_all_code;         /* reply to the random one; 0: not asked */
+    unsigned vrfy_code;              /* 0: not asked */
 };
 
 struct probe_relay {
@@ -105,6 +111,7 @@ struct probe_relay {
     struct str from, to;
     unsigned code; /* of RCPT; 0: not reached */
     bool accepted;
+    bool is_local; /* accepted, but so is any name there: it may just be a local mailbox */
 };
 
 struct probe_smuggle {
@@ -114,6 +121,8 @@ struct probe_smuggle {
     unsigned accepted; /* messages that B got accepted */
     struct str evidence;
 };
+
+struct probe_notes; /* what the checks need beside, see probe_internal.h */
 
 /* One address. Texts in the probe's arena. */
 struct probe_server {
@@ -140,6 +149,7 @@ struct probe_server {
     unsigned message_code;            /* reply to the end of the message; 0: none was sent */
     struct transcript transcripts[4]; /* further conversations: relay, injection, ... */
     size_t n_transcripts;
+    struct probe_notes *notes;
 };
 
 struct probe {
