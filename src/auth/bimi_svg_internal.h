@@ -53,8 +53,8 @@ struct svg_uses {
     struct arena *arena;
     struct svg_node *nodes;
     struct svg_edge *edges;
-    size_t n_nodes, n_edges, n_uses;
-    bool overflow;
+    size_t n_nodes, cap_nodes, n_edges, cap_edges;
+    bool overflow, no_memory;
 };
 
 enum svg_uses_verdict {
@@ -69,7 +69,7 @@ bool svg_uses_init(struct svg_uses *u, struct arena *a); /* false: no memory */
 size_t svg_uses_node(struct svg_uses *u, size_t parent, struct str id);
 void svg_uses_element(struct svg_uses *u, size_t node); /* an element inside the node */
 void svg_uses_refer(struct svg_uses *u, size_t node, struct str id);
-/* MP_OK or MP_E_NOMEM. */
+/* Once, at the end of the file. MP_OK or MP_E_NOMEM. */
 int svg_uses_judge(struct svg_uses *u, enum svg_uses_verdict *out);
 
 #endif
