@@ -11,7 +11,7 @@ static bool is_good(enum report_format f, struct str s)
     case REPORT_JUNIT:
         return is_good_xml(s);
     case REPORT_TAP:
-        return is_good_tap(s);
+        return is_good_tap(s, false);
     case REPORT_GITHUB:
         return is_good_github(s);
     case REPORT_JSONL:

@@ -159,7 +159,7 @@ static bool is_valid(const struct report_options *o, struct str s)
     case REPORT_JUNIT:
         return is_good_xml(s);
     case REPORT_TAP:
-        return is_good_tap(s);
+        return is_good_tap(s, false);
     case REPORT_GITHUB:
         return is_good_github(s);
     case REPORT_JSONL:

@@ -1,0 +1,224 @@
+/* Hosts and domains made by hand, for the tests and the fuzz target of this room: a good one, one
+ * with every outcome, one compared with a saved audit, a hostile one. */
+#ifndef MP_REPORT_SUBJECT_SAMPLES_H
+#define MP_REPORT_SUBJECT_SAMPLES_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/subject.h"
+
+enum { SAMPLE_FINDINGS_MAX = 40, SAMPLE_METRICS_MAX = 8 };
+
+/* A subject and what it borrows. subject_sample_init, then one of the fillers, then
+ * subject_sample_clear. */
+struct subject_sample {
+    struct subject subject;
+    struct arena arena;
+    struct finding_list findings;
+    struct check_list checks;
+    struct remedy remedies[SAMPLE_FINDINGS_MAX];
+    bool known[SAMPLE_FINDINGS_MAX];
+    struct metric metrics[SAMPLE_METRICS_MAX];
+    struct str evil;
+};
+typedef void subject_filler(struct subject_sample *s);
+
+static inline void subject_sample_init(struct subject_sample *s)
+{
+    *s = (struct subject_sample){0};
+    arena_init(&s->arena, 64 << 20);
+    finding_list_init(&s->findings, &s->arena);
+    check_list_init(&s->checks, &s->arena, &s->findings);
+    s->subject = (struct subject){.kind = "audit",
+                                  .name = STR("good.test"),
+                                  .checks = &s->checks,
+                                  .started_s = 1795460419,
+                                  .elapsed_us = 1234567,
+                                  .metrics = s->metrics,
+                                  .remedies = s->remedies};
+}
+
+static inline void subject_sample_clear(struct subject_sample *s)
+{
+    arena_clear(&s->arena);
+}
+
+static inline struct metric *subject_sample_metric(struct subject_sample *s, const char *name,
+                                                   const char *help, double value)
+{
+    struct metric *m = &s->metrics[s->subject.n_metrics++];
+    *m = (struct metric){.name = name, .help = help, .value = value};
+    return m;
+}
+
+static inline void subject_sample_label(struct metric *m, const char *name, struct str value)
+{
+    m->labels[m->n_labels].name = name;
+    m->labels[m->n_labels++].value = value;
+}
+
+/* Nothing to do; an info, and a check that was not asked for. */
+static inline void subject_good(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    s->subject.headline = STR("grade A: nothing to correct");
+    check_begin(c, STR("SPF"), "record");
+    check_end(c, 1500, "v=spf1 ip4:192.0.2.0/24 -all");
+    check_begin(c, STR("DKIM"), "keys");
+    check_add(c, FINDING_AUTH_SPF_NOT_CHECKED, "no client address");
+    check_end(c, 32000, "2 selectors: sel1, sel2");
+    check_skip(c, STR("DKIM"), "rotation", "no saved audit to compare with");
+    subject_sample_label(subject_sample_metric(s, "mailproof_audit_duration_seconds",
+                                               "How long the audit took.", 1.234567),
+                         "domain", STR("good.test"));
+    s->metrics[0].perf = STR("time");
+    s->metrics[0].unit = "s";
+    s->metrics[0].warn = STR("10");
+    s->metrics[0].crit = STR("30");
+}
+
+static inline void subject_poor_metrics(struct subject_sample *s)
+{
+    struct metric *m =
+        subject_sample_metric(s, "mailproof_probe_stage_seconds", "Time of each stage.", 0.0123);
+    subject_sample_label(m, "host", STR("mx1.poor.test"));
+    subject_sample_label(m, "stage", STR("connect"));
+    m->perf = STR("mx1 connect");
+    m->unit = "s";
+    m = subject_sample_metric(s, "mailproof_tls_cert_not_after_timestamp_seconds",
+                              "When the certificate expires, Unix time.", 1795460419);
+    subject_sample_label(m, "host", STR("mx1.poor.test"));
+    m = subject_sample_metric(s, "mailproof_probe_stage_seconds", "Time of each stage.", 2.5);
+    subject_sample_label(m, "host", STR("mx2.poor.test"));
+    subject_sample_label(m, "stage", STR("connect"));
+}
+
+/* Every outcome of a check; a remedy that was tried out, one that was not, one of many bytes. */
+static inline void subject_poor(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    struct str host = STR("mx1.poor.test [192.0.2.1]:25");
+    char record[700] = "poor.test. 3600 IN TXT \"v=spf1";
+    for (size_t n = strlen(record); n + 40 < sizeof record; n = strlen(record))
+        snprintf(record + n, sizeof record - n, " ip4:192.0.2.%zu", n % 250);
+    s->subject.kind = "probe";
+    s->subject.name = STR("poor.test");
+    s->subject.headline = STR("1 of 2 hosts answers");
+    check_begin(c, STR("poor.test"), "route");
+    check_end(c, 800, "10 mx1.poor.test, 20 mx2.poor.test");
+    check_begin(c, host, "connect");
+    check_end(c, 12300, "220 mx1.poor.test ESMTP");
+    check_begin(c, host, "tls.certificate");
+    check_add(c, FINDING_AUTH_KEY_WEAK, "mx1.poor.test: 1024 bits");
+    check_add(c, FINDING_AUTH_SPF_PLUS_ALL, "v=spf1 +all");
+    check_end(c, 45600, "CN=mx1.poor.test, 3 days left");
+    check_begin(c, host, "smtp.extensions");
+    check_add(c, FINDING_AUTH_SPF_BROAD_RANGE, "ip4:0.0.0.0/1");
+    check_end(c, -1,
+              "PIPELINING, 8BITMIME, a very long list of further words that cannot stand "
+              "on one line of a terminal");
+    check_skip(c, host, "relay", "not asked for");
+    check_begin(c, STR("mx2.poor.test [2001:db8::2]:25"), "connect");
+    check_add(c, FINDING_DNS_UNAVAILABLE, "mx2.poor.test: no answer within 30 s");
+    check_undecided(c);
+    check_end(c, 30000000, "timeout");
+    s->remedies[1] =
+        (struct remedy){.text = STR("poor.test. 3600 IN TXT \"v=spf1 mx -all\"\n"
+                                    "_dmarc.poor.test. 3600 IN TXT \"v=DMARC1; p=reject\""),
+                        .verified = true};
+    s->remedies[2].text = arena_copy(&s->arena, str_from(record));
+    subject_poor_metrics(s);
+}
+
+/* Compared with a saved audit: what was there fails nothing any more; in a zone file. */
+static inline void subject_known(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    s->subject.name = STR("known.test");
+    s->subject.file = STR("zones/known.test.zone");
+    s->subject.headline = STR("grade F: +all; since 2026-11-22T19:00:19Z: 1 new, 0 gone");
+    check_begin(c, STR("SPF"), "record");
+    check_add(c, FINDING_AUTH_SPF_PLUS_ALL, "v=spf1 +all");
+    check_end(c, 1500, "v=spf1 +all");
+    check_begin(c, STR("DKIM"), "keys");
+    check_add(c, FINDING_AUTH_SPF_BROAD_RANGE, "new today");
+    check_end(c, 32000, "1 selector: sel1");
+    s->known[0] = true;
+    s->subject.known = s->known;
+    s->subject.metrics = NULL;
+}
+
+static inline void subject_undecided(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    s->subject.name = STR("slow.test");
+    s->subject.headline = STR("grade ?");
+    check_begin(c, STR("SPF"), "record");
+    check_undecided(c);
+    check_end(c, 5000000, "slow.test TXT: timeout");
+    check_begin(c, STR("DMARC"), "record");
+    check_end(c, 900, "v=DMARC1; p=none");
+    s->subject.remedies = NULL;
+}
+
+static inline void subject_evil_json(struct json *j, const void *ctx)
+{
+    const struct subject_sample *s = ctx;
+    json_kstr(j, "evil", s->evil);
+}
+
+static inline void subject_evil_verbose(struct flow *f, const void *ctx)
+{
+    const struct subject_sample *s = ctx;
+    flow_line(f, 2, 4);
+    flow_put(f, FLOW_PLAIN, s->evil);
+    flow_end(f);
+}
+
+static inline void subject_hostile_metrics(struct subject_sample *s)
+{
+    static const double values[] = {1e300, -1e-300, 0, 12345678901234.5};
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct metric *m = subject_sample_metric(s, i % 2 == 0 ? "mailproof_a" : "mailproof_b",
+                                                 "A \\ \"help\"\nof two lines.", values[i]);
+        subject_sample_label(m, "evil", s->evil);
+        subject_sample_label(m, "also", i < 2 ? STR("") : s->evil);
+        m->perf = s->evil;
+        m->unit = "s";
+        m->warn = m->crit = s->evil;
+    }
+}
+
+/* Everything that can hold foreign text holds `evil`, worse than the lists would let through. */
+static inline void subject_hostile(struct subject_sample *s, struct str evil)
+{
+    struct check_list *c = &s->checks;
+    s->evil = evil;
+    s->subject.name = s->subject.headline = evil;
+    s->subject.file = evil.n % 2 == 0 ? evil : STR_NONE;
+    s->subject.started_s = evil.n % 3 == 0 ? INT64_MAX : 0;
+    s->subject.json = subject_evil_json;
+    s->subject.verbose = subject_evil_verbose;
+    s->subject.ctx = s;
+    for (int i = 0; i < 3; i++) {
+        check_begin(c, evil, "evil.check");
+        if (i != 1)
+            check_add(c, i == 0 ? FINDING_AUTH_SPF_PLUS_ALL : FINDING_AUTH_KEY_WEAK, "x");
+        if (i == 1)
+            check_undecided(c);
+        check_end(c, i == 0 ? INT64_MAX : -1, "x");
+    }
+    check_skip(c, evil, "skipped", "x");
+    for (size_t i = 0; i < c->n; i++)
+        c->items[i].group = c->items[i].detail = evil;
+    for (size_t i = 0; i < s->findings.n; i++) {
+        s->findings.items[i].evidence = evil;
+        s->remedies[i] = (struct remedy){.text = evil, .verified = i == 0};
+    }
+    s->findings.dropped = 3;
+    s->subject.known = evil.n % 5 == 0 ? s->known : NULL;
+    subject_hostile_metrics(s);
+}
+
+#endif
