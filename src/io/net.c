@@ -62,19 +62,13 @@ static enum conn_fault fault_of(int error)
     return CONN_OTHER;
 }
 
-static const char *error_text(int error, char *room, size_t size)
-{
-    return strerror_r(error, room, size);
-}
-
 int conn_fail_errno(struct conn *c, int error, struct mp_err *err)
 {
-    char room[128];
     c->fault = fault_of(error);
     if (c->fault == CONN_CLOSED)
         return mp_fail(err, MP_E_IO, error, "%s broke the connection off", c->peer_text);
     return mp_fail(err, c->fault == CONN_TIMED_OUT ? MP_E_TIMEOUT : MP_E_IO, error,
-                   "connection with %s: %s", c->peer_text, error_text(error, room, sizeof room));
+                   "connection with %s: %s", c->peer_text, strerror(error));
 }
 
 int conn_fail_wait(struct conn *c, int status, struct mp_err *err)
@@ -202,11 +196,11 @@ static int bind_source(const struct conn_target *to, struct conn *c, struct mp_e
     setsockopt(c->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(c->fd, &from.any, n) == 0)
         return MP_OK;
-    char room[128], text[IP_TEXT_MAX];
+    char text[IP_TEXT_MAX];
     c->fault = CONN_OTHER;
     ip_write(&source, text);
     return mp_fail(err, MP_E_IO, errno, "source address %s port %u cannot be used here: %s", text,
-                   to->local_port, error_text(errno, room, sizeof room));
+                   to->local_port, strerror(errno));
 }
 
 static int finish_connect(struct conn *c, int64_t deadline_us, struct mp_err *err)

@@ -148,7 +148,7 @@ static int check_dir(const char *dir, bool *absent, struct mp_err *err)
     *absent = false;
     if (stat(dir, &sb) < 0) {
         *absent = errno == ENOENT;
-        return *absent ? MP_OK : fail_dir(dir, strerrordesc_np(errno), err);
+        return *absent ? MP_OK : fail_dir(dir, strerror(errno), err);
     }
     if (!S_ISDIR(sb.st_mode))
         return fail_dir(dir, "it is no directory", err);
@@ -227,13 +227,13 @@ static int replace_file(const char *dir, const char *path, struct str bytes, str
     snprintf(beside, sizeof beside, "%s/.new-XXXXXX", dir);
     int fd = mkostemp(beside, O_CLOEXEC); /* 0600 */
     if (fd < 0)
-        return fail_dir(dir, strerrordesc_np(errno), err);
+        return fail_dir(dir, strerror(errno), err);
     if (!write_all(fd, bytes))
-        st = fail_dir(dir, strerrordesc_np(errno), err);
+        st = fail_dir(dir, strerror(errno), err);
     if (close(fd) < 0 && st == MP_OK)
-        st = fail_dir(dir, strerrordesc_np(errno), err);
+        st = fail_dir(dir, strerror(errno), err);
     if (st == MP_OK && rename(beside, path) < 0)
-        st = fail_dir(dir, strerrordesc_np(errno), err);
+        st = fail_dir(dir, strerror(errno), err);
     if (st != MP_OK)
         unlink(beside);
     else
@@ -251,7 +251,7 @@ int sts_cache_store(const char *dir, struct str domain, const struct sts_cached 
         return mp_fail(err, MP_E_USAGE, 0, "a policy for this domain, id or age cannot be kept");
     int st = check_dir(dir, &absent, err);
     if (st == MP_OK && absent && mkdir(dir, 0700) < 0 && errno != EEXIST)
-        st = fail_dir(dir, strerrordesc_np(errno), err);
+        st = fail_dir(dir, strerror(errno), err);
     if (st == MP_OK && absent)
         st = check_dir(dir, &absent, err);
     if (st != MP_OK)
