@@ -1,8 +1,6 @@
 /* The BIMI logo against SVG Tiny PS (draft-svg-tiny-ps-abrotman): libexpat reads, tables decide.
  * DTDs are refused before any entity exists; depth, attributes and <use> are bounded. */
 #include <expat.h>
-#include <math.h>
-#include <stdlib.h>
 
 #include "auth/bimi.h"
 #include "auth/bimi_svg_internal.h"
@@ -13,7 +11,6 @@ enum {
     NAME_SHOWN_BYTES = 60, /* of a name from the file, in a problem */
     TITLE_KEPT_BYTES = 1024,
     TITLE_ADVISED_CHARS = 64,
-    NUMBER_MAX_BYTES = 40,
     KEY_MAX_BYTES = 64 /* the longest attribute name of the profile is far shorter */
 };
 
@@ -260,74 +257,23 @@ static void judge_attribute(struct check *c, const struct svg_element *e, const 
     judge_value(c, e, a, value);
 }
 
-/* ---- the root's numbers ---- */
+/* ---- the root ---- */
 
-/* Bytes of the number at the front: sign, digits, fraction, exponent (SVG Tiny 1.2 4.2). */
-static size_t number_bytes(struct str s)
-{
-    size_t i = s.n != 0 && (s.p[0] == '+' || s.p[0] == '-'), digits = 0;
-    for (; i < s.n && (is_digit(s.p[i]) || s.p[i] == '.'); i++)
-        digits += s.p[i] != '.';
-    size_t e = i + 1;
-    if (digits == 0 || i == s.n || (s.p[i] != 'e' && s.p[i] != 'E'))
-        return digits == 0 ? 0 : i;
-    e += e < s.n && (s.p[e] == '+' || s.p[e] == '-');
-    if (e == s.n || !is_digit(s.p[e])) /* "1em" */
-        return i;
-    while (e < s.n && is_digit(s.p[e]))
-        e++;
-    return e;
-}
-
-/* One number off the front; `*unit` is what follows up to the next separator. */
-static bool number_take(struct str *rest, double *out, struct str *unit)
-{
-    char digits[NUMBER_MAX_BYTES + 1];
-    char *end;
-    *rest = str_trim(*rest);
-    size_t n = number_bytes(*rest), behind = n;
-    if (n == 0 || n > NUMBER_MAX_BYTES)
-        return false;
-    memcpy(digits, rest->p, n);
-    digits[n] = '\0';
-    *out = strtod(digits, &end);
-    if (*end != '\0' || !isfinite(*out)) /* two points, too large */
-        return false;
-    while (behind < rest->n && !is_fws(rest->p[behind]) && rest->p[behind] != ',')
-        behind++;
-    *unit = str_slice(*rest, n, behind);
-    *rest = str_trim(str_slice(*rest, behind, rest->n));
-    if (rest->n != 0 && rest->p[0] == ',')
-        *rest = str_slice(*rest, 1, rest->n);
-    return true;
-}
-
-/* "min-x min-y width height" (SVG Tiny 1.2 7.7). */
 static void judge_view_box(struct check *c, struct str value)
 {
-    double numbers[4];
-    struct str rest = value, unit;
-    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-        if (!number_take(&rest, &numbers[i], &unit) || unit.n != 0) {
-            fault(c, "the viewBox is not four numbers");
-            return;
-        }
-    }
-    if (rest.n != 0)
-        fault(c, "the viewBox is not four numbers");
-    else if (numbers[2] <= 0 || numbers[3] <= 0)
-        fault(c, "the viewBox has no area");
-    else if (numbers[2] < numbers[3] || numbers[2] > numbers[3])
+    switch (svg_view_box(value)) {
+    case SVG_BOX_SQUARE:
+        break;
+    case SVG_BOX_OBLONG:
         warn(c, "the viewBox is not square");
-}
-
-static bool is_square(struct str width, struct str height)
-{
-    double w, h;
-    struct str w_unit, h_unit;
-    if (!number_take(&width, &w, &w_unit) || !number_take(&height, &h, &h_unit))
-        return false;
-    return str_eq(w_unit, h_unit) && !(w < h) && !(w > h);
+        break;
+    case SVG_BOX_EMPTY:
+        fault(c, "the viewBox has no area");
+        break;
+    case SVG_BOX_BROKEN:
+        fault(c, "the viewBox is not four numbers");
+        break;
+    }
 }
 
 static void judge_root_attributes(struct check *c, const XML_Char **pairs)
@@ -356,7 +302,7 @@ static void judge_root_attributes(struct check *c, const XML_Char **pairs)
         judge_view_box(c, view_box);
     else
         warn(c, "the root has no viewBox: the image cannot be scaled");
-    if ((width.p != NULL || height.p != NULL) && !is_square(width, height))
+    if ((width.p != NULL || height.p != NULL) && !svg_same_length(width, height))
         warn(c, "width and height of the root are not equal");
 }
 
@@ -368,8 +314,9 @@ static size_t count_uses(struct check *c, const struct svg_element *e, const XML
 {
     size_t node = parent;
     for (size_t i = 0; pairs[i] != NULL; i += 2) {
-        if (str_eq(str_from(pairs[i]), STR("id")))
-            node = svg_uses_node(&c->uses, parent, str_from(pairs[i + 1]));
+        struct xml_name name = name_split(pairs[i]);
+        if (str_eq(name.local, STR("id")) && (name.space.n == 0 || str_eq(name.space, xml_space)))
+            node = svg_uses_node(&c->uses, node, str_from(pairs[i + 1]));
     }
     svg_uses_element(&c->uses, node);
     for (size_t i = 0; pairs[i] != NULL && str_eq(e->name, STR("use")); i += 2) {

@@ -39,6 +39,15 @@ bool svg_value_allowed(struct str values, struct str value);
  * but colours and transformations, no CSS escape that could hide one? */
 bool svg_value_is_local(struct str value);
 
+/* ---- numbers of the root (bimi_svg_number.c) ---- */
+
+enum svg_box { SVG_BOX_SQUARE, SVG_BOX_OBLONG, SVG_BOX_EMPTY, SVG_BOX_BROKEN };
+
+/* "min-x min-y width height" (SVG Tiny 1.2 7.7). */
+enum svg_box svg_view_box(struct str value);
+/* Two lengths with their units. False also when one is no length. */
+bool svg_same_length(struct str a, struct str b);
+
 /* ---- what <use> makes of the file (bimi_svg_use.c) ---- */
 
 enum {

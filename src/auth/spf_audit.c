@@ -1,5 +1,7 @@
 /* The walk over an SPF record and all it includes, with a stack of our own: records are strangers'
  * text, and name each other as they like (RFC 7208 4.6, 5.2, 6.1). */
+#include <stdlib.h>
+
 #include "auth/spf_audit_internal.h"
 #include "base/idna.h"
 
@@ -315,4 +317,12 @@ int spf_audit(struct auth_ctx *ctx, struct str domain, struct spf_audit *out, st
     if (w.status == MP_OK)
         *out = mine;
     return w.status;
+}
+
+bool spf_record_valid(struct str text)
+{
+    struct spf_compiled *c = spf_is_record(text) ? spf_record_compile(text) : NULL;
+    bool valid = c != NULL && c->status == SPF_RECORD_OK;
+    free(c);
+    return valid;
 }

@@ -55,8 +55,9 @@ enum spf_problem_kind {
 
 struct spf_problem {
     enum spf_problem_kind kind;
-    struct str domain, term; /* where; the term may be empty */
-    struct str text;         /* what was seen, for people */
+    struct str domain, term;         /* where; the term may be empty */
+    struct str text;                 /* what was seen, for people */
+    const struct dns_answer *answer; /* of SPF_PROBLEM_DNS: the one that failed */
 };
 
 struct spf_audit {
@@ -81,5 +82,8 @@ struct spf_audit {
 /* Walk the whole tree. `domain` in A-label form; what is no domain name of two labels has no
  * record. Asks all it can in parallel. MP_OK, MP_WAIT, MP_E_NOMEM, MP_E_LIMIT. */
 int spf_audit(struct auth_ctx *ctx, struct str domain, struct spf_audit *out, struct mp_err *err);
+
+/* Is the text a well-formed record (4.6)? For remedies, before they are told. */
+bool spf_record_valid(struct str text);
 
 #endif

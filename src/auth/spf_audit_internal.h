@@ -65,8 +65,10 @@ void spf_walk_fail(struct spf_walk *w, int status);
 
 /* ---- problems, spf_audit_problems.c ---- */
 
-void spf_problem_add(struct spf_walk *w, enum spf_problem_kind kind, struct str domain,
-                     struct str term, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* NULL when it is not kept: enough of its kind, or no memory (w->status). */
+struct spf_problem *spf_problem_add(struct spf_walk *w, enum spf_problem_kind kind,
+                                    struct str domain, struct str term, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /* A record as text, in whatever place it stands: length, modifiers, terms behind all. */
 void spf_judge_record(struct spf_walk *w, const struct spf_frame *f, const struct dns_answer *txt,
                       struct str text);

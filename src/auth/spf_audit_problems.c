@@ -20,25 +20,29 @@ static struct str shown(struct str s)
     return str_slice(s, 0, SHOWN_BYTES);
 }
 
-void spf_problem_add(struct spf_walk *w, enum spf_problem_kind kind, struct str domain,
-                     struct str term, const char *fmt, ...)
+struct spf_problem *spf_problem_add(struct spf_walk *w, enum spf_problem_kind kind,
+                                    struct str domain, struct str term, const char *fmt, ...)
 {
     struct spf_audit *out = w->out;
     char text[TEXT_MAX_BYTES];
     if (w->per_kind[kind] == SPF_AUDIT_MAX_PER_KIND)
-        return;
+        return NULL;
     void *p =
         spf_walk_grow(w, out->problems, out->n_problems, &w->problem_cap, sizeof *out->problems);
     if (p == NULL)
-        return;
+        return NULL;
     out->problems = p;
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     w->per_kind[kind]++;
-    out->problems[out->n_problems++] =
-        (struct spf_problem){kind, domain, term, arena_copy(w->ctx->arena, str_from(text))};
+    struct spf_problem *made = &out->problems[out->n_problems++];
+    *made = (struct spf_problem){.kind = kind,
+                                 .domain = domain,
+                                 .term = term,
+                                 .text = arena_copy(w->ctx->arena, str_from(text))};
+    return made;
 }
 
 /* ---- one record ---- */

@@ -42,6 +42,8 @@ bool spf_walk_dns_failed(struct spf_walk *w, const struct spf_frame *f, struct s
     spf_problem_add(w, SPF_PROBLEM_DNS, f->domain, term,
                     "the %s look-up of " STR_FMT " failed (%s)", dns_type_name(a->type),
                     STR_ARG(shown(a->name)), dns_status_name(a->status));
+    if (p != NULL)
+        p->answer = a;
     return true;
 }
 

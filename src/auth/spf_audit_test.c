@@ -333,15 +333,37 @@ static void check_row(size_t i)
     tap_str(buf_str(&text), str_from(rows[i].problems));
     if (a.presence == SPF_RECORDS_ONE && rows[i].record != NULL)
         tap_str(a.record, str_from(rows[i].record));
-    for (size_t p = 0; p < a.n_problems; p++)
+    for (size_t p = 0; p < a.n_problems; p++) {
         tap_ok(a.problems[p].text.n != 0);
+        tap_int(a.problems[p].answer != NULL, a.problems[p].kind == SPF_PROBLEM_DNS);
+    }
     buf_clear(&text);
     bench_clear(&b);
     dns_zone_free(z);
 }
 
+static const struct {
+    const char *text;
+    bool valid;
+} texts[] = {{"v=spf1", true},
+             {"V=SPF1 MX -all", true},
+             {"v=spf1 ip4:1.2.3.4 x=y", true},
+             {"v=spf10 -all", false},
+             {"v=spf1 ip4:1.2.3 -all", false},
+             {"hello", false},
+             {"v=spf1 -all foo", false},
+             {"", false}};
+
+static void check_text(size_t i)
+{
+    tap_case("well-formed: '%s'", texts[i].text);
+    tap_int(spf_record_valid(str_from(texts[i].text)), texts[i].valid);
+}
+
 int main(void)
 {
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        check_text(i);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         check_row(i);
     return tap_done();
