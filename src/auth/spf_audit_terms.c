@@ -39,9 +39,10 @@ bool spf_walk_dns_failed(struct spf_walk *w, const struct spf_frame *f, struct s
     if (a->status != DNS_SERVFAIL && a->status != DNS_TIMEOUT && a->status != DNS_BOGUS)
         return false;
     w->out->incomplete = true;
-    spf_problem_add(w, SPF_PROBLEM_DNS, f->domain, term,
-                    "the %s look-up of " STR_FMT " failed (%s)", dns_type_name(a->type),
-                    STR_ARG(shown(a->name)), dns_status_name(a->status));
+    struct spf_problem *p =
+        spf_problem_add(w, SPF_PROBLEM_DNS, f->domain, term,
+                        "the %s look-up of " STR_FMT " failed (%s)", dns_type_name(a->type),
+                        STR_ARG(shown(a->name)), dns_status_name(a->status));
     if (p != NULL)
         p->answer = a;
     return true;
