@@ -44,13 +44,14 @@ def documents(path):
 def check_json(path):
     if jsonschema is None:
         return 'SKIP python3-jsonschema is not installed'
-    schema = json.loads((ROOT / 'docs/schema/report-1.schema.json').read_text(encoding='utf-8'))
+    main = 'subject' if path.name.startswith('subject-') else 'report'
+    schema = json.loads((ROOT / f'docs/schema/{main}-1.schema.json').read_text(encoding='utf-8'))
     jsonschema.Draft202012Validator.check_schema(schema)
     closed = strict(copy.deepcopy(schema))
     found = documents(path)
     assert found, 'no document'
     for document in found:
-        kind = 'error' if 'error' in document else 'report'
+        kind = 'error' if 'error' in document else main
         jsonschema.Draft202012Validator(schema).validate(document)
         jsonschema.Draft202012Validator({**closed, 'oneOf': [{'$ref': f'#/$defs/{kind}'}]}).validate(document)
     return ''
@@ -63,6 +64,7 @@ def check_junit(path):
     assert int(suite.get('tests')) == len(cases), 'number of tests'
     assert int(suite.get('failures')) == len(suite.findall('testcase/failure')), 'failures'
     assert int(suite.get('errors')) == len(suite.findall('testcase/error')), 'errors'
+    assert int(suite.get('skipped')) == len(suite.findall('testcase/skipped')), 'skipped'
     for case in cases:
         for child in case:
             assert child.get('message') and child.text, 'a reason in attribute and text'
@@ -90,8 +92,11 @@ def check_sarif(path):
     rules = run['tool']['driver']['rules']
     for result in run['results']:
         assert rules[result['ruleIndex']]['id'] == result['ruleId'], 'rule by index'
-        region = result['locations'][0]['physicalLocation']['region']
-        assert region['startLine'] >= 1, 'a line'
+        place = result['locations'][0]
+        if 'physicalLocation' in place:
+            assert place['physicalLocation']['region']['startLine'] >= 1, 'a line'
+        else:
+            assert place['logicalLocations'][0]['fullyQualifiedName'], 'a name'
     return ''
 
 

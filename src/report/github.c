@@ -147,7 +147,13 @@ static void github_subject(struct report *r, const struct subject *s, int outcom
 
 static void github_error(struct report *r, const struct report_error *e)
 {
-    command(r->out, "error", e->source, 0, STR("unreadable"));
+    bool of_subject = e->kind != NULL;
+    command(r->out, "error", of_subject ? STR_NONE : e->source, 0,
+            of_subject ? STR("not tried") : STR("unreadable"));
+    if (of_subject) {
+        add_escaped(r->out, e->source, false);
+        buf_addz(r->out, ": ");
+    }
     add_escaped(r->out, e->text, false);
     buf_addc(r->out, '\n');
 }

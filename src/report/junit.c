@@ -198,7 +198,8 @@ static void junit_error(struct report *r, const struct report_error *e)
     struct buf b;
     buf_init(&b, CASE_MAX_BYTES);
     open_case(&b, e->kind == NULL ? "scan" : e->kind, e->source, 0);
-    buf_addz(&b, ">\n      <error type=\"unreadable\" message=\"");
+    buf_addf(&b, ">\n      <error type=\"%s\" message=\"",
+             e->kind == NULL ? "unreadable" : "not-tried");
     xml_shown(&b, e->text);
     buf_addz(&b, "\">");
     xml_shown(&b, e->text);

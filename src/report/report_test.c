@@ -1,9 +1,9 @@
 /* Golden files of every format, and outputs that stay valid whatever a mail holds.
  * UPDATE_GOLDEN=1 report_test writes tests/golden anew; the change is then read in review. */
 #include "report/report_checks.h"
-#include "report/report_golden.h"
 #include "report/report_internal.h"
 #include "report/report_samples.h"
+#include "tests/golden.h"
 
 static const struct report_error unreadable = {
     STR_INIT("mail/gone.eml"), STR_INIT("mail/gone.eml: No such file or directory")};

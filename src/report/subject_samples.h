@@ -3,9 +3,6 @@
 #ifndef MP_REPORT_SUBJECT_SAMPLES_H
 #define MP_REPORT_SUBJECT_SAMPLES_H
 
-#include <stdio.h>
-#include <string.h>
-
 #include "report/subject.h"
 
 enum { SAMPLE_FINDINGS_MAX = 40, SAMPLE_METRICS_MAX = 8 };
@@ -99,9 +96,12 @@ static inline void subject_poor(struct subject_sample *s)
 {
     struct check_list *c = &s->checks;
     struct str host = STR("mx1.poor.test [192.0.2.1]:25");
-    char record[700] = "poor.test. 3600 IN TXT \"v=spf1";
-    for (size_t n = strlen(record); n + 40 < sizeof record; n = strlen(record))
-        snprintf(record + n, sizeof record - n, " ip4:192.0.2.%zu", n % 250);
+    struct buf record;
+    buf_init(&record, 1 << 16);
+    buf_addz(&record, "poor.test. 3600 IN TXT \"v=spf1");
+    for (unsigned i = 1; i < 40; i++)
+        buf_addf(&record, " ip4:192.0.2.%u", i);
+    buf_addz(&record, " -all\"");
     s->subject.kind = "probe";
     s->subject.name = STR("poor.test");
     s->subject.headline = STR("1 of 2 hosts answers");
@@ -127,7 +127,8 @@ static inline void subject_poor(struct subject_sample *s)
         (struct remedy){.text = STR("poor.test. 3600 IN TXT \"v=spf1 mx -all\"\n"
                                     "_dmarc.poor.test. 3600 IN TXT \"v=DMARC1; p=reject\""),
                         .verified = true};
-    s->remedies[2].text = arena_copy(&s->arena, str_from(record));
+    s->remedies[2].text = arena_copy(&s->arena, buf_str(&record));
+    buf_clear(&record);
     subject_poor_metrics(s);
 }
 

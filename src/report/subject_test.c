@@ -2,11 +2,11 @@
  * a server says. UPDATE_GOLDEN=1 subject_test writes tests/golden anew. */
 #include <math.h>
 
-#include "report/report_golden.h"
 #include "report/report_internal.h"
 #include "report/report_samples.h"
 #include "report/subject_checks.h"
 #include "report/subject_samples.h"
+#include "tests/golden.h"
 
 static const struct report_error untried = {STR_INIT("no domain"), STR_INIT("it is no domain name"),
                                             "audit"};

@@ -1,6 +1,6 @@
-/* Golden files of this room: compared, or written anew with UPDATE_GOLDEN=1. */
-#ifndef MP_REPORT_REPORT_GOLDEN_H
-#define MP_REPORT_REPORT_GOLDEN_H
+/* Golden files: compared, or written anew with UPDATE_GOLDEN=1. */
+#ifndef MP_TESTS_GOLDEN_H
+#define MP_TESTS_GOLDEN_H
 
 #include <jansson.h>
 #include <stdio.h>
