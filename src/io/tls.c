@@ -163,11 +163,9 @@ static int set_certificate(SSL_CTX *ctx, const struct tls_settings *s, struct mp
     errno = 0;
     if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
         return mp_fail(err, errno == ENOENT || errno == EACCES ? MP_E_IO : MP_E_SYNTAX, errno,
-                       "key %s cannot be used: %s (it must be PEM without a passphrase)", key_file,
-                       last_reason(room, "no key"));
-    if (SSL_CTX_check_private_key(ctx) != 1)
-        return mp_fail(err, MP_E_SYNTAX, 0, "key %s does not belong to certificate %s", key_file,
-                       s->cert_file);
+                       "key %s cannot be used with certificate %s: %s (it must be PEM without a "
+                       "passphrase)",
+                       key_file, s->cert_file, last_reason(room, "no key"));
     return MP_OK;
 }
 
