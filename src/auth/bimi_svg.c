@@ -35,7 +35,7 @@ struct check {
     struct svg_uses uses;
     struct buf title;
     size_t titles;
-    bool no_memory, told_text, stopped;
+    bool no_memory, told_text, stopped, is_svg;
 };
 
 struct xml_name {
@@ -350,8 +350,10 @@ static void on_start(void *ctx, const XML_Char *name, const XML_Char **pairs)
         judge_attribute(c, f.element, pairs[i], str_from(pairs[i + 1]));
     if (f.element != NULL)
         f.node = count_uses(c, f.element, pairs, f.node);
-    if (f.element != NULL && c->depth == 0)
+    if (f.element != NULL && c->depth == 0) {
+        c->is_svg = true;
         judge_root_attributes(c, pairs);
+    }
     c->frames[c->depth++] = f;
     if (f.element == NULL && c->skip == 0)
         c->skip = c->depth;
@@ -471,7 +473,7 @@ static void parse(struct check *c, struct str svg)
     XML_ParserFree(p);
     if (st == XML_STATUS_OK && c->skip == 0 && c->out->verdict != BIMI_SVG_BAD)
         judge_uses(c);
-    if (st == XML_STATUS_OK)
+    if (st == XML_STATUS_OK && c->is_svg)
         judge_title(c);
 }
 
