@@ -3,8 +3,8 @@
 
 #include "posture/posture_test_kit.h"
 
-#define A1   "mx1.good.test. A 192.0.2.1\n"
-#define A2   "mx2.good.test. A 192.0.2.2\n"
+#define A1   "mx1.good.test. A 192.0.2.1\n1.2.0.192.in-addr.arpa. PTR mx1.good.test.\n"
+#define A2   "mx2.good.test. A 192.0.2.2\n2.2.0.192.in-addr.arpa. PTR mx2.good.test.\n"
 #define MX1  "good.test. MX 10 mx1.good.test.\n"
 #define MX2  "good.test. MX 20 mx2.good.test.\n"
 #define BOTH MX1 MX2 A1 A2
@@ -141,7 +141,7 @@ static const struct kit_row rows[] = {
     {.label = "no IPv6",
      .id = FINDING_POSTURE_MX_NO_IPV6,
      .world = {BOTH},
-     .after = {BOTH "mx2.good.test. AAAA 2001:db8::2\n"}},
+     .after = {BOTH "mx2.good.test. AAAA 2001:db8::2\n*.ip6.arpa. PTR mx2.good.test.\n"}},
     {.label = "no answer",
      .id = FINDING_POSTURE_MX_NO_ANSWER,
      .evidence = "mx1.good.test: timeout",

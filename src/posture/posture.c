@@ -120,8 +120,8 @@ const char *posture_no_mail(const struct posture *p)
 
 /* ---- the profile ---- */
 
-/* "v=spf1 -all", whatever stands behind -all: it can send nothing. */
-static bool is_closed_spf(struct str text)
+/* Whatever stands behind -all is never looked at. */
+bool posture_is_closed_spf(struct str text)
 {
     struct str version = str_trim_wsp(str_cut(&text, ' '));
     if (!str_ieq(version, STR("v=spf1")))
@@ -133,7 +133,7 @@ static bool is_closed_spf(struct str text)
 static bool sends_nothing(const struct dns_answer *txt)
 {
     for (size_t i = 0; i < txt->n; i++)
-        if (is_closed_spf(txt->records[i].data))
+        if (posture_is_closed_spf(txt->records[i].data))
             return true;
     return false;
 }
@@ -175,7 +175,9 @@ static const struct {
 } checks[] = {
     /* NOTE to helper NAME=posture: check_sts.c, check_tls_rpt.c, check_dane.c, check_bimi.c are
      * being written by helper NAME=posture2; write all the others. */
-    {posture_check_mx, ALL},
+    {posture_check_mx, ALL},        {posture_check_dnssec, ALL},  {posture_check_caa, ALL},
+    {posture_check_srv, MAIL},      {posture_check_ptr, SENDING}, {posture_check_dnsbl, MAIL},
+    {posture_check_parked, PARKED},
 };
 
 static void start(struct posture_ctx *c, struct arena *arena, const struct posture_config *config)

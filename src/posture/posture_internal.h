@@ -52,6 +52,9 @@ static inline bool posture_takes_mail(const struct posture *p)
     return !p->null_mx && p->n_mx > 0;
 }
 
+/* Is the text "v=spf1 -all": the SPF record of who sends nothing? */
+bool posture_is_closed_spf(struct str text);
+
 /* Why a check about hosts or policies of incoming mail makes no sense; NULL when it does. */
 const char *posture_no_mail(const struct posture *p);
 
