@@ -14,6 +14,9 @@ enum {
     PROBE_LOCAL_DOMAINS = 8          /* whose random names the relay test asks about */
 };
 
+/* What became of the MTA-STS policy; probe.sts_reason tells. */
+enum probe_sts { PROBE_STS_NONE, PROBE_STS_FOUND, PROBE_STS_BROKEN, PROBE_STS_UNDECIDED };
+
 struct prober {
     struct probe *probe;
     const struct probe_options *options;
@@ -24,6 +27,7 @@ struct prober {
     struct str random;   /* hexadecimal: unguessable local parts and names */
     enum target_tls tls; /* of the options, else of the target */
     bool lmtp;
+    enum probe_sts sts;
 };
 
 enum probe_auth {
@@ -39,6 +43,15 @@ enum probe_injection {
     PROBE_INJECTION_SAFE,
     PROBE_INJECTION_CARRIED,
     PROBE_INJECTION_UNDECIDED
+};
+
+struct probe_names {
+    bool ptr_asked, ptr_failed; /* failed: DNS kept back what could decide */
+    size_t n_ptr;
+    struct str first_ptr;
+    struct str helo; /* the name that the server gives itself */
+    bool helo_is_name, helo_failed, helo_matches;
+    size_t helo_addresses;
 };
 
 struct probe_notes {
@@ -59,7 +72,8 @@ struct probe_notes {
     struct str unsupported;              /* extensions that the options need and the server lacks */
     struct str malformed;                /* the first reply that breaks rules */
     struct str relay_text, smuggle_text; /* why a test could not be made */
-    int64_t rcpt_us;                     /* when the recipients were asked, for retry_after_ms */
+    struct probe_names names;
+    int64_t rcpt_us; /* when the recipients were asked, for retry_after_ms */
 };
 
 /* ---- probe_talk.c: conversations ---- */
