@@ -224,6 +224,12 @@ static bool do_stall(struct script_peer *p)
     return true;
 }
 
+static bool do_deaf(struct script_peer *p)
+{
+    wait_for(p, POLLRDHUP);
+    return true;
+}
+
 static bool do_tls(struct script_peer *p, const struct script_step *s)
 {
     if (p->taken != p->in.n)
@@ -261,6 +267,8 @@ static bool do_step(struct script_peer *p, const struct script_step *s)
         return do_take(p, s->n);
     case SCRIPT_OP_STALL:
         return do_stall(p);
+    case SCRIPT_OP_DEAF:
+        return do_deaf(p);
     case SCRIPT_OP_TLS:
         return do_tls(p, s);
     case SCRIPT_OP_CALL:

@@ -11,7 +11,8 @@ enum script_op {
     SCRIPT_OP_FLOOD,   /* `text` again and again: `n` times, 0: until the client is gone */
     SCRIPT_OP_MESSAGE, /* lines up to a lone dot */
     SCRIPT_OP_TAKE,    /* `n` bytes */
-    SCRIPT_OP_STALL,   /* nothing, until the client is gone */
+    SCRIPT_OP_STALL,   /* hear, and say nothing, until the client is gone */
+    SCRIPT_OP_DEAF,    /* not even hear */
     SCRIPT_OP_CLOSE,   /* the connection, without a word */
     SCRIPT_OP_RESET,   /* the same with a TCP reset */
     SCRIPT_OP_TLS,     /* handshake as `tls` says; a failed one ends the conversation as played */
@@ -51,6 +52,10 @@ struct script_step {
 #define SCRIPT_STALL                                                                               \
     {                                                                                              \
         .op = SCRIPT_OP_STALL                                                                      \
+    }
+#define SCRIPT_DEAF                                                                                \
+    {                                                                                              \
+        .op = SCRIPT_OP_DEAF                                                                       \
     }
 #define SCRIPT_CLOSE                                                                               \
     {                                                                                              \
