@@ -87,11 +87,11 @@ static int set_server(struct ub_ctx *ctx, const char *server, struct mp_err *err
     return code == 0 ? MP_OK : refused(err, "resolver", named ? server : "/etc/resolv.conf", code);
 }
 
-/* Names that libunbound answers itself (RFC 6761) but a server of a test or an office may know.
+/* Names that libunbound answers itself (RFC 6761, 6303) but a server of a test or an office may know.
  * This also ends the configuration: an anchor file that cannot be used is noticed here. */
 static int open_names(struct ub_ctx *ctx, const char *anchor, struct mp_err *err)
 {
-    static const char *const names[] = {"test.", "invalid."};
+    static const char *const names[] = {"test.", "invalid.", "127.in-addr.arpa."};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         int code = ub_ctx_zone_remove(ctx, names[i]);
         if (code != 0)
