@@ -56,7 +56,7 @@ int sasl_prep(struct sasl *s, const char *what, struct str text, struct str *out
         int32_t cp = utf8_next(&rest);
         if (cp == UTF8_END)
             break;
-        if (cp == UTF8_BAD || cp < 0x20 || cp == 0x7f)
+        if (cp < 0x20 || cp == 0x7f) /* UTF8_BAD is below zero */
             return mp_fail(err, MP_E_USAGE, 0, "the %s %s (SASLprep, RFC 4013)", what,
                            cp == UTF8_BAD ? "is not UTF-8" : "holds a control character");
         if (is_in(nothing, ARRAY_LEN(nothing), cp))

@@ -169,7 +169,7 @@ static bool prove(struct sasl *s, const struct server_first *first, struct str m
 
 static int answer_first(struct sasl *s, struct str challenge, struct str *out, struct mp_err *err)
 {
-    struct server_first first;
+    struct server_first first = {0};
     unsigned char proof[HMAC_MAX_BYTES];
     int st = read_server_first(s, challenge, &first, err);
     if (st != MP_OK)
