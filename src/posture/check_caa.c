@@ -270,10 +270,8 @@ int posture_check_caa(struct posture_ctx *c, struct mp_err *err)
 {
     struct subject list[CAA_MAX_NAMES];
     bool cut = false;
-    int waiting = MP_OK;
-    if (!c->out->mx_ready)
-        return MP_WAIT;
-    size_t n = collect(c->out, list, &cut);
+    int waiting = c->out->mx_ready ? MP_OK : MP_WAIT;
+    size_t n = collect(c->out, list, &cut); /* before the hosts are known: the domain */
     for (size_t i = 0; i < n; i++) {
         int st = climb(c, &list[i], err);
         if (st < 0)
