@@ -49,13 +49,16 @@ size_t words_find(const struct words *w, struct str word)
     return w->n;
 }
 
+struct str words_bare(struct str word)
+{
+    bool has = word.n > 0 && memchr("+-~?", word.p[0], 4) != NULL;
+    return has ? str_slice(word, 1, word.n) : word;
+}
+
 size_t words_all(const struct words *w)
 {
     for (size_t i = 0; i < w->n; i++) {
-        struct str s = w->at[i];
-        if (s.n > 0 && memchr("+-~?", s.p[0], 4) != NULL)
-            s = str_slice(s, 1, s.n);
-        if (str_ieq(s, STR("all")))
+        if (str_ieq(words_bare(w->at[i]), STR("all")))
             return i;
     }
     return w->n;

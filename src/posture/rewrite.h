@@ -20,6 +20,8 @@ bool words_is_spf(struct str text);
 void words_split(struct str record, struct words *out);
 void words_add(struct words *w, struct str word);
 void words_remove(struct words *w, size_t i);
+/* Without its qualifier. */
+struct str words_bare(struct str word);
 /* Index of the last word that is this, without case; w->n when there is none. */
 size_t words_find(const struct words *w, struct str word);
 /* Index of the first "all" with any qualifier; w->n when there is none. */
