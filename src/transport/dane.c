@@ -273,8 +273,10 @@ int dane_find(struct dns_view *dns, struct arena *a, struct str host, uint16_t p
     struct search s = {.dns = dns, .a = a, .port = port, .out = &found, .err = err};
     struct address_facts addresses;
     int st;
-    if (!dns_name_normal(a, host, &s.host)) {
-        st = settle(&s, DANE_FAILED, STR("the name of the host cannot be asked in DNS"));
+    if (!dns_name_normal(a, host, &s.host)) { /* also when it finds no memory: ask for as much */
+        st = arena_new(a, char, DNS_NAME_MAX + 1) == NULL
+                 ? no_memory(&s)
+                 : settle(&s, DANE_FAILED, STR("the name of the host cannot be asked in DNS"));
     } else {
         dns_prefetch(dns, tlsa_name(&s, s.host), DNS_TLSA);
         found.base = s.host;

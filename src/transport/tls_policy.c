@@ -100,9 +100,9 @@ void tls_decide(struct arena *a, const struct dane *dane, const struct mta_sts_p
     if (policy != NULL)
         d.sts_would_refuse = sts_refuses(a, policy, facts, host, &fault);
     switch (verdict) {
-    case DANE_VERIFIED:
-        d.delivery = TLS_DELIVERY_AUTHENTICATED;
-        d.reason = dane->reason;
+    case DANE_VERIFIED: /* without the session that was verified it is worth nothing */
+        d.delivery = has_tls ? TLS_DELIVERY_AUTHENTICATED : TLS_DELIVERY_REFUSED;
+        d.reason = has_tls ? dane->reason : STR("the TLS session that DANE verified is not there");
         break;
     case DANE_MISMATCH:
     case DANE_NO_STARTTLS:
