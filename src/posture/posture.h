@@ -67,6 +67,7 @@ struct posture {
     struct str organizational_domain;
     enum posture_profile profile;                              /* decided */
     bool mx_ready, mx_failed, null_mx, implicit_mx, mx_secure; /* failed: MX is not known */
+    bool dane_ready; /* .dane of all hosts holds what DNS says */
     struct posture_mx mx[POSTURE_MAX_MX];
     size_t n_mx;
     bool spf_ready;
@@ -78,7 +79,7 @@ struct posture {
     struct str dmarc_at;       /* domain where it stands */
     enum dmarc_applies dmarc_applies;
     enum dmarc_policy dmarc_policy, dmarc_subdomain_policy, dmarc_nonexistent_policy;
-    bool sts_ready, has_sts_policy;
+    bool sts_ready, has_sts_policy; /* ready: false also when the policy is not known */
     enum mta_sts_presence sts_presence;
     struct mta_sts_record sts_record;
     struct mta_sts_policy sts;

@@ -25,6 +25,7 @@ struct kit_host {                     /* not listed: told not to connect */
     const char *name, *fault, *chain; /* chain: PEM file of the tests */
     bool temporary, plain, no_handshake;
     enum x509_verdict pkix;
+    int64_t cert_not_after_s; /* 0: what the certificate says */
 };
 
 struct kit_world {
@@ -112,6 +113,8 @@ static inline void kit_put_chain(struct kit *k, const struct kit_host *is, struc
             MP_OK);
     tls->has_leaf = x509_read(&k->arena, tls->chain[0], &tls->leaf, &err) == MP_OK;
     tap_ok(tls->has_leaf);
+    if (is->cert_not_after_s != 0)
+        tls->leaf.not_after_s = is->cert_not_after_s;
 }
 
 static inline void kit_put_host(struct kit *k, struct str host)

@@ -87,8 +87,8 @@ int posture_find_dane(struct posture_ctx *c, struct mp_err *err)
         struct posture_mx *m = &p->mx[i];
         if (m->is_address)
             continue;
-        int st = dane_find(c->dns, c->arena, m->host, c->config->smtp_port, p->mx_secure, &m->dane,
-                           err);
+        int st =
+            dane_find(c->dns, c->arena, m->host, c->config->smtp_port, p->mx_secure, &m->dane, err);
         if (st < 0)
             return st;
         waiting |= st == MP_WAIT;
