@@ -87,7 +87,17 @@ static short ssl_wants(SSL *ssl, int result)
     return why == SSL_ERROR_WANT_READ ? POLLIN : why == SSL_ERROR_WANT_WRITE ? POLLOUT : 0;
 }
 
-static ssize_t read_some(struct script_peer *p, char *to)
+/* In plain text no byte more than is asked for (0: up to a line end): TLS may begin behind it. */
+static ssize_t read_plain(struct script_peer *p, char *to, size_t most)
+{
+    ssize_t n = recv(p->fd, to, most == 0 || most > BLOCK_BYTES ? BLOCK_BYTES : most, MSG_PEEK);
+    if (n <= 0)
+        return n;
+    const char *lf = most == 0 ? memchr(to, '\n', (size_t)n) : NULL;
+    return recv(p->fd, to, lf == NULL ? (size_t)n : (size_t)(lf - to) + 1, 0);
+}
+
+static ssize_t read_some(struct script_peer *p, char *to, size_t most)
 {
     for (;;) {
         short events = POLLIN;
@@ -99,7 +109,7 @@ static ssize_t read_some(struct script_peer *p, char *to)
             if (events == 0)
                 return 0;
         } else {
-            ssize_t n = recv(p->fd, to, BLOCK_BYTES, 0);
+            ssize_t n = read_plain(p, to, most);
             if (n >= 0 || (errno != EAGAIN && errno != EINTR))
                 return n < 0 ? 0 : n;
         }
@@ -109,11 +119,11 @@ static ssize_t read_some(struct script_peer *p, char *to)
 }
 
 /* False: the client is gone, or the server shall stop. */
-static bool read_more(struct script_peer *p)
+static bool read_more(struct script_peer *p, size_t most)
 {
     char *to = buf_reserve(&p->in, BLOCK_BYTES);
     need(to != NULL, "memory for what a client sends");
-    ssize_t n = read_some(p, to);
+    ssize_t n = read_some(p, to, most);
     p->gone = n == 0;
     if (n <= 0)
         return false;
@@ -153,7 +163,7 @@ bool script_line(struct script_peer *p, struct str *line)
             *line = str_slice(rest, 0, lf > 0 && rest.p[lf - 1] == '\r' ? lf - 1 : lf);
             return true;
         }
-        if (!read_more(p))
+        if (!read_more(p, 0))
             return false;
     }
 }
@@ -191,7 +201,7 @@ static bool do_message(struct script_peer *p)
 static bool do_take(struct script_peer *p, size_t n)
 {
     while (p->in.n - p->taken < n)
-        if (!read_more(p))
+        if (!read_more(p, n - (p->in.n - p->taken)))
             return problem(p, "%zu bytes were expected, %zu came", n, p->in.n - p->taken);
     p->taken += n;
     return true;
@@ -219,7 +229,7 @@ static bool do_flood(struct script_peer *p, const struct script_step *s)
 
 static bool do_stall(struct script_peer *p)
 {
-    while (read_more(p))
+    while (read_more(p, BLOCK_BYTES))
         continue;
     return true;
 }
@@ -292,7 +302,7 @@ static void end_in_order(struct script_peer *p)
         SSL_shutdown(p->ssl);
     ERR_clear_error();
     shutdown(p->fd, SHUT_WR);
-    while (!p->gone && read_more(p))
+    while (!p->gone && read_more(p, BLOCK_BYTES))
         continue;
 }
 

@@ -179,15 +179,19 @@ static int fail_closed(struct smtp_client *c, enum smtp_stage stage, struct mp_e
 
 static int fail_timeout(struct smtp_client *c, enum smtp_stage stage, struct mp_err *err)
 {
-    char peer[CONN_HOST_TEXT_MAX];
+    char peer[CONN_HOST_TEXT_MAX], limit[48];
     const char *hint = "";
+    unsigned ms = stage_timeout_ms(c, stage, 0);
+    snprintf(limit, sizeof limit, " (%u %s)", ms % 1000 == 0 ? ms / 1000 : ms,
+             ms % 1000 == 0 ? "s" : "ms");
     if (clock_mono_us() >= c->config.deadline_us)
-        hint = "; the time for the whole conversation is up";
-    else if (stage == SMTP_STAGE_BANNER && !c->config.implicit_tls)
+        snprintf(limit, sizeof limit, "; the time for the whole conversation is up");
+    if (stage == SMTP_STAGE_BANNER && !c->config.implicit_tls && c->in.n == 0)
         hint = "; a server that wants TLS from the start is silent too: try implicit TLS";
     return client_fail(c, stage, SMTP_FAULT_TIMEOUT, MP_E_TIMEOUT, err,
-                       "%s let us wait too long for %s%s%s", client_peer(c, peer),
-                       stages[stage].awaited, c->in.n > 0 ? ", only a part came" : "", hint);
+                       "%s kept us waiting too long for %s%s%s%s", client_peer(c, peer),
+                       stages[stage].awaited, c->in.n > 0 ? ", of which only a part came" : "",
+                       limit, hint);
 }
 
 /* After a call of conn_ failed with `status`, and `why` in words. */
@@ -245,15 +249,27 @@ int client_send(struct smtp_client *c, enum smtp_stage stage, struct str bytes, 
 
 /* ---- in ---- */
 
+/* The first line that no reply has. */
+static struct str bad_line(struct str in)
+{
+    struct str line = STR_NONE;
+    while (in.n > 0) {
+        line = str_cut(&in, '\n');
+        if (line.n < 4 || !is_digit(line.p[0]) || line.p[3] != '-')
+            break;
+    }
+    return str_trim(str_slice(line, 0, EVIDENCE_BYTES));
+}
+
 static int fail_garbage(struct smtp_client *c, enum smtp_stage stage, const char *why,
                         struct mp_err *err)
 {
     char peer[CONN_HOST_TEXT_MAX];
-    struct str line = str_slice(buf_str(&c->in), 0, EVIDENCE_BYTES);
+    struct str line = bad_line(buf_str(&c->in));
     struct buf shown;
     bool is_tls = line.n > 2 && (line.p[0] == 0x15 || line.p[0] == 0x16) && line.p[1] == 3;
     buf_init(&shown, 512);
-    utf8_add_printable(&shown, str_slice(line, 0, str_find(line, '\n')), 4 * EVIDENCE_BYTES);
+    utf8_add_printable(&shown, line, 4 * EVIDENCE_BYTES);
     int st = client_fail(c, stage, SMTP_FAULT_GARBAGE, MP_E_SYNTAX, err,
                          "%s does not speak SMTP: we waited for %s, and %s: \"" STR_FMT "\"%s",
                          client_peer(c, peer), stages[stage].awaited, why, STR_ARG(buf_str(&shown)),
@@ -355,14 +371,13 @@ bool client_last_words(struct smtp_client *c, enum smtp_stage stage)
         return false;
     struct mp_err why = {0};
     enum smtp_stage failed_at = c->fault_stage;
-    bool was_message = c->mid_message;
     c->fault = SMTP_FAULT_NONE;
     if (next_reply(c, stage, client_deadline(c, stage, LAST_WORDS_MS), &why, NULL) != MP_OK) {
         c->fault = SMTP_FAULT_CLOSED;
         c->fault_stage = failed_at;
         return false;
     }
-    c->mid_message = was_message && c->mid_message;
+    c->mid_message = false;
     c->wire_lost = false; /* the next write finds it closed, and says so */
     return true;
 }
@@ -399,10 +414,14 @@ int client_start_tls(struct smtp_client *c, struct mp_err *err)
     }
     if (conn_last_fault(c->conn) != CONN_TLS)
         return fail_conn(c, SMTP_STAGE_TLS, st, &why, err);
-    bool plain = str_search(str_from(why.text), STR("wrong version number")) < strlen(why.text);
+    struct str reason = str_from(why.text), head = STR(" failed: ");
+    size_t at = str_search(reason, head), end = reason.n;
+    reason = str_slice(reason, at < end ? at + head.n : 0, end);
+    bool plain = str_eq(reason, STR("wrong version number"));
     return client_fail(c, SMTP_STAGE_TLS, SMTP_FAULT_TLS, st, err,
-                       "the TLS handshake with %s failed: %s%s", client_peer(c, peer), why.text,
-                       plain && c->config.implicit_tls
-                           ? "; it seems to begin in plain text: use STARTTLS instead"
-                           : "");
+                       "the TLS handshake with %s failed: " STR_FMT "%s", client_peer(c, peer),
+                       STR_ARG(reason),
+                       !plain                   ? ""
+                       : c->config.implicit_tls ? " (it does not begin with TLS: try STARTTLS)"
+                                                : " (what it sent is no TLS)");
 }
