@@ -47,12 +47,12 @@ static const struct kit_row record_rows[] = {
      .evidence = "_mta-sts.good.test",
      .world = {MX1, .hosts = {HOST1}},
      .fix = "serve " URL ":\nversion: STSv1\nmode: testing\nmx: mx.good.test\nmax_age: 2419200\n"
-            "_mta-sts.good.test TXT \"v=STSv1; id=20270115080000;\"\n"
-            "_smtp._tls.good.test TXT \"v=TLSRPTv1; rua=mailto:postmaster@good.test\""},
+            "_mta-sts.good.test. TXT \"v=STSv1; id=20270115080000;\"\n"
+            "_smtp._tls.good.test. TXT \"v=TLSRPTv1; rua=mailto:postmaster@good.test\""},
     {.label = "no record, but reports",
      .id = FINDING_POSTURE_STS_MISSING,
      .world = {MX1 REPORTS, .hosts = {HOST1}},
-     .fix = "max_age: 2419200\n_mta-sts.good.test TXT \"v=STSv1; id=20270115080000;\""},
+     .fix = "max_age: 2419200\n_mta-sts.good.test. TXT \"v=STSv1; id=20270115080000;\""},
     {.label = "no record, and an MX host whose name no policy can hold",
      .id = FINDING_POSTURE_STS_MISSING,
      .world = {"good.test. MX 10 mx_1.good.test.\nmx_1.good.test. A 192.0.2.1\n"},
@@ -71,7 +71,7 @@ static const struct kit_row record_rows[] = {
     {.label = "other text at the name is no record",
      .id = FINDING_POSTURE_STS_MISSING,
      .world = {MX1 "*.good.test. TXT \"v=spf1 -all\"\n", .hosts = {HOST1}},
-     .fix = "_mta-sts.good.test TXT \"v=STSv1;"},
+     .fix = "_mta-sts.good.test. TXT \"v=STSv1;"},
     {.label = "a question that fails",
      .id = FINDING_POSTURE_DNS_FAILED,
      .evidence = "_mta-sts.good.test TXT: SERVFAIL",
@@ -87,20 +87,20 @@ static const struct kit_row record_rows[] = {
      .id = FINDING_POSTURE_STS_SEVERAL,
      .world = {ZONE "_mta-sts.good.test. TXT \"v=STSv1; id=20250101;\"\n", FILE(ENFORCE),
                GOOD_HOSTS},
-     .fix = "remove _mta-sts.good.test TXT \"v=STSv1; id=20250101;\""},
+     .fix = "remove _mta-sts.good.test. TXT \"v=STSv1; id=20250101;\""},
     {.label = "two records behind an alias",
      .id = FINDING_POSTURE_STS_SEVERAL,
      .world = {MX1 REPORTS "_mta-sts.good.test. CNAME sts.other.test.\n"
                            "sts.other.test. TXT \"v=STSv1; id=1;\"\n"
                            "sts.other.test. TXT \"v=STSv1; id=2;\"\n",
                FILE(ENFORCE), GOOD_HOSTS},
-     .fix = "remove _mta-sts.good.test CNAME\n_mta-sts.good.test TXT \"v=STSv1; id=2;\""},
+     .fix = "remove _mta-sts.good.test. CNAME\n_mta-sts.good.test. TXT \"v=STSv1; id=2;\""},
     {.label = "two broken records",
      .id = FINDING_POSTURE_STS_SEVERAL,
      .world = {MX1 REPORTS "_mta-sts.good.test. TXT \"v=STSv1; id=a-b;\"\n"
                            "_mta-sts.good.test. TXT \"v=STSv1; x\"\n",
                FILE(ENFORCE), GOOD_HOSTS},
-     .fix = "_mta-sts.good.test TXT \"v=STSv1; id=20270115080000;\""},
+     .fix = "_mta-sts.good.test. TXT \"v=STSv1; id=20270115080000;\""},
     {.label = "a record beside other text",
      .id = FINDING_POSTURE_STS_SEVERAL,
      .world = {ZONE "_mta-sts.good.test. TXT \"hello\"\n", FILE(ENFORCE), GOOD_HOSTS},
@@ -112,14 +112,14 @@ static const struct kit_row record_rows[] = {
      .evidence = "id= is not 1 to 32 letters and digits: \"v=STSv1; id=2026-01-01;\"",
      .world = {MX1 REPORTS "_mta-sts.good.test. TXT \"v=STSv1; id=2026-01-01;\"\n", FILE(ENFORCE),
                GOOD_HOSTS},
-     .fix = "remove _mta-sts.good.test TXT \"v=STSv1; id=2026-01-01;\"\n"
-            "_mta-sts.good.test TXT \"v=STSv1; id=20270115080000;\""},
+     .fix = "remove _mta-sts.good.test. TXT \"v=STSv1; id=2026-01-01;\"\n"
+            "_mta-sts.good.test. TXT \"v=STSv1; id=20270115080000;\""},
     {.label = "a version in small letters",
      .id = FINDING_POSTURE_STS_RECORD,
      .evidence = "_mta-sts.good.test: it does not begin with v=STSv1",
      .world = {MX1 REPORTS "_mta-sts.good.test. TXT \"v=stsv1; id=1\"\n", FILE(ENFORCE),
                GOOD_HOSTS},
-     .fix = "remove _mta-sts.good.test TXT \"v=stsv1; id=1\""},
+     .fix = "remove _mta-sts.good.test. TXT \"v=stsv1; id=1\""},
 };
 
 static const struct kit_row file_rows[] = {
@@ -184,8 +184,8 @@ static const struct kit_row file_rows[] = {
      .evidence = "line 2: mode is none of",
      .world = {ZONE, FILE(BODY("ENFORCE", "mx: mx.good.test\r\n", "86400")), GOOD_HOSTS},
      .fix = "mode: enforce\nmx: mx.good.test\nmax_age: 2419200\n"
-            "remove _mta-sts.good.test TXT \"v=STSv1; id=20260101;\"\n"
-            "_mta-sts.good.test TXT \"v=STSv1; id=20270115080000;\""},
+            "remove _mta-sts.good.test. TXT \"v=STSv1; id=20260101;\"\n"
+            "_mta-sts.good.test. TXT \"v=STSv1; id=20270115080000;\""},
     {.label = "no mx line",
      .id = FINDING_POSTURE_STS_POLICY,
      .evidence = "mx is missing",

@@ -175,9 +175,10 @@ static const struct {
 } checks[] = {
     /* NOTE to helper NAME=posture: check_sts.c, check_tls_rpt.c, check_dane.c, check_bimi.c are
      * being written by helper NAME=posture2; write all the others. */
-    {posture_check_mx, ALL},      {posture_check_spf, ALL},    {posture_check_sts, MAIL},
-    {posture_check_dnssec, ALL},  {posture_check_caa, ALL},    {posture_check_srv, MAIL},
-    {posture_check_ptr, SENDING}, {posture_check_dnsbl, MAIL}, {posture_check_parked, PARKED},
+    {posture_check_mx, ALL},        {posture_check_spf, ALL},     {posture_check_sts, MAIL},
+    {posture_check_tls_rpt, MAIL},  {posture_check_dnssec, ALL},  {posture_check_caa, ALL},
+    {posture_check_srv, MAIL},      {posture_check_ptr, SENDING}, {posture_check_dnsbl, MAIL},
+    {posture_check_parked, PARKED},
 };
 
 static void start(struct posture_ctx *c, struct arena *arena, const struct posture_config *config)
