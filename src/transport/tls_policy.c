@@ -88,6 +88,23 @@ static void decide_unusable(const struct mta_sts_policy *policy, struct str faul
     }
 }
 
+/* DANE is satisfied; a policy to be enforced that is not still forbids the host (RFC 8461 5). The
+ * RFC excuses nobody who implements both; senders that ask DANE alone would deliver. */
+static void decide_verified(const struct mta_sts_policy *policy, struct str fault, bool has_tls,
+                            struct str reason, struct tls_decision *out)
+{
+    out->by = by_dane;
+    if (!has_tls) { /* without the session that was verified it is worth nothing */
+        out->delivery = TLS_DELIVERY_REFUSED;
+        out->reason = STR("the TLS session that DANE verified is not there");
+    } else if (policy != NULL && policy->mode == MTA_STS_ENFORCE && out->sts_would_refuse) {
+        decide_sts(policy, fault, has_tls, out);
+    } else {
+        out->delivery = TLS_DELIVERY_AUTHENTICATED;
+        out->reason = reason;
+    }
+}
+
 void tls_decide(struct arena *a, const struct dane *dane, const struct mta_sts_policy *policy,
                 const struct tls_facts *facts, struct str host, struct tls_decision *out)
 {
@@ -100,9 +117,8 @@ void tls_decide(struct arena *a, const struct dane *dane, const struct mta_sts_p
     if (policy != NULL)
         d.sts_would_refuse = sts_refuses(a, policy, facts, host, &fault);
     switch (verdict) {
-    case DANE_VERIFIED: /* without the session that was verified it is worth nothing */
-        d.delivery = has_tls ? TLS_DELIVERY_AUTHENTICATED : TLS_DELIVERY_REFUSED;
-        d.reason = has_tls ? dane->reason : STR("the TLS session that DANE verified is not there");
+    case DANE_VERIFIED:
+        decide_verified(policy, fault, has_tls, dane->reason, &d);
         break;
     case DANE_MISMATCH:
     case DANE_NO_STARTTLS:

@@ -17,10 +17,11 @@ struct tls_decision {
     enum tls_delivery delivery;
     const char *by;        /* "dane", "mta-sts", "opportunistic": who decided */
     struct str reason;     /* one sentence */
-    bool sts_would_refuse; /* testing mode, or DANE stands before it: what enforce would do */
+    bool sts_would_refuse; /* what enforce would do, also in testing mode and beside DANE */
 };
 
-/* RFC 8461 2: DANE, where it applies, binds by itself; MTA-STS cannot loosen it. `policy` NULL:
+/* RFC 8461 2, 5: DANE, where it applies, binds, and MTA-STS cannot loosen it; nor does DANE excuse
+ * a host that an enforced policy forbids. `policy` NULL:
  * none. `facts` NULL or not established: no TLS. `host`: the MX name; a certificate counts for
  * MTA-STS when the chain is good and a dNSName matches it (4.1). */
 void tls_decide(struct arena *a, const struct dane *dane, const struct mta_sts_policy *policy,

@@ -44,8 +44,8 @@ static const struct {
      {"eo", "eo", "eo", "rs", "eo", "rs"}},
     {DANE_VERIFIED,
      {"rd", "rd", "rd", "rd", "rd", "rd"}, /* dane_judge never says so */
-     {"ad", "ad", "ad", "ad", "ad", "ad"},
-     {"ad", "ad", "ad", "ad", "ad", "ad"}},
+     {"ad", "ad", "ad", "ad", "ad", "rs"},
+     {"ad", "ad", "ad", "rs", "ad", "rs"}},
     {DANE_MISMATCH,
      {"rd", "rd", "rd", "rd", "rd", "rd"},
      {"rd", "rd", "rd", "rd", "rd", "rd"},
