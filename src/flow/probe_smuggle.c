@@ -119,7 +119,7 @@ static enum step run_stepwise(struct attempt *t)
     if (st != MP_E_TIMEOUT)
         return step_of_end(t, st);
     buf_init(&bytes, SMTP_COMMAND_MAX_BYTES);
-    buf_addz(&bytes, "\r\nmore text\r\n.\r\n");
+    buf_addz(&bytes, "more text\r\n.\r\n"); /* no CR or LF first: it would lengthen the sequence */
     if (!send_bytes(t, &bytes))
         return t->client.fault == SMTP_FAULT_CLOSED ? STEP_REFUSED : STEP_UNDECIDED;
     enum step end = step_of_end(t, await(t, PROBE_SMUGGLE_ANSWER_MS));
