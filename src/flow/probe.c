@@ -200,8 +200,8 @@ static void judge_host(struct prober *p, const struct route_host *h)
     struct check_list *checks = &x->checks;
     bool elsewhere = x->n_servers > 0;
     if (h->is_literal)
-        check_add(checks, FINDING_FLOW_ROUTE_MX_LITERAL, "MX %u %.*s", h->preference,
-                  STR_ARG(h->name));
+        check_add_as(checks, elsewhere ? SEV_MEDIUM : SEV_HIGH, FINDING_FLOW_ROUTE_MX_LITERAL,
+                     "MX %u %.*s", h->preference, STR_ARG(h->name));
     if (h->is_alias && x->route.kind == ROUTE_MX)
         check_add(checks, FINDING_FLOW_ROUTE_MX_ALIAS, "%.*s is an alias of %.*s", STR_ARG(h->name),
                   STR_ARG(h->alias_of));

@@ -38,7 +38,7 @@ def login(mailproof, mechanism, secret, want_code, want_found, url):
     yield from differ("exit code", code, want_code)
     yield from differ("findings", found(told, "high"), want_found)
     if want_code == 0:
-        yield from differ("mechanism", told["servers"][0]["auth"]["mechanism"], mechanism)
+        yield from differ("mechanism", told["servers"][0]["auth_mechanism"], mechanism)
     if secret in json.dumps(told):
         yield "the secret is in the report"
 

@@ -16,8 +16,7 @@ AT_ONCE = 4
 
 
 def decisions(document):
-    return [f"{d['delivery']} {d['by']}" for s in document["servers"]
-            for d in [s["decision"]] if d is not None]
+    return [f"{s['delivery']} {s['delivery_by']}" for s in document["servers"] if s["delivery"]]
 
 
 def probed(mailproof, target):
