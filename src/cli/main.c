@@ -7,6 +7,11 @@
 const struct command commands[] = {
     {"scan", "FILE|DIR|MBOX|MAILDIR|WORLD|-...", "check messages: SPF, DKIM, ARC, DMARC, structure",
      cmd_scan, scan_help},
+    {"probe", "DOMAIN|HOST[:PORT]|URL...",
+     "test mail servers: routing, SMTP, TLS, DANE, MTA-STS, recipients, relaying", cmd_probe,
+     probe_help},
+    {"audit", "DOMAIN...", "audit what a domain publishes about its mail, with tried remedies",
+     cmd_audit, audit_help},
     {"sign", "[FILE]", "add DKIM signatures to a message", cmd_sign, sign_help},
     {"seal", "[FILE]", "add an ARC set to a message", cmd_seal, seal_help},
     {"keygen", "DOMAIN", "make a key pair and the DNS record that publishes it", cmd_keygen,
@@ -28,7 +33,7 @@ static const struct command *find_command(const char *name)
 
 static void list_commands(FILE *f)
 {
-    fprintf(f, "mailproof %s: proves that e-mail is authentic, and says why not\n\n", MP_VERSION);
+    fprintf(f, "mailproof %s: proves that e-mail is routed, delivered, authentic, and says why not\n\n", MP_VERSION);
     for (size_t i = 0; i < n_commands; i++)
         fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fprintf(

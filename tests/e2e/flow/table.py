@@ -1,0 +1,2 @@
+DOMAINS = {}
+HOSTS = {}
