@@ -126,6 +126,10 @@ static int run(struct exchange *x)
     int st = start(x);
     for (int i = 0; st == MP_OK && c->last.code == 334; i++)
         st = i < SMTP_AUTH_MAX_STEPS ? answer(x) : cancel(x, "it asks without end");
+    struct str reason = sasl_server_error(x->sasl);
+    if (reason.n > 0)
+        client_note(c, TRANSCRIPT_INFO,
+                    arena_fmt(c->arena, "The server's reason: " STR_FMT, STR_ARG(reason)));
     if (st == MP_OK && smtp_reply_ok(&c->last) && !sasl_proved(x->sasl))
         return client_fail(c, SMTP_STAGE_AUTH, SMTP_FAULT_AUTH, MP_E_SYNTAX, x->err,
                            "%s took AUTH %s without proving that it knows the password: it may not "
