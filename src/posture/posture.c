@@ -1,5 +1,6 @@
 /* The audit as a whole: the table of checks, the profile, and what checks share. */
 #include "posture/posture_internal.h"
+#include "posture/rewrite.h"
 
 /* ---- names and configuration ---- */
 
@@ -130,16 +131,30 @@ bool posture_is_closed_spf(struct str text)
     return str_ieq(str_cut(&text, ' '), STR("-all"));
 }
 
-static bool sends_nothing(const struct dns_answer *txt)
+/* What SPF says about sending: somebody may, nobody may, or it says nothing. */
+enum spf_word { SPF_OPEN, SPF_CLOSED, SPF_SILENT };
+
+static enum spf_word spf_word_of(const struct dns_answer *txt)
 {
-    for (size_t i = 0; i < txt->n; i++)
-        if (posture_is_closed_spf(txt->records[i].data))
-            return true;
-    return false;
+    enum spf_word word = posture_failed(txt) ? SPF_OPEN : SPF_SILENT;
+    for (size_t i = 0; i < txt->n && word != SPF_OPEN; i++)
+        if (words_is_spf(txt->records[i].data))
+            word = posture_is_closed_spf(txt->records[i].data) ? SPF_CLOSED : SPF_OPEN;
+    return word;
 }
 
-/* Parked: SPF that allows nobody, and nothing that takes mail. Whatever is not known is taken for a
- * sign of use. */
+/* Parked: a null MX unless SPF lets somebody send, or nothing that takes mail and SPF that lets
+ * nobody. Whatever is not known is taken for a sign of use. */
+static bool is_parked(const struct dns_answer *mx, const struct dns_answer *txt,
+                      const struct dns_answer *a, const struct dns_answer *aaaa)
+{
+    enum spf_word spf = spf_word_of(txt);
+    if (mx->n > 0)
+        return mx->n == 1 && mx->records[0].name.n == 0 && spf != SPF_OPEN;
+    bool known = !posture_failed(mx) && !posture_failed(a) && !posture_failed(aaaa);
+    return known && a->n + aaaa->n == 0 && spf == SPF_CLOSED;
+}
+
 static int decide_profile(struct posture_ctx *c, struct mp_err *err)
 {
     static const enum dns_type types[] = {DNS_MX, DNS_TXT, DNS_A, DNS_AAAA};
@@ -154,12 +169,8 @@ static int decide_profile(struct posture_ctx *c, struct mp_err *err)
     }
     if (waiting != MP_OK || c->config->profile != PROFILE_AUTO)
         return waiting;
-    const struct dns_answer *mx = answers[0];
-    bool takes_nothing = mx->n == 1 && mx->records[0].name.n == 0;
-    if (mx->n == 0)
-        takes_nothing = !posture_failed(mx) && !posture_failed(answers[2]) &&
-                        !posture_failed(answers[3]) && answers[2]->n == 0 && answers[3]->n == 0;
-    c->out->profile = takes_nothing && sends_nothing(answers[1]) ? PROFILE_PARKED : PROFILE_SENDING;
+    c->out->profile = is_parked(answers[0], answers[1], answers[2], answers[3]) ? PROFILE_PARKED
+                                                                                : PROFILE_SENDING;
     return MP_OK;
 }
 
@@ -175,10 +186,10 @@ static const struct {
 } checks[] = {
     /* NOTE to helper NAME=posture: check_sts.c, check_tls_rpt.c, check_dane.c, check_bimi.c are
      * being written by helper NAME=posture2; write all the others. */
-    {posture_check_mx, ALL},        {posture_check_spf, ALL},     {posture_check_sts, MAIL},
-    {posture_check_tls_rpt, MAIL},  {posture_check_dnssec, ALL},  {posture_check_caa, ALL},
-    {posture_check_srv, MAIL},      {posture_check_ptr, SENDING}, {posture_check_dnsbl, MAIL},
-    {posture_check_parked, PARKED},
+    {posture_check_mx, ALL},     {posture_check_spf, ALL},       {posture_check_dkim, ALL},
+    {posture_check_sts, MAIL},   {posture_check_tls_rpt, MAIL},  {posture_check_dnssec, ALL},
+    {posture_check_caa, ALL},    {posture_check_srv, MAIL},      {posture_check_ptr, SENDING},
+    {posture_check_dnsbl, MAIL}, {posture_check_parked, PARKED},
 };
 
 static void start(struct posture_ctx *c, struct arena *arena, const struct posture_config *config)

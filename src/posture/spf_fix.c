@@ -204,7 +204,6 @@ static bool (*const mends[SPF_PROBLEM_KIND_COUNT])(struct spf_mender *) = {
     [SPF_PROBLEM_NO_RECORD] = drop_term,
     [SPF_PROBLEM_PLUS_ALL] = mend_plus_all,
     [SPF_PROBLEM_NO_ALL] = add_end,
-
     [SPF_PROBLEM_NEUTRAL_ALL] = mend_neutral,
     [SPF_PROBLEM_AFTER_ALL] = move_all,
     [SPF_PROBLEM_REDIRECT_ALL] = drop_term,
