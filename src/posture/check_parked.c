@@ -1,5 +1,6 @@
 /* A domain that is not used for mail: does it say so in every place where it can? */
 #include "posture/posture_internal.h"
+#include "posture/rewrite.h"
 
 static const struct str group = STR_INIT("Parked");
 
@@ -21,19 +22,13 @@ static void check_null_mx(struct posture_ctx *c)
     check_end(&c->checks, -1, "%s", p->null_mx ? "null MX" : "no null MX");
 }
 
-static bool is_spf(struct str text)
-{
-    struct str version = STR("v=spf1");
-    return str_istarts(text, version) && (text.n == version.n || text.p[version.n] == ' ');
-}
-
 static void check_spf(struct posture_ctx *c, const struct dns_answer *txt)
 {
     size_t n = 0;
     bool closed = false;
     check_begin(&c->checks, group, "parked.spf");
     for (size_t i = 0; i < txt->n; i++) {
-        n += is_spf(txt->records[i].data);
+        n += words_is_spf(txt->records[i].data);
         closed |= posture_is_closed_spf(txt->records[i].data);
     }
     closed &= n == 1;
@@ -44,7 +39,7 @@ static void check_spf(struct posture_ctx *c, const struct dns_answer *txt)
                                                : "there are several SPF records");
         struct fix *x = posture_fix(c, f);
         for (size_t i = 0; i < txt->n; i++)
-            if (is_spf(txt->records[i].data))
+            if (words_is_spf(txt->records[i].data))
                 fix_edit_add(x, FIX_REMOVE, c->out->domain, DNS_TXT, txt->records[i].data);
         fix_edit_add(x, FIX_ADD, c->out->domain, DNS_TXT, STR("v=spf1 -all"));
     }

@@ -58,6 +58,7 @@ static const struct kit_row rows[] = {
     {.label = "no mail, no reverse names",
      .id = FINDING_POSTURE_PTR_MISSING,
      .world = {"good.test. MX 0 .\n"},
+     .profile = PROFILE_SENDING,
      .absent = true,
      .check = "ptr.confirmed",
      .status = CHECK_SKIPPED},
