@@ -33,7 +33,7 @@ struct fetch {
     const char *refused_kind; /* of an address that may not */
     struct buf body;
     size_t header_bytes;
-    bool is_literal, too_large, headers_too_large, strayed;
+    bool is_literal, no_memory, too_large, headers_too_large, strayed;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -64,8 +64,11 @@ static void start_curl(void)
 
 /* ---- the URL ---- */
 
-static int bad_url(struct mp_err *err, struct str url, const char *why)
+static int bad_url(const struct fetch *f, struct mp_err *err, const char *why)
 {
+    struct str url = f->req->url;
+    if (f->no_memory)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for a URL");
     return mp_fail(err, MP_E_USAGE, 0, "URL " STR_FMT ": %s", STR_ARG(str_slice(url, 0, 300)), why);
 }
 
@@ -76,6 +79,7 @@ static struct str url_part(struct fetch *f, CURLUPart part, unsigned flags)
     if (curl_url_get(f->url, part, &text, flags) != CURLUE_OK)
         return STR_NONE;
     struct str out = arena_copy(f->arena, str_from(text));
+    f->no_memory = f->no_memory || out.p == NULL;
     curl_free(text);
     return out;
 }
@@ -83,11 +87,11 @@ static struct str url_part(struct fetch *f, CURLUPart part, unsigned flags)
 /* libcurl must get the very host that we checked: it would map other spellings by itself. */
 static int take_host(struct fetch *f, struct mp_err *err)
 {
-    struct str url = f->req->url, host = url_part(f, CURLUPART_HOST, 0), name;
+    struct str host = url_part(f, CURLUPART_HOST, 0), name;
     struct ip literal;
     bool in_brackets = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
     if (host.n == 0)
-        return bad_url(err, url, "it has no host");
+        return bad_url(f, err, "it has no host");
     if (ip_parse_keep_mapped(in_brackets ? str_slice(host, 1, host.n - 1) : host, &literal)) {
         f->host = host;
         f->addresses[0] = literal;
@@ -95,12 +99,12 @@ static int take_host(struct fetch *f, struct mp_err *err)
         return MP_OK;
     }
     if (!idna_to_ascii(f->arena, host, &name) || !domain_is_ldh(name))
-        return bad_url(err, url, "its host is no domain name");
+        return bad_url(f, err, "its host is no domain name");
     f->host = arena_copy(f->arena, name);
     if (f->host.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a URL");
     if (curl_url_set(f->url, CURLUPART_HOST, f->host.p, 0) != CURLUE_OK)
-        return bad_url(err, url, "its host cannot be used");
+        return bad_url(f, err, "its host cannot be used");
     return MP_OK;
 }
 
@@ -111,13 +115,14 @@ static int take_url(struct fetch *f, struct mp_err *err)
     if (text.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a URL");
     if (str_has(url, '\0') || !str_istarts(url, STR("https://")))
-        return bad_url(err, url, "only https is fetched");
-    if (curl_url_set(f->url, CURLUPART_URL, text.p, 0) != CURLUE_OK)
-        return bad_url(err, url, "it is broken");
+        return bad_url(f, err, "only https is fetched");
+    if (str_istarts(url, STR("https:///")) ||
+        curl_url_set(f->url, CURLUPART_URL, text.p, 0) != CURLUE_OK)
+        return bad_url(f, err, "it is broken");
     if (url_part(f, CURLUPART_USER, 0).p != NULL || url_part(f, CURLUPART_PASSWORD, 0).p != NULL)
-        return bad_url(err, url, "user names and passwords are not sent");
+        return bad_url(f, err, "user names and passwords are not sent");
     if (!str_to_u64(url_part(f, CURLUPART_PORT, CURLU_DEFAULT_PORT), 65535, &port) || port == 0)
-        return bad_url(err, url, "its port is none");
+        return bad_url(f, err, "its port is none");
     f->port = (uint16_t)port;
     return take_host(f, err);
 }
