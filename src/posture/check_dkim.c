@@ -275,9 +275,11 @@ static int judge_record(struct work *w, const struct selector *s, struct str tex
         break;
     case DKIM_KEY_UNSUPPORTED: {
         struct finding *f = say(w, s, FINDING_POSTURE_DKIM_TYPE, k.reason);
-        struct str as_rsa = dkim_text_without(c->arena, text, "k");
-        if (dkim_text_usable(as_rsa))
-            replace(w, f, s, text, as_rsa);
+        struct str after = dkim_text_without(c->arena, text, "k");
+        if (!dkim_text_usable(after))
+            after = dkim_text_mended(c->arena, text);
+        if (after.p != NULL)
+            replace(w, f, s, text, after);
         break;
     }
     case DKIM_KEY_TOO_LARGE:
