@@ -1,7 +1,7 @@
-/* Probes of servers that answer by a table: routes, connections, SMTP, TLS, certificates, AUTH. */
+/* Probes of servers that answer by a table: routes, connections, SMTP, AUTH, names. */
 #include "flow/probe_test_kit.h"
 
-enum { PASSED = 0, FAILED = 1, UNDECIDED = 3, MEGABYTE = 1 << 20 };
+enum { MEGABYTE = 1 << 20 };
 
 static const char good_zone[] = "$TTL 300\n"
                                 "good.test MX 10 mx.good.test\n"
@@ -246,169 +246,240 @@ static void test_floods(void)
     }
 }
 
-/* ---- STARTTLS, TLS, certificates ---- */
+/* ---- AUTH ---- */
 
-enum how { BY_MX, BY_VERIFY, BY_IMPLICIT, BY_SUBMISSION };
+#define EHLO_CRAM "250-mx.good.test\r\n250-AUTH CRAM-MD5 SCRAM-SHA-256\r\n250 8BITMIME\r\n"
 
 static const struct {
-    const char *label;
-    struct kit_tls_options tls;
-    enum how how;
-    bool foreign; /* the client trusts somebody else */
+    const char *label, *target;
+    struct plan plan;
+    enum sasl_mech mech; /* SASL_MECH_COUNT: by choice */
+    bool logs_in, plaintext, optional;
     int exit_code;
-    enum severity severity; /* of the first */
+    const char *done; /* mechanism that succeeded */
     enum finding_id want[4];
-} certificates[] = {
-    {"good",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_MX,
+} logins[] = {
+    {"offered in the clear",
+     "good.test",
+     {{{"EHLO", EHLO_AUTH}}},
+     SASL_MECH_COUNT,
      false,
-     PASSED,
-     SEV_INFO,
-     {0}},
-    {"good, verified",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_VERIFY,
      false,
-     PASSED,
-     SEV_INFO,
-     {0}},
-    {"good, implicit TLS",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_IMPLICIT,
-     false,
-     PASSED,
-     SEV_INFO,
-     {0}},
-    {"good, submission",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_SUBMISSION,
-     false,
-     PASSED,
-     SEV_INFO,
-     {0}},
-    {"expired",
-     {.names = {"mx.good.test"}, .starts_in_s = -9 * DAY_S, .ends_in_s = -DAY_S},
-     BY_MX,
-     false,
-     PASSED,
-     SEV_MEDIUM,
-     {FINDING_FLOW_CERT_EXPIRED}},
-    {"expired, submission",
-     {.names = {"mx.good.test"}, .starts_in_s = -9 * DAY_S, .ends_in_s = -DAY_S},
-     BY_SUBMISSION,
      false,
      FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_EXPIRED}},
-    {"not yet valid, verified",
-     {.names = {"mx.good.test"}, .starts_in_s = DAY_S, .ends_in_s = 90 * DAY_S},
-     BY_VERIFY,
+     NULL,
+     {FINDING_FLOW_AUTH_BEFORE_TLS, FINDING_FLOW_STARTTLS_MISSING}},
+    {"challenges in the clear are no fault",
+     "good.test",
+     {{{"EHLO", EHLO_CRAM}}},
+     SASL_MECH_COUNT,
      false,
-     FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_NOT_YET_VALID}},
-    {"10 days left",
-     {.names = {"mx.good.test"}, .ends_in_s = 10 * DAY_S},
-     BY_MX,
+     false,
      false,
      PASSED,
-     SEV_LOW,
-     {FINDING_FLOW_CERT_EXPIRES_SOON}},
-    {"10 days left, implicit TLS",
-     {.names = {"mx.good.test"}, .ends_in_s = 10 * DAY_S},
-     BY_IMPLICIT,
-     false,
-     PASSED,
-     SEV_MEDIUM,
-     {FINDING_FLOW_CERT_EXPIRES_SOON}},
-    {"3 days left, implicit TLS",
-     {.names = {"mx.good.test"}, .ends_in_s = 3 * DAY_S},
-     BY_IMPLICIT,
+     NULL,
+     {FINDING_FLOW_STARTTLS_MISSING}},
+    {"PLAIN in the clear, as told",
+     "good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH PLAIN", "235 2.7.0 in\r\n"}}},
+     SASL_PLAIN,
+     true,
+     true,
      false,
      FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_EXPIRES_SOON}},
-    {"wrong name",
-     {.names = {"other.test"}, .ends_in_s = 90 * DAY_S},
-     BY_MX,
+     "PLAIN",
+     {FINDING_FLOW_AUTH_BEFORE_TLS, FINDING_FLOW_STARTTLS_MISSING}},
+    {"PLAIN in the clear is withheld",
+     "good.test",
+     {{{"EHLO", EHLO_AUTH}}},
+     SASL_PLAIN,
+     true,
      false,
-     PASSED,
-     SEV_LOW,
-     {FINDING_FLOW_CERT_WRONG_NAME}},
-    {"wrong name, verified",
-     {.names = {"other.test"}, .ends_in_s = 90 * DAY_S},
-     BY_VERIFY,
      false,
      FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_WRONG_NAME}},
-    {"untrusted",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_MX,
+     NULL,
+     {FINDING_FLOW_AUTH_BEFORE_TLS, FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_AUTH_NOT_TRIED}},
+    {"PLAIN in TLS",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH PLAIN", "235 2.7.0 in\r\n"}, {"AUTH", "535 no\r\n"}}},
+     SASL_PLAIN,
+     true,
+     false,
+     false,
+     PASSED,
+     "PLAIN",
+     {0}},
+    {"wrong password",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH", "535 5.7.8 no\r\n"}}},
+     SASL_PLAIN,
+     true,
+     false,
+     false,
+     FAILED,
+     NULL,
+     {FINDING_FLOW_AUTH_FAILED}},
+    {"wrong password, optional",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH", "535 5.7.8 no\r\n"}}},
+     SASL_PLAIN,
+     true,
+     false,
      true,
      PASSED,
-     SEV_LOW,
-     {FINDING_FLOW_CERT_UNTRUSTED}},
-    {"untrusted, implicit TLS",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S},
-     BY_IMPLICIT,
+     NULL,
+     {FINDING_FLOW_AUTH_FAILED}},
+    {"not now",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH", "454 4.7.0 later\r\n"}}},
+     SASL_PLAIN,
      true,
+     false,
+     false,
+     UNDECIDED,
+     NULL,
+     {FINDING_FLOW_AUTH_FAILED}},
+    {"no AUTH at all",
+     "smtps://mx.good.test",
+     {.end = END_STRICT},
+     SASL_MECH_COUNT,
+     true,
+     false,
+     false,
      FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_UNTRUSTED}},
-    {"self-signed",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S, .self_signed = true},
-     BY_MX,
+     NULL,
+     {FINDING_FLOW_AUTH_UNAVAILABLE}},
+    {"offered, yet unknown: the next is tried",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH},
+       {"AUTH CRAM-MD5", "504 5.5.4 what?\r\n"},
+       {"AUTH PLAIN", "235 2.7.0 in\r\n"}}},
+     SASL_MECH_COUNT,
+     true,
+     false,
      false,
      PASSED,
-     SEV_LOW,
-     {FINDING_FLOW_CERT_SELF_SIGNED}},
-    {"self-signed, submission",
-     {.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S, .self_signed = true},
-     BY_SUBMISSION,
+     "PLAIN",
+     {0}},
+    {"a server that cannot prove itself",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_CRAM}, {"AUTH SCRAM", "235 2.7.0 in\r\n"}}},
+     SASL_SCRAM_SHA_256,
+     true,
+     false,
      false,
      FAILED,
-     SEV_HIGH,
-     {FINDING_FLOW_CERT_SELF_SIGNED}},
+     NULL,
+     {FINDING_FLOW_AUTH_UNPROVED}},
+    {"closed at AUTH",
+     "smtps://mx.good.test",
+     {{{"EHLO", EHLO_AUTH}, {"AUTH", "@close"}}},
+     SASL_PLAIN,
+     true,
+     false,
+     false,
+     UNDECIDED,
+     NULL,
+     {FINDING_FLOW_SMTP_CLOSED}},
 };
 
-static void choose(struct rig *r, enum how how)
+static void test_logins(void)
 {
-    r->options.tls_verify = how == BY_VERIFY;
-}
-
-static const char *target_of(enum how how)
-{
-    return how == BY_IMPLICIT     ? "smtps://mx.good.test"
-           : how == BY_SUBMISSION ? "submission://mx.good.test"
-                                  : "good.test";
-}
-
-static void test_certificates(void)
-{
-    static const struct plan starttls = {{{"tls:EHLO", EHLO_AUTH}, {"EHLO", EHLO_STARTTLS}}};
-    static const struct plan *const plans[] = {&starttls, NULL};
-    for (size_t i = 0; i < ARRAY_LEN(certificates); i++) {
-        struct kit_tls *tls = kit_tls_new(&certificates[i].tls);
-        struct tls_settings foreign = {.ca_file = kit_client_file()};
+    struct kit_tls *tls =
+        kit_tls_new(&(struct kit_tls_options){.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S});
+    for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
+        const struct plan *const plans[] = {&logins[i].plan, NULL};
+        bool implicit = str_starts(str_from(logins[i].target), STR("smtps"));
+        enum sasl_mech mech = logins[i].mech;
         struct rig r;
-        tap_case("certificate: %s", certificates[i].label);
+        tap_case("AUTH: %s", logins[i].label);
         rig_init(&r, good_zone);
-        if (certificates[i].foreign) {
-            tls_client_free(r.tls);
-            tap_int(tls_client_new(&foreign, &r.tls, &r.err), MP_OK);
-            r.options.tls = r.tls;
-        }
-        rig_serve(&r, NULL, plans, tls, certificates[i].how == BY_IMPLICIT);
-        choose(&r, certificates[i].how);
-        rig_run(&r, target_of(certificates[i].how));
-        rig_expect(&r, certificates[i].want, certificates[i].exit_code);
-        if (certificates[i].want[0] != 0)
-            tap_int(rig_severity(&r, certificates[i].want[0]), certificates[i].severity);
-        tap_ok(r.probe.servers[0].client.has_tls);
+        rig_serve(&r, NULL, plans, implicit ? tls : NULL, implicit);
+        r.options.has_credentials = logins[i].logs_in;
+        r.options.credentials.user = STR("alice");
+        r.options.credentials.password = STR("secret");
+        r.options.auth_plaintext = logins[i].plaintext;
+        r.options.auth_optional = logins[i].optional;
+        r.options.mechs = &mech;
+        r.options.n_mechs = mech != SASL_MECH_COUNT;
+        rig_run(&r, logins[i].target);
+        rig_expect(&r, logins[i].want, logins[i].exit_code);
+        const char *done = r.probe.servers[0].auth_mech;
+        tap_cstr(done == NULL ? "" : done, logins[i].done == NULL ? "" : logins[i].done);
         rig_clear(&r);
-        kit_tls_free(tls);
+    }
+    kit_tls_free(tls);
+}
+
+/* ---- names ---- */
+
+static const struct {
+    const char *label, *zone, *greeting;
+    int exit_code;
+    enum finding_id want[4];
+} names[] = {
+    {"all agree",
+     "1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 mx.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING}},
+    {"no PTR",
+     "",
+     "250 mx.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_PTR_MISSING}},
+    {"PTR to another",
+     "1.0.0.127.in-addr.arpa PTR dead.good.test\n",
+     "250 mx.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_PTR_MISMATCH}},
+    {"the second PTR confirms",
+     "1.0.0.127.in-addr.arpa PTR dead.good.test\n1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 mx.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING}},
+    {"PTR fails",
+     "1.0.0.127.in-addr.arpa SERVFAIL\n",
+     "250 mx.good.test\r\n",
+     UNDECIDED,
+     {FINDING_FLOW_STARTTLS_MISSING}},
+    {"localhost",
+     "1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 localhost.localdomain\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_HELO_NAME}},
+    {"an address for a name",
+     "1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 127.0.0.1\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_HELO_NAME}},
+    {"a name nobody knows",
+     "1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 inner.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_HELO_NO_ADDRESS}},
+    {"a name of another machine",
+     "1.0.0.127.in-addr.arpa PTR mx.good.test\n",
+     "250 dead.good.test\r\n",
+     PASSED,
+     {FINDING_FLOW_STARTTLS_MISSING, FINDING_FLOW_HELO_MISMATCH}},
+};
+
+static void test_names(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct plan plan = {{{"EHLO", names[i].greeting}}};
+        const struct plan *const plans[] = {&plan, NULL};
+        struct rig r;
+        tap_case("names: %s", names[i].label);
+        rig_init(&r, good_zone);
+        tap_int(dns_zone_load(r.zone, str_from("$TTL 300\n"), "zone", &r.err), MP_OK);
+        tap_int(dns_zone_load(r.zone, str_from(names[i].zone), "zone", &r.err), MP_OK);
+        rig_serve(&r, NULL, plans, NULL, false);
+        r.options.no_ptr = false;
+        rig_run(&r, "good.test");
+        rig_expect(&r, names[i].want, names[i].exit_code);
+        rig_clear(&r);
     }
 }
 
@@ -417,6 +488,7 @@ int main(void)
     test_routes();
     test_faults();
     test_floods();
-    test_certificates();
+    test_logins();
+    test_names();
     return tap_done();
 }

@@ -20,6 +20,7 @@ enum {
     RIG_DEADLINE_MS = 40000,
     DAY_S = 86400
 };
+enum { PASSED = 0, FAILED = 1, UNDECIDED = 3 }; /* exit codes */
 
 /* ---- a server that answers by rules ---- */
 
