@@ -7,7 +7,6 @@
 #include "base/utf8.h"
 
 enum {
-    MAX_ATTRIBUTES = 100,  /* of one element */
     NAME_SHOWN_BYTES = 60, /* of a name from the file, in a problem */
     TITLE_KEPT_BYTES = 1024,
     TITLE_ADVISED_CHARS = 64,
@@ -339,7 +338,7 @@ static void on_start(void *ctx, const XML_Char *name, const XML_Char **pairs)
     }
     while (pairs[n] != NULL)
         n += 2;
-    if (n > 2 * MAX_ATTRIBUTES) {
+    if (n > 2 * SVG_MAX_ATTRIBUTES) {
         fault_and_stop(c, "an element has more than 100 attributes");
         return;
     }

@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+enum { SVG_MAX_ATTRIBUTES = 100 }; /* of one element */
+
 /* Sets of attributes that elements share. */
 enum svg_group {
     SVG_CORE = 1,        /* names, language, metadata */

@@ -5,8 +5,8 @@
 #define GRAPHICS                                                                                   \
     "path rect circle line ellipse polyline polygon solidColor textArea linearGradient "           \
     "radialGradient text g defs use"
-#define PAINTED SVG_CORE | SVG_PROPERTIES
-#define DRAWN   SVG_CORE | SVG_PROPERTIES | SVG_CONDITIONAL | SVG_TRANSFORM
+#define PAINTED (SVG_CORE | SVG_PROPERTIES)
+#define DRAWN   (SVG_CORE | SVG_PROPERTIES | SVG_CONDITIONAL | SVG_TRANSFORM)
 
 /* xml:base is left out on purpose: it turns every local reference into one to another file. */
 static const struct svg_element elements[] = {

@@ -27,7 +27,6 @@ bool svg_uses_init(struct svg_uses *u, struct arena *a)
 
 size_t svg_uses_node(struct svg_uses *u, size_t parent, struct str id)
 {
-    struct str copy = STR_NONE;
     if (u->n_nodes > SVG_MAX_IDS) {
         u->overflow = true;
         return parent;
@@ -41,7 +40,7 @@ size_t svg_uses_node(struct svg_uses *u, size_t parent, struct str id)
         u->nodes = more;
         u->cap_nodes *= 2;
     }
-    copy = arena_copy(u->arena, id);
+    struct str copy = arena_copy(u->arena, id);
     u->no_memory |= copy.p == NULL;
     u->nodes[u->n_nodes] = (struct svg_node){.id = copy, .parent = parent};
     return u->n_nodes++;
