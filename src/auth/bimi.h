@@ -10,6 +10,10 @@ enum {
     BIMI_SVG_ADVISED_BYTES = 32 * 1024,
     BIMI_SVG_MAX_BYTES = 1 << 20,
     BIMI_SVG_MAX_DEPTH = 100,
+    BIMI_SVG_MAX_ATTRIBUTES = 100, /* of one element */
+    BIMI_SVG_MAX_IDS = 2000,       /* in a file with <use> */
+    BIMI_SVG_MAX_USES = 1000,
+    BIMI_SVG_MAX_DRAWN = 100000, /* elements after every <use> was followed */
     BIMI_SVG_MAX_PROBLEMS = 20
 };
 

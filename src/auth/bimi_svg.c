@@ -338,7 +338,7 @@ static void on_start(void *ctx, const XML_Char *name, const XML_Char **pairs)
     }
     while (pairs[n] != NULL)
         n += 2;
-    if (n > 2 * SVG_MAX_ATTRIBUTES) {
+    if (n > 2 * BIMI_SVG_MAX_ATTRIBUTES) {
         fault_and_stop(c, "an element has more than 100 attributes");
         return;
     }

@@ -2,10 +2,7 @@
 #ifndef MP_AUTH_BIMI_SVG_INTERNAL_H
 #define MP_AUTH_BIMI_SVG_INTERNAL_H
 
-#include "base/arena.h"
-#include "base/err.h"
-
-enum { SVG_MAX_ATTRIBUTES = 100 }; /* of one element */
+#include "auth/bimi.h"
 
 /* Sets of attributes that elements share. */
 enum svg_group {
@@ -51,12 +48,6 @@ enum svg_box svg_view_box(struct str value);
 bool svg_same_length(struct str a, struct str b);
 
 /* ---- what <use> makes of the file (bimi_svg_use.c) ---- */
-
-enum {
-    SVG_MAX_IDS = 2000,
-    SVG_MAX_USES = 1000,
-    SVG_MAX_DRAWN = 100000 /* elements after every <use> was followed */
-};
 
 /* Elements with an id are nodes, the file is node 0; a node holds nodes, and uses refer to nodes.
  */

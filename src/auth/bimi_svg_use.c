@@ -5,8 +5,9 @@
 struct svg_node {
     struct str id;
     size_t parent;
-    uint64_t drawn; /* elements of its own, then all that it draws; at most SVG_MAX_DRAWN + 1 */
-    size_t waits;   /* nodes inside and uses that are not counted yet */
+    uint64_t
+        drawn;    /* elements of its own, then all that it draws; at most BIMI_SVG_MAX_DRAWN + 1 */
+    size_t waits; /* nodes inside and uses that are not counted yet */
 };
 
 struct svg_edge {
@@ -27,7 +28,7 @@ bool svg_uses_init(struct svg_uses *u, struct arena *a)
 
 size_t svg_uses_node(struct svg_uses *u, size_t parent, struct str id)
 {
-    if (u->n_nodes > SVG_MAX_IDS) {
+    if (u->n_nodes > BIMI_SVG_MAX_IDS) {
         u->overflow = true;
         return parent;
     }
@@ -48,13 +49,13 @@ size_t svg_uses_node(struct svg_uses *u, size_t parent, struct str id)
 
 void svg_uses_element(struct svg_uses *u, size_t node)
 {
-    if (u->nodes[node].drawn <= SVG_MAX_DRAWN)
+    if (u->nodes[node].drawn <= BIMI_SVG_MAX_DRAWN)
         u->nodes[node].drawn++;
 }
 
 void svg_uses_refer(struct svg_uses *u, size_t node, struct str id)
 {
-    if (u->n_edges == SVG_MAX_USES) {
+    if (u->n_edges == BIMI_SVG_MAX_USES) {
         u->overflow = true;
         return;
     }
@@ -96,7 +97,7 @@ static bool link_edges(struct svg_uses *u)
 static void hand_up(struct svg_uses *u, size_t node, size_t to, size_t *ready, size_t *n_ready)
 {
     uint64_t sum = u->nodes[to].drawn + u->nodes[node].drawn;
-    u->nodes[to].drawn = sum > SVG_MAX_DRAWN ? SVG_MAX_DRAWN + 1 : sum;
+    u->nodes[to].drawn = sum > BIMI_SVG_MAX_DRAWN ? BIMI_SVG_MAX_DRAWN + 1 : sum;
     if (--u->nodes[to].waits == 0)
         ready[(*n_ready)++] = to;
 }
@@ -125,10 +126,10 @@ int svg_uses_judge(struct svg_uses *u, enum svg_uses_verdict *out)
                 hand_up(u, node, u->edges[k].from, ready, &n_ready);
         }
     }
-    *out = u->overflow                         ? SVG_USES_TOO_MANY
-           : done < u->n_nodes                 ? SVG_USES_CIRCLE
-           : u->nodes[0].drawn > SVG_MAX_DRAWN ? SVG_USES_TOO_MANY
-           : all                               ? SVG_USES_OK
-                                               : SVG_USES_DANGLING;
+    *out = u->overflow                              ? SVG_USES_TOO_MANY
+           : done < u->n_nodes                      ? SVG_USES_CIRCLE
+           : u->nodes[0].drawn > BIMI_SVG_MAX_DRAWN ? SVG_USES_TOO_MANY
+           : all                                    ? SVG_USES_OK
+                                                    : SVG_USES_DANGLING;
     return MP_OK;
 }
