@@ -455,9 +455,24 @@ static void test_connections(void)
     visit_end(&v);
 
     visit_begin(&v, steps);
+    tap_case("connect: no memory for the URL");
+    arena_clear(&v.arena);
+    arena_init(&v.arena, 40);
+    visit_run(&v);
+    tap_int(v.status, MP_E_NOMEM);
+    visit_end(&v);
+
+    static const struct script_step long_file[] = {SCRIPT_TLS(NULL), REQUEST,
+                                                   SCRIPT_SAY(OK_HEAD "\r\n"),
+                                                   SCRIPT_FLOOD(HUNDRED, 1000), SCRIPT_END};
+    struct script_step own[ARRAY_LEN(long_file)];
+    memcpy(own, long_file, sizeof own);
+    own[0].tls = good_tls;
+    visit_begin(&v, own);
     tap_case("connect: no memory for the file");
     arena_clear(&v.arena);
-    arena_init(&v.arena, 64);
+    arena_init(&v.arena, 50000);
+    v.request.max_bytes = HTTPS_MAX_BYTES;
     visit_run(&v);
     tap_int(v.status, MP_E_NOMEM);
     visit_end(&v);

@@ -95,6 +95,12 @@ static bool take_lines(struct str *file, struct str values[LINES])
     return file->p != NULL && file->n > 0 && str_cut(file, '\n').n == 0;
 }
 
+/* As it is written: no leading zero, so that a policy has one form. */
+static bool take_number(struct str s, uint64_t max, uint64_t *out)
+{
+    return (s.n == 1 || (s.n > 1 && s.p[0] != '0')) && str_to_u64(s, max, out);
+}
+
 bool sts_cache_parse(struct str file, struct str domain, struct sts_cached *out)
 {
     struct str values[LINES];
@@ -102,9 +108,9 @@ bool sts_cache_parse(struct str file, struct str domain, struct sts_cached *out)
     uint64_t fetched, max_age, bytes;
     if (file.n > STS_FILE_MAX_BYTES || !take_lines(&file, values) ||
         !str_eq(values[LINE_DOMAIN], domain) ||
-        !str_to_u64(values[LINE_FETCHED], INT64_MAX, &fetched) ||
-        !str_to_u64(values[LINE_MAX_AGE], STS_CACHE_MAX_AGE_S, &max_age) ||
-        !str_to_u64(values[LINE_BYTES], STS_CACHE_BODY_MAX, &bytes) || bytes != file.n)
+        !take_number(values[LINE_FETCHED], INT64_MAX, &fetched) ||
+        !take_number(values[LINE_MAX_AGE], STS_CACHE_MAX_AGE_S, &max_age) ||
+        !take_number(values[LINE_BYTES], STS_CACHE_BODY_MAX, &bytes) || bytes != file.n)
         return false;
     struct sts_cached e = {.id = values[LINE_ID],
                            .body = file,
