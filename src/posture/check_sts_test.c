@@ -60,6 +60,7 @@ static const struct kit_row record_rows[] = {
     {.label = "no record, and no mail either",
      .id = FINDING_POSTURE_STS_MISSING,
      .world = {"good.test. MX 0 .\n"},
+     .profile = PROFILE_SENDING,
      .absent = true,
      .check = "sts.record",
      .status = CHECK_SKIPPED},

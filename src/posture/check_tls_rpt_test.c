@@ -51,6 +51,7 @@ static const struct kit_row rows[] = {
     {.label = "a domain without mail",
      .id = FINDING_POSTURE_TLSRPT_RECORD,
      .world = {"good.test. MX 0 .\n" AT "\"v=TLSRPTv1\"\n"},
+     .profile = PROFILE_SENDING,
      .absent = true,
      .check = "tlsrpt.record",
      .status = CHECK_SKIPPED},

@@ -40,4 +40,7 @@ enum posture_seen posture_seen_of(const struct smtp_fact *f);
 /* Fill p->mx[].dane, unless that was done in this run (p->dane_ready). */
 int posture_find_dane(struct posture_ctx *c, struct mp_err *err);
 
+/* certificates.c: those of the hosts, after MTA-STS and DANE had their say. */
+void posture_check_certificates(struct posture_ctx *c, const struct posture_hosts *hosts);
+
 #endif
