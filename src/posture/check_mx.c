@@ -393,8 +393,8 @@ static int check_tls(struct posture_ctx *c, struct mp_err *err)
         return MP_OK;
     }
     for (size_t i = 0; i < p->n_mx; i++) {
-        int st =
-            p->mx[i].n_addresses == 0 ? MP_OK : fact_smtp(c->facts, p->mx[i].host, &facts[i], err);
+        const struct posture_mx *m = &p->mx[i];
+        int st = count_reachable(c, m) == 0 ? MP_OK : fact_smtp(c->facts, m->host, &facts[i], err);
         if (st < 0)
             return st;
         waiting = st == MP_WAIT ? st : waiting;

@@ -3,10 +3,13 @@
 
 #include "posture/posture_test_kit.h"
 
-#define A1   "mx1.good.test. A 192.0.2.1\n1.2.0.192.in-addr.arpa. PTR mx1.good.test.\n"
-#define A2   "mx2.good.test. A 192.0.2.2\n2.2.0.192.in-addr.arpa. PTR mx2.good.test.\n"
-#define MX1  "good.test. MX 10 mx1.good.test.\n"
-#define MX2  "good.test. MX 20 mx2.good.test.\n"
+#define A1  "mx1.good.test. A 192.0.2.1\n1.2.0.192.in-addr.arpa. PTR mx1.good.test.\n"
+#define A2  "mx2.good.test. A 192.0.2.2\n2.2.0.192.in-addr.arpa. PTR mx2.good.test.\n"
+#define MX1 "good.test. MX 10 mx1.good.test.\n"
+#define MX2 "good.test. MX 20 mx2.good.test.\n"
+#define MX0                                                                                        \
+    "good.test. MX 10 mx.good.test.\nmx.good.test. A 192.0.2.1\n1.2.0.192.in-addr.arpa. PTR "      \
+    "mx.good.test.\n"
 #define BOTH MX1 MX2 A1 A2
 
 static const struct kit_row rows[] = {
@@ -144,9 +147,9 @@ static const struct kit_row rows[] = {
      .after = {BOTH "mx2.good.test. AAAA 2001:db8::2\n*.ip6.arpa. PTR mx2.good.test.\n"}},
     {.label = "no answer",
      .id = FINDING_POSTURE_MX_NO_ANSWER,
-     .evidence = "mx1.good.test: timeout",
-     .world = {BOTH, .hosts = {{.name = "mx1.good.test", .fault = "timeout", .temporary = true}}},
-     .after = {BOTH, .hosts = {{.name = "mx1.good.test"}}},
+     .evidence = "mx.good.test: timeout",
+     .world = {MX0, .hosts = {{.name = "mx.good.test", .fault = "timeout", .temporary = true}}},
+     .after = {MX0, .hosts = {{.name = "mx.good.test", .chain = "tests/keys/tls/good.pem"}}},
      .check = "mx.tls",
      .status = CHECK_UNDECIDED},
     {.label = "no STARTTLS",

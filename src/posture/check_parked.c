@@ -126,19 +126,29 @@ static int check_dmarc(struct posture_ctx *c, const struct policies *p, struct m
 
 /* ---- DKIM ---- */
 
+/* Were there selectors that could not be looked up? */
+static bool are_keys_unknown(const struct check_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].undecided && str_eq(list->items[i].group, STR("DKIM")))
+            return true;
+    return false;
+}
+
 static void check_keys(struct posture_ctx *c)
 {
     const struct posture *p = c->out;
     size_t n = 0;
-    struct fix *x = NULL;
+    bool unknown = are_keys_unknown(&c->checks);
     check_begin(&c->checks, group, "parked.dkim");
+    if (unknown)
+        check_undecided(&c->checks);
     for (size_t i = 0; i < p->n_keys; i++) {
         if (p->keys[i].revoked)
             continue;
         struct finding *f =
             check_add(&c->checks, FINDING_POSTURE_PARKED_DKIM, "%.*s", STR_ARG(p->keys[i].name));
-        x = posture_fix(c, f);
-        fix_edit_add(x, FIX_REMOVE_ALL, p->keys[i].name, DNS_TXT, STR_NONE);
+        fix_edit_add(posture_fix(c, f), FIX_REMOVE_ALL, p->keys[i].name, DNS_TXT, STR_NONE);
         n++;
     }
     check_end(&c->checks, -1, "%zu keys", n);

@@ -5,6 +5,7 @@
 
 #define NULL_MX "good.test. MX 0 .\n"
 #define SPF     "good.test. TXT \"v=spf1 -all\"\n"
+#define KEY     "default._domainkey.good.test. TXT "
 #define DMARC   "_dmarc.good.test. TXT \"v=DMARC1; p=reject;\"\n"
 
 static const struct kit_row rows[] = {
@@ -85,6 +86,37 @@ static const struct kit_row rows[] = {
      .id = FINDING_POSTURE_PARKED_DMARC,
      .world = {NULL_MX SPF "_dmarc.good.test. TXT \"v=DMARC1; p=reject; t=y\"\n"},
      .fix = ""},
+    {.label = "the policy of the organization",
+     .id = FINDING_POSTURE_PARKED_DMARC,
+     .world = {NULL_MX SPF "_dmarc.test. TXT \"v=DMARC1; p=none; np=none; sp=reject\"\n"},
+     .absent = true,
+     .check = "parked.dmarc",
+     .status = CHECK_PASS},
+    {.label = "a weak policy of the organization",
+     .id = FINDING_POSTURE_PARKED_DMARC,
+     .evidence = "the policy is quarantine",
+     .world = {NULL_MX SPF "_dmarc.test. TXT \"v=DMARC1; p=reject; sp=quarantine\"\n"},
+     .fix = "_dmarc.good.test. TXT \"v=DMARC1; p=reject;\""},
+    {.label = "a key",
+     .id = FINDING_POSTURE_PARKED_DKIM,
+     .evidence = "default._domainkey.good.test",
+     .world = {NULL_MX SPF DMARC KEY "\"v=DKIM1; k=ed25519; "
+                                     "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"},
+     .fix = "remove default._domainkey.good.test. TXT",
+     .check = "parked.dkim",
+     .status = CHECK_WARN},
+    {.label = "a key that cannot be looked up",
+     .id = FINDING_POSTURE_PARKED_DKIM,
+     .world = {NULL_MX SPF DMARC "default._domainkey.good.test. TIMEOUT\n"},
+     .absent = true,
+     .check = "parked.dkim",
+     .status = CHECK_UNDECIDED},
+    {.label = "a revoked key",
+     .id = FINDING_POSTURE_PARKED_DKIM,
+     .world = {NULL_MX SPF DMARC KEY "\"v=DKIM1; p=\"\n"},
+     .absent = true,
+     .check = "parked.dkim",
+     .status = CHECK_PASS},
     {.label = "DMARC is not known",
      .id = FINDING_POSTURE_DNS_FAILED,
      .evidence = "_dmarc.good.test TXT: SERVFAIL",

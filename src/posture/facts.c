@@ -125,6 +125,8 @@ int fact_smtp(struct fact_view *v, struct str host, const struct smtp_fact **out
 
 bool fact_missing(const struct fact_view *v, size_t *cursor, struct fact_question *out)
 {
+    while (v->below != NULL)
+        v = v->below;
     while (*cursor < v->n) {
         const struct fact *f = &v->items[(*cursor)++];
         if (f->https == NULL && f->smtp == NULL) {

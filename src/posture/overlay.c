@@ -193,14 +193,6 @@ bool posture_is_cleared(const struct posture_ctx *before, const struct finding *
     return count_undecided(&after->checks) <= count_undecided(&before->checks);
 }
 
-static bool is_anything_missing(const struct posture_ctx *c)
-{
-    struct dns_question q;
-    struct fact_question fq;
-    size_t dns = 0, facts = 0;
-    return dns_view_missing(c->dns, &dns, &q) || fact_missing(c->facts, &facts, &fq);
-}
-
 /* The audit again, over the overlay, with everything in an arena of its own. */
 static int run_again(const struct posture_ctx *c, struct posture_overlay *o, const struct fix *x,
                      struct arena *scratch, bool *cleared)
@@ -217,7 +209,7 @@ static int run_again(const struct posture_ctx *c, struct posture_overlay *o, con
     if (st == MP_OK)
         *cleared = posture_is_cleared(c, &c->findings.items[x->finding], again);
     /* A full view can wait for ever. */
-    return st == MP_WAIT && (o->failed || !is_anything_missing(c)) ? MP_E_LIMIT : st;
+    return st == MP_WAIT && (o->failed || !posture_is_missing(c)) ? MP_E_LIMIT : st;
 }
 
 static int try_fix(const struct posture_ctx *c, struct fix *x)

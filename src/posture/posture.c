@@ -183,13 +183,22 @@ enum { PARKED = 1 << PROFILE_PARKED, MAIL = SENDING | RECEIVING, ALL = MAIL | PA
 static const struct {
     int (*check)(struct posture_ctx *, struct mp_err *);
     unsigned profiles;
+    const char *title; /* its group, when it cannot be made */
 } checks[] = {
     /* NOTE to helper NAME=posture: check_sts.c, check_tls_rpt.c, check_dane.c, check_bimi.c are
      * being written by helper NAME=posture2; write all the others. */
-    {posture_check_mx, ALL},     {posture_check_spf, ALL},       {posture_check_dkim, ALL},
-    {posture_check_sts, MAIL},   {posture_check_tls_rpt, MAIL},  {posture_check_dnssec, ALL},
-    {posture_check_caa, ALL},    {posture_check_srv, MAIL},      {posture_check_ptr, SENDING},
-    {posture_check_dnsbl, MAIL}, {posture_check_parked, PARKED},
+    {posture_check_mx, ALL, "MX"},
+    {posture_check_spf, ALL, "SPF"},
+    {posture_check_dkim, ALL, "DKIM"},
+    {posture_check_sts, MAIL, "MTA-STS"},
+    {posture_check_tls_rpt, MAIL, "TLS-RPT"},
+    {posture_check_dane, MAIL, "DANE"},
+    {posture_check_dnssec, ALL, "DNSSEC"},
+    {posture_check_caa, ALL, "CAA"},
+    {posture_check_srv, MAIL, "SRV"},
+    {posture_check_ptr, SENDING, "Reverse DNS"},
+    {posture_check_dnsbl, MAIL, "DNS lists"},
+    {posture_check_parked, PARKED, "Parked"},
 };
 
 static void start(struct posture_ctx *c, struct arena *arena, const struct posture_config *config)
@@ -219,6 +228,23 @@ static int start_auth(struct posture_ctx *c, struct mp_err *err)
     return MP_OK;
 }
 
+/* A limit of ours: this check is undecided, the others go on. */
+static void cut_short(struct posture_ctx *c, const char *title, const char *why)
+{
+    check_begin(&c->checks, str_from(title), "limit");
+    check_add(&c->checks, FINDING_POSTURE_LIMIT, "%s", why);
+    check_undecided(&c->checks);
+    check_end(&c->checks, -1, "not made to the end");
+}
+
+bool posture_is_missing(const struct posture_ctx *c)
+{
+    struct dns_question q;
+    struct fact_question fact;
+    size_t dns = 0, facts = 0;
+    return dns_view_missing(c->dns, &dns, &q) || fact_missing(c->facts, &facts, &fact);
+}
+
 /* All of them in each run, so that all they miss is fetched in one round. What a check added before
  * it had to wait is taken back. */
 static int run_checks(struct posture_ctx *c, struct mp_err *err)
@@ -227,17 +253,23 @@ static int run_checks(struct posture_ctx *c, struct mp_err *err)
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         if ((checks[i].profiles & 1u << c->out->profile) == 0)
             continue;
+        struct mp_err own = {0};
         struct check_mark mark = check_mark(&c->checks);
         size_t fixes = c->fixes.n;
-        int st = checks[i].check(c, err);
-        if (st < 0)
-            return st;
-        if (st != MP_WAIT)
+        int st = checks[i].check(c, &own);
+        if (st < 0 && st != MP_E_LIMIT)
+            return mp_fail(err, st, own.detail, "%s", own.text);
+        if (st == MP_OK)
             continue;
-        waiting = true;
+        waiting |= st == MP_WAIT;
         check_rewind(&c->checks, mark);
         c->fixes.n = fixes;
+        if (st == MP_E_LIMIT)
+            cut_short(c, checks[i].title, own.text);
     }
+    /* One that waits for the result of another, which hit a limit, would wait for ever. */
+    if (waiting && !posture_is_missing(c))
+        return mp_fail(err, MP_E_LIMIT, 0, "the domain publishes more than an audit looks at");
     return waiting ? MP_WAIT : MP_OK;
 }
 

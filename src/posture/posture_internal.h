@@ -22,6 +22,9 @@ static inline bool posture_failed(const struct dns_answer *a)
  * undecided, and true. */
 bool posture_answer_failed(struct posture_ctx *c, const struct dns_answer *a);
 
+/* Is an answer or a fact missing? Else nobody has a reason to wait. */
+bool posture_is_missing(const struct posture_ctx *c);
+
 /* A limit of ours cut what the open check saw: posture.limit, and undecided. */
 void posture_cut(struct posture_ctx *c, const char *what, size_t limit);
 

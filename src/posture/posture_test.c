@@ -141,6 +141,45 @@ static void test_rounds(void)
     kit_close(&k);
 }
 
+static const struct kit_world trial_world = {
+    GOOD "good.test. MX 30 mx1.good.test.\nfail.test. SERVFAIL\n"
+         "1.2.0.192.in-addr.arpa. PTR mx1.good.test.\n2.2.0.192.in-addr.arpa. PTR mx2.good.test.\n"
+         "mx.other.test. A 192.0.2.3\n3.2.0.192.in-addr.arpa. PTR mx.other.test.\n"};
+
+/* Whatever was asked before: the view has room for `room` questions more. */
+static int run_with_room(struct kit *k, size_t room)
+{
+    int st;
+    kit_open(k, &trial_world, NULL);
+    dns_view_release(k->dns);
+    k->dns = dns_view_new(&k->arena, NULL, NULL);
+    for (size_t i = room; i < DNS_VIEW_MAX_ANSWERS; i++)
+        dns_prefetch(k->dns, arena_fmt(&k->arena, "n%zu.other.test", i), DNS_A);
+    while ((st = posture_run(&k->ctx, &k->arena, k->dns, k->facts, &k->config, STR("good.test"),
+                             KIT_NOW_S, k->out, NULL)) == MP_WAIT &&
+           kit_again(k)) {}
+    return st;
+}
+
+static void test_limits(void)
+{
+    static struct kit k;
+    size_t refused = 0, cut = 0, whole = 0;
+    tap_case("a full view is an error or an undecided check, never a pass, and it ends");
+    for (size_t room = 0; room < DNS_VIEW_MAX_ANSWERS; room += 3) {
+        int st = run_with_room(&k, room);
+        bool undecided = st == MP_OK && check_list_undecided(&k.ctx.checks);
+        tap_ok(st == MP_OK || st == MP_E_LIMIT);
+        refused += st == MP_E_LIMIT;
+        cut += undecided;
+        whole += st == MP_OK && !undecided;
+        tap_ok(st != MP_OK || undecided == (kit_find(&k, FINDING_POSTURE_LIMIT) != NULL));
+        tap_ok(whole == 0 || (st == MP_OK && !undecided)); /* once it is enough it stays so */
+        kit_close(&k);
+    }
+    tap_ok(refused > 0 && cut > 0 && whole > 0);
+}
+
 static void test_memory(void)
 {
     static const struct kit_world world = {GOOD};
@@ -573,11 +612,6 @@ static const struct {
     {"no record", FINDING_POSTURE_MX_DUPLICATE, {ADD(DNS_MX, "good.test", "?")}, 1, false},
 };
 
-static const struct kit_world trial_world = {
-    GOOD "good.test. MX 30 mx1.good.test.\nfail.test. SERVFAIL\n"
-         "1.2.0.192.in-addr.arpa. PTR mx1.good.test.\n2.2.0.192.in-addr.arpa. PTR mx2.good.test.\n"
-         "mx.other.test. A 192.0.2.3\n3.2.0.192.in-addr.arpa. PTR mx.other.test.\n"};
-
 static void test_trials(void)
 {
     static struct kit k;
@@ -685,6 +719,7 @@ int main(void)
     test_domains();
     test_profiles();
     test_rounds();
+    test_limits();
     test_memory();
     test_facts();
     test_texts();
