@@ -118,9 +118,12 @@ static int walk_dns(struct walk *w, struct dns_answer **out, struct mp_err *err)
 static int find_answer(struct audit *a, struct str name, enum dns_type type,
                        struct dns_answer **out, struct mp_err *err)
 {
-    struct walk w = {
-        .audit = a, .asked = name, .type = type, .at = name, .dnssec = DNSSEC_SECURE,
-        .ttl_s = DNS_TTL_MAX_S};
+    struct walk w = {.audit = a,
+                     .asked = name,
+                     .type = type,
+                     .at = name,
+                     .dnssec = DNSSEC_SECURE,
+                     .ttl_s = DNS_TTL_MAX_S};
     *out = NULL;
     while (*out == NULL && w.hops <= DNS_MAX_CNAMES) {
         bool ours;
@@ -131,9 +134,9 @@ static int find_answer(struct audit *a, struct str name, enum dns_type type,
             return st;
     }
     if (*out == NULL)
-        *out = dns_answer_new(DNS_SERVFAIL, name, type, DNSSEC_UNKNOWN, 0, STR_NONE,
-                              STR("the CNAMEs run in a circle, or there are more than 16"), NULL,
-                              0);
+        *out =
+            dns_answer_new(DNS_SERVFAIL, name, type, DNSSEC_UNKNOWN, 0, STR_NONE,
+                           STR("the CNAMEs run in a circle, or there are more than 16"), NULL, 0);
     return *out == NULL ? MP_E_NOMEM : MP_OK;
 }
 
