@@ -10,6 +10,7 @@ import sys
 import csource
 
 README_MAX_LINES = 15
+TESTS = ('_test.c', '_fuzz.c', '_test_kit.h')
 
 # What reaches outside the process, and the rooms or files that may. Tests and fuzz targets may.
 WALLS = [
@@ -44,7 +45,7 @@ def read_floors(root, complain):
 
 def check_include(path, room, floors, quote, target, root):
     """The sentence of the breach, or None."""
-    is_test = path.endswith(('_test.c', '_fuzz.c'))
+    is_test = path.endswith(TESTS)
     first = target.split('/')[0]
     if first == 'mailproof':
         return None if room == 'api' else 'the public headers are for api/ only'
@@ -54,6 +55,8 @@ def check_include(path, room, floors, quote, target, root):
         return f'"{target}" must be written from src/: "{room}/{target}"'
     if first == 'tests':
         return None if is_test else 'only tests include tests/'
+    if target.endswith('_test_kit.h') and not is_test:
+        return f'"{target}" is for tests'
     if first not in floors:
         return f'"{target}": no such room'
     if first not in floors[room]:
@@ -67,7 +70,7 @@ def check_include(path, room, floors, quote, target, root):
 
 def check_walls(path, text, complain):
     inside = path[len('src/'):]
-    if inside.endswith(('_test.c', '_fuzz.c')):
+    if inside.endswith(TESTS):
         return
     code = csource.code_only(text)
     heads = {n: f'<{target}' for n, _, target in csource.includes(text)}

@@ -82,106 +82,102 @@ static void check_fault(struct visit *v, enum https_fault fault, const char *say
     "0123456789012345678901234567890123456789012345678901234567890123456789"                       \
     "012345678901234567890123456789"
 
+static const struct {
+    const char *label;
+    struct script_step answer[3];
+    enum https_fault fault;
+    unsigned status;
+    const char *body, *says;
+    bool stalls;
+} answers[] = {
+    {"a file", {SCRIPT_SAY(OK_HEAD "Content-Length: 4\r\n\r\nfile")}, HTTPS_OK, 200, "file"},
+    {"an empty file", {SCRIPT_SAY(OK_HEAD "Content-Length: 0\r\n\r\n")}, HTTPS_OK, 200, ""},
+    {"a file in chunks",
+     {SCRIPT_SAY(OK_HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nle\r\n0\r\n\r\n")},
+     HTTPS_OK,
+     200,
+     "file"},
+    {"a file up to the end of the connection",
+     {SCRIPT_SAY(OK_HEAD "\r\nfile")},
+     HTTPS_OK,
+     200,
+     "file"},
+    {"a redirect",
+     {SCRIPT_SAY("HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.test/\r\n"
+                 "Content-Length: 0\r\n\r\n")},
+     HTTPS_REDIRECT,
+     301,
+     "",
+     "redirect"},
+    {"another redirect",
+     {SCRIPT_SAY("HTTP/1.1 307 Moved\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")},
+     HTTPS_REDIRECT,
+     307,
+     "",
+     "redirect"},
+    {"not found",
+     {SCRIPT_SAY("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone")},
+     HTTPS_STATUS,
+     404,
+     "none",
+     "404"},
+    {"an error",
+     {SCRIPT_SAY("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n")},
+     HTTPS_STATUS,
+     503,
+     "",
+     "503"},
+    {"no content", {SCRIPT_SAY("HTTP/1.1 204 No Content\r\n\r\n")}, HTTPS_STATUS, 204, "", "204"},
+    {"exactly the limit",
+     {SCRIPT_SAY(OK_HEAD "Content-Length: 1000\r\n\r\n"), SCRIPT_FLOOD(HUNDRED, 10)},
+     HTTPS_OK,
+     200},
+    {"one byte too many",
+     {SCRIPT_SAY(OK_HEAD "\r\n"), SCRIPT_FLOOD(HUNDRED, 10), SCRIPT_SAY("x")},
+     HTTPS_TOO_LARGE,
+     200,
+     NULL,
+     "more than is taken"},
+    {"a body without end",
+     {SCRIPT_SAY(OK_HEAD "\r\n"), SCRIPT_FLOOD(HUNDRED, 0)},
+     HTTPS_TOO_LARGE,
+     200},
+    {"headers without end",
+     {SCRIPT_SAY("HTTP/1.1 200 OK\r\n"), SCRIPT_FLOOD("X: " HUNDRED "\r\n", 0)},
+     HTTPS_TOO_LARGE,
+     200},
+    {"less than was told",
+     {SCRIPT_SAY(OK_HEAD "Content-Length: 10\r\n\r\nfile")},
+     HTTPS_OTHER,
+     200},
+    {"nothing", {SCRIPT_CLOSE}, HTTPS_OTHER, 0},
+    {"garbage", {SCRIPT_SAY("220 this is SMTP\r\n")}, HTTPS_OTHER, 0},
+    {"silence", {SCRIPT_STALL}, HTTPS_TIMEOUT, 0, "", "in time", true},
+    {"silence within the body",
+     {SCRIPT_SAY(OK_HEAD "Content-Length: 10\r\n\r\nfile"), SCRIPT_STALL},
+     HTTPS_TIMEOUT,
+     200,
+     NULL,
+     "in time",
+     true},
+};
+
 static void test_answers(void)
 {
-    static const struct {
-        const char *label;
-        struct script_step answer[3];
-        enum https_fault fault;
-        unsigned status;
-        const char *body, *says;
-        bool stalls;
-    } rows[] = {
-        {"a file", {SCRIPT_SAY(OK_HEAD "Content-Length: 4\r\n\r\nfile")}, HTTPS_OK, 200, "file"},
-        {"an empty file", {SCRIPT_SAY(OK_HEAD "Content-Length: 0\r\n\r\n")}, HTTPS_OK, 200, ""},
-        {"a file in chunks",
-         {SCRIPT_SAY(OK_HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nle\r\n0\r\n\r\n")},
-         HTTPS_OK,
-         200,
-         "file"},
-        {"a file up to the end of the connection",
-         {SCRIPT_SAY(OK_HEAD "\r\nfile")},
-         HTTPS_OK,
-         200,
-         "file"},
-        {"a redirect",
-         {SCRIPT_SAY("HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.test/\r\n"
-                     "Content-Length: 0\r\n\r\n")},
-         HTTPS_REDIRECT,
-         301,
-         "",
-         "redirect"},
-        {"another redirect",
-         {SCRIPT_SAY("HTTP/1.1 307 Moved\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")},
-         HTTPS_REDIRECT,
-         307,
-         "",
-         "redirect"},
-        {"not found",
-         {SCRIPT_SAY("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone")},
-         HTTPS_STATUS,
-         404,
-         "none",
-         "404"},
-        {"an error",
-         {SCRIPT_SAY("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n")},
-         HTTPS_STATUS,
-         503,
-         "",
-         "503"},
-        {"no content",
-         {SCRIPT_SAY("HTTP/1.1 204 No Content\r\n\r\n")},
-         HTTPS_STATUS,
-         204,
-         "",
-         "204"},
-        {"exactly the limit",
-         {SCRIPT_SAY(OK_HEAD "Content-Length: 1000\r\n\r\n"), SCRIPT_FLOOD(HUNDRED, 10)},
-         HTTPS_OK,
-         200},
-        {"one byte too many",
-         {SCRIPT_SAY(OK_HEAD "\r\n"), SCRIPT_FLOOD(HUNDRED, 10), SCRIPT_SAY("x")},
-         HTTPS_TOO_LARGE,
-         200,
-         NULL,
-         "more than is taken"},
-        {"a body without end",
-         {SCRIPT_SAY(OK_HEAD "\r\n"), SCRIPT_FLOOD(HUNDRED, 0)},
-         HTTPS_TOO_LARGE,
-         200},
-        {"headers without end",
-         {SCRIPT_SAY("HTTP/1.1 200 OK\r\n"), SCRIPT_FLOOD("X: " HUNDRED "\r\n", 0)},
-         HTTPS_TOO_LARGE,
-         200},
-        {"less than was told",
-         {SCRIPT_SAY(OK_HEAD "Content-Length: 10\r\n\r\nfile")},
-         HTTPS_OTHER,
-         200},
-        {"nothing", {SCRIPT_CLOSE}, HTTPS_OTHER, 0},
-        {"garbage", {SCRIPT_SAY("220 this is SMTP\r\n")}, HTTPS_OTHER, 0},
-        {"silence", {SCRIPT_STALL}, HTTPS_TIMEOUT, 0, "", "in time", true},
-        {"silence within the body",
-         {SCRIPT_SAY(OK_HEAD "Content-Length: 10\r\n\r\nfile"), SCRIPT_STALL},
-         HTTPS_TIMEOUT,
-         200,
-         NULL,
-         "in time",
-         true},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
         const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
-                                            rows[i].answer[0],    rows[i].answer[1],
-                                            rows[i].answer[2],    SCRIPT_END};
+                                            answers[i].answer[0], answers[i].answer[1],
+                                            answers[i].answer[2], SCRIPT_END};
         struct visit v;
         visit_begin(&v, steps);
-        if (rows[i].stalls)
+        if (answers[i].stalls)
             v.request.deadline_us = clock_mono_us() + SHORT_MS * 1000LL;
-        tap_case("answer: %s", rows[i].label);
+        tap_case("answer: %s", answers[i].label);
         visit_run(&v);
-        check_fault(&v, rows[i].fault, rows[i].says);
-        tap_int(v.reply.status, rows[i].status);
-        if (rows[i].body != NULL)
-            tap_str(v.reply.body, str_from(rows[i].body));
+        check_fault(&v, answers[i].fault, answers[i].says);
+        tap_int(v.reply.status, answers[i].status);
+        if (answers[i].body != NULL)
+            tap_str(v.reply.body, str_from(answers[i].body));
         tap_ok(v.reply.body.n <= v.request.max_bytes && v.reply.elapsed_us > 0);
         visit_end(&v);
     }

@@ -70,86 +70,87 @@ static void test_plain_mail(void)
 
 /* ---- EHLO, HELO, LHLO ---- */
 
+static const struct {
+    const char *label;
+    bool lmtp, force_helo;
+    struct script_step steps[5];
+    unsigned code;
+    bool did_ehlo, extended;
+} hellos[] = {
+    {"EHLO refused with 502: HELO",
+     false,
+     false,
+     {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("502 what?\r\n"), SCRIPT_EXPECT("HELO client.test"),
+      SCRIPT_SAY("250-old.test\r\n250 STARTTLS\r\n")},
+     250,
+     true,
+     false},
+    {"EHLO refused with 550: HELO, refused too",
+     false,
+     false,
+     {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("550 no\r\n"), SCRIPT_EXPECT("HELO "),
+      SCRIPT_SAY("550 no\r\n")},
+     550,
+     false,
+     false},
+    {"EHLO put off with 4xx: no HELO",
+     false,
+     false,
+     {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("451 later\r\n")},
+     451,
+     false,
+     false},
+    {"HELO by wish",
+     false,
+     true,
+     {SCRIPT_EXPECT("HELO client.test"), SCRIPT_SAY("250 old.test\r\n")},
+     250,
+     true,
+     false},
+    {"LHLO",
+     true,
+     false,
+     {SCRIPT_EXPECT("LHLO client.test"), SCRIPT_SAY("250-l.test\r\n250 PIPELINING\r\n")},
+     250,
+     true,
+     true},
+    {"LHLO refused: nothing else",
+     true,
+     false,
+     {SCRIPT_EXPECT("LHLO "), SCRIPT_SAY("500 not LMTP\r\n")},
+     500,
+     false,
+     false},
+    {"an EHLO reply of another code",
+     false,
+     false,
+     {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("354 go\r\n")},
+     354,
+     false,
+     false},
+};
+
 static void test_hello(void)
 {
-    static const struct {
-        const char *label;
-        bool lmtp, force_helo;
-        struct script_step steps[5];
-        unsigned code;
-        bool did_ehlo, extended;
-    } rows[] = {
-        {"EHLO refused with 502: HELO",
-         false,
-         false,
-         {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("502 what?\r\n"), SCRIPT_EXPECT("HELO client.test"),
-          SCRIPT_SAY("250-old.test\r\n250 STARTTLS\r\n")},
-         250,
-         true,
-         false},
-        {"EHLO refused with 550: HELO, refused too",
-         false,
-         false,
-         {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("550 no\r\n"), SCRIPT_EXPECT("HELO "),
-          SCRIPT_SAY("550 no\r\n")},
-         550,
-         false,
-         false},
-        {"EHLO put off with 4xx: no HELO",
-         false,
-         false,
-         {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("451 later\r\n")},
-         451,
-         false,
-         false},
-        {"HELO by wish",
-         false,
-         true,
-         {SCRIPT_EXPECT("HELO client.test"), SCRIPT_SAY("250 old.test\r\n")},
-         250,
-         true,
-         false},
-        {"LHLO",
-         true,
-         false,
-         {SCRIPT_EXPECT("LHLO client.test"), SCRIPT_SAY("250-l.test\r\n250 PIPELINING\r\n")},
-         250,
-         true,
-         true},
-        {"LHLO refused: nothing else",
-         true,
-         false,
-         {SCRIPT_EXPECT("LHLO "), SCRIPT_SAY("500 not LMTP\r\n")},
-         500,
-         false,
-         false},
-        {"an EHLO reply of another code",
-         false,
-         false,
-         {SCRIPT_EXPECT("EHLO "), SCRIPT_SAY("354 go\r\n")},
-         354,
-         false,
-         false},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(hellos); i++) {
         const struct script_step steps[] = {BANNER,
-                                            rows[i].steps[0],
-                                            rows[i].steps[1],
-                                            rows[i].steps[2].op == SCRIPT_OP_END
+                                            hellos[i].steps[0],
+                                            hellos[i].steps[1],
+                                            hellos[i].steps[2].op == SCRIPT_OP_END
                                                 ? (struct script_step)SCRIPT_EXPECT("QUIT")
-                                                : rows[i].steps[2],
-                                            rows[i].steps[3],
+                                                : hellos[i].steps[2],
+                                            hellos[i].steps[3],
                                             SCRIPT_END};
         struct talk t;
         talk_begin(&t, steps);
-        t.config.lmtp = rows[i].lmtp;
-        t.config.force_helo = rows[i].force_helo;
-        tap_case("hello: %s", rows[i].label);
+        t.config.lmtp = hellos[i].lmtp;
+        t.config.force_helo = hellos[i].force_helo;
+        tap_case("hello: %s", hellos[i].label);
         tap_ok(open_and_ehlo(&t));
-        tap_int(t.client.last.code, rows[i].code);
-        tap_int(t.client.did_ehlo, rows[i].did_ehlo);
-        tap_int(t.client.ehlo.extended, rows[i].extended);
-        if (!rows[i].extended)
+        tap_int(t.client.last.code, hellos[i].code);
+        tap_int(t.client.did_ehlo, hellos[i].did_ehlo);
+        tap_int(t.client.ehlo.extended, hellos[i].extended);
+        if (!hellos[i].extended)
             tap_int(t.client.ehlo.extensions, 0);
         talk_end(&t);
         talk_clear(&t);

@@ -87,8 +87,8 @@ static int set_server(struct ub_ctx *ctx, const char *server, struct mp_err *err
     return code == 0 ? MP_OK : refused(err, "resolver", named ? server : "/etc/resolv.conf", code);
 }
 
-/* Names that libunbound answers itself (RFC 6761, 6303) but a server of a test or an office may know.
- * This also ends the configuration: an anchor file that cannot be used is noticed here. */
+/* Names that libunbound answers itself (RFC 6761, 6303) but a server of a test or an office may
+ * know. This also ends the configuration: an anchor file that cannot be used is noticed here. */
 static int open_names(struct ub_ctx *ctx, const char *anchor, struct mp_err *err)
 {
     static const char *const names[] = {"test.", "invalid.", "127.in-addr.arpa."};
