@@ -99,8 +99,8 @@ void probe_send(struct prober *p, struct probe_server *s, struct smtp_client *c,
     probe_note_reply(s, &c->last, SMTP_STAGE_DATA);
     if (c->last.code == 354)
         send_text(p, s, c, n_accepted, false);
-    else
-        smtp_command(c, STR("RSET"), SMTP_STAGE_OTHER, &err);
+    else if (smtp_command(c, STR("RSET"), SMTP_STAGE_OTHER, &err) != MP_OK)
+        n->fault_text = probe_sentence(&p->probe->arena, &err);
 }
 
 bool probe_wants_pipeline(const struct prober *p, const struct probe_server *s)

@@ -2,8 +2,10 @@
 import json
 import os
 import subprocess
+import time
 
 PATIENCE_S = 120    # a command that takes longer hangs
+SLOW_S = 3
 
 
 class Tool:
@@ -62,6 +64,7 @@ class Rows:
 
     def __init__(self):
         self.n = self.failed = 0
+        self.began = time.monotonic()
 
     def row(self, label, problems):
         self.n += 1
@@ -69,6 +72,10 @@ class Rows:
         for p in problems:
             print("#", str(p).replace("\n", "\n# "))
         print("not ok" if problems else "ok", self.n, "-", label, flush=True)
+        now = time.monotonic()
+        if now - self.began > SLOW_S:
+            print(f"# {now - self.began:.1f} s")
+        self.began = now
 
     def skip(self, label, why):
         self.n += 1

@@ -460,7 +460,7 @@ class FaultyServer:
         self.folder = tempfile.TemporaryDirectory(prefix="mailproof-faulty-")
         self.chain = os.path.join(self.folder.name, "chain")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "60", "-subj",
                         "/CN=faulty.test", "-keyout", self.chain, "-out", self.chain + ".crt"],
                        check=True, capture_output=True)
         with open(self.chain + ".crt", "rb") as crt, open(self.chain, "ab") as chain:
