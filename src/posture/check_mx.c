@@ -192,14 +192,15 @@ static bool is_host_name(struct str name)
     return true;
 }
 
-/* The record under another name: "MX 10 alias." becomes "MX 10 host.". */
+/* The record under another name: "MX 10 alias." becomes "MX 10 host.", unless the host has one. */
 static void replace_host(struct posture_ctx *c, struct fix *x, const struct posture_mx *m,
                          struct str host)
 {
     fix_edit_add(x, FIX_REMOVE, c->out->domain, DNS_MX,
                  posture_mx_rdata(c->arena, m->preference, m->host));
-    fix_edit_add(x, FIX_ADD, c->out->domain, DNS_MX,
-                 posture_mx_rdata(c->arena, m->preference, host));
+    if (!is_listed(c->out, host))
+        fix_edit_add(x, FIX_ADD, c->out->domain, DNS_MX,
+                     posture_mx_rdata(c->arena, m->preference, host));
 }
 
 /* The address gets a name of its own, if the usual one is free. */
@@ -362,7 +363,8 @@ static void check_addresses(struct posture_ctx *c)
         check_add(&c->checks, FINDING_POSTURE_MX_SINGLE, "%.*s", STR_ARG(p->mx[0].host));
     if (r.unknown == 0 && r.addresses > 0 && r.v6 == 0)
         check_add(&c->checks, FINDING_POSTURE_MX_NO_IPV6, "%.*s", STR_ARG(p->domain));
-    check_end(&c->checks, -1, "%zu addresses, %zu of IPv6", r.addresses, r.v6);
+    check_end(&c->checks, -1, "%zu %s, %zu of IPv6", r.addresses,
+              r.addresses == 1 ? "address" : "addresses", r.v6);
 }
 
 /* ---- TLS ---- */

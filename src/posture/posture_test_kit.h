@@ -243,6 +243,7 @@ struct kit_row {
     const char *evidence; /* a part of it; NULL: whatever it is */
     struct kit_world world;
     const char *fix;        /* a part of what the fix says; "" any; NULL: there is none */
+    bool whole;             /* .fix is all that it says */
     struct kit_world after; /* with .zone: where the remedy in words has been followed */
     enum posture_profile profile;
     enum severity severity; /* INFO: what the catalogue says */
@@ -271,7 +272,9 @@ static inline void kit_judge(struct kit *k, const struct kit_row *row)
     tap_cstr(severity_name(f->severity), severity_name(want));
     if (row->fix != NULL)
         kit_fix_clears(k, f, row->fix);
-    else
+    if (row->whole && kit_fix(k, f) != NULL)
+        tap_str(fix_text(&k->arena, kit_fix(k, f)), str_from(row->fix));
+    if (row->fix == NULL)
         tap_ok(kit_fix(k, f) == NULL || kit_fix(k, f)->n == 0);
     if (row->after.zone != NULL)
         kit_after_clears(k, f, &row->after);
