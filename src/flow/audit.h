@@ -40,14 +40,17 @@ void audit_options_init(struct audit_options *o);
 /* A finding of an earlier audit, as its JSON says. */
 struct saved_finding {
     struct str id, group, check, evidence;
+    enum severity severity;
+    bool unchecked; /* of those that are gone: its check was not made, or is undecided, this time */
 };
 struct saved_audit {
     struct str subject, started, grade;
     struct saved_finding *findings;
     size_t n;
 };
-/* The document of one audit (mailproof/audit/1); of an array, or of lines of JSON, the one of
- * `domain` (any form). Texts in the arena. MP_E_SYNTAX: "FILE: ..."; MP_E_LIMIT, MP_E_NOMEM. */
+/* The document of one audit (mailproof/audit/1); of an array, the one of `domain` (any form). Texts
+ * in the arena. MP_E_SYNTAX: "FILE: ...", also when it has no audit of the domain; MP_E_LIMIT
+ * (AUDIT_SAVED_MAX_BYTES), MP_E_NOMEM. */
 int audit_saved_read(struct arena *a, struct str json, const char *file, struct str domain,
                      struct saved_audit *out, struct mp_err *err);
 

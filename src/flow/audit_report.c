@@ -6,12 +6,16 @@
 
 /* ---- headline and remedies ---- */
 
-static size_t count_new(const struct audit *a)
+static struct str headline(struct audit *a)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < a->ctx.findings.n; i++)
-        n += a->known != NULL && !a->known[i];
-    return n;
+    const struct posture *p = &a->posture;
+    struct str text = arena_fmt(&a->arena, "grade %s: %.*s", p->grade == NULL ? "?" : p->grade,
+                                STR_ARG(p->grade_reason));
+    if (a->before == NULL)
+        return text;
+    struct str since = a->before->started.n > 0 ? a->before->started : STR("an earlier audit");
+    return arena_fmt(&a->arena, "%.*s; since %.*s: %zu new, %zu known, %zu gone", STR_ARG(text),
+                     STR_ARG(since), a->n_new, a->n_known, a->n_gone);
 }
 
 static int describe_remedies(struct audit *a, struct mp_err *err)
@@ -94,13 +98,7 @@ static int describe_metrics(struct audit *a, struct mp_err *err)
 
 int audit_describe(struct audit *a, struct mp_err *err)
 {
-    const struct posture *p = &a->posture;
-    a->headline = arena_fmt(&a->arena, "grade %s: %.*s", p->grade == NULL ? "?" : p->grade,
-                            STR_ARG(p->grade_reason));
-    if (a->before != NULL)
-        a->headline =
-            arena_fmt(&a->arena, "%.*s; since %.*s: %zu new, %zu gone", STR_ARG(a->headline),
-                      STR_ARG(a->before->started), count_new(a), a->n_gone);
+    a->headline = headline(a);
     if (a->headline.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a report");
     int st = describe_remedies(a, err);
@@ -234,8 +232,11 @@ static void changes_json(struct json *j, const struct audit *a)
     for (size_t i = 0; i < a->n_gone; i++) {
         json_object_begin(j);
         json_kstr(j, "id", a->gone[i].id);
+        kname(j, "severity", severity_name(a->gone[i].severity));
         json_kstr(j, "group", a->gone[i].group);
+        json_kstr(j, "check", a->gone[i].check);
         json_kstr(j, "evidence", a->gone[i].evidence);
+        json_kbool(j, "checked", !a->gone[i].unchecked);
         json_object_end(j);
     }
     json_array_end(j);
@@ -263,7 +264,31 @@ static void audit_json(struct json *j, const void *ctx)
         changes_json(j, a);
 }
 
-/* ---- verbose lines ---- */
+/* ---- lines for people ---- */
+
+/* What the saved audit had, and is no more: good news, unless its check could not be made. */
+static void gone_lines(struct flow *f, const void *ctx)
+{
+    const struct audit *a = ctx;
+    if (a->n_gone == 0)
+        return;
+    flow_line(f, 2, 4);
+    flow_putz(f, FLOW_GOOD, "gone since ");
+    flow_put(f, FLOW_PLAIN, a->before->started);
+    flow_putz(f, FLOW_DIM, ", grade ");
+    flow_put(f, FLOW_DIM, a->before->grade);
+    flow_putz(f, FLOW_DIM, " then");
+    flow_end(f);
+    for (size_t i = 0; i < a->n_gone; i++) {
+        flow_line(f, 4, 8);
+        flow_value(f, FLOW_PLAIN, a->gone[i].id);
+        flow_putz(f, FLOW_DIM, "  ");
+        flow_put(f, FLOW_DIM, a->gone[i].evidence);
+        if (a->gone[i].unchecked)
+            flow_putz(f, FLOW_WARN, "  (but its check was not made to its end this time)");
+        flow_end(f);
+    }
+}
 
 static void spf_tree(struct flow *f, const struct spf_audit *s)
 {
@@ -334,6 +359,7 @@ void audit_subject(const struct audit *a, struct subject *out)
                             .remedies = a->remedies,
                             .known = a->known,
                             .json = audit_json,
+                            .lines = gone_lines,
                             .verbose = audit_verbose,
                             .ctx = a};
 }
