@@ -1,6 +1,7 @@
 /* The audit as a whole: names, profiles, facts, remedies as text and tried out, the grade. */
 #include "tests/tap.h"
 
+#include "base/buf.h"
 #include "posture/posture_test_kit.h"
 
 #define GOOD                                                                                       \
@@ -178,6 +179,52 @@ static void test_limits(void)
         kit_close(&k);
     }
     tap_ok(refused > 0 && cut > 0 && whole > 0);
+}
+
+/* 60 hosts of three addresses, 30 SRV records, 40 CAA records. */
+static void write_large_zone(struct buf *out)
+{
+    buf_addz(out, "2.0.0.127.bl.test. A 127.0.0.2\n*.in-addr.arpa. PTR mx.other.test.\n");
+    for (unsigned i = 0; i < 60; i++)
+        buf_addf(out,
+                 "good.test. MX %u h%u.good.test.\nh%u.good.test. A 192.0.2.%u\n"
+                 "h%u.good.test. A 198.51.100.%u\nh%u.good.test. A 203.0.113.%u\n",
+                 i, i, i, i, i, i, i, i);
+    for (unsigned i = 0; i < 30; i++)
+        buf_addf(out, "_imaps._tcp.good.test. SRV %u 1 993 h1.good.test.\n", i);
+    for (unsigned i = 0; i < 40; i++)
+        buf_addf(out, "good.test. CAA 0 issue \"ca%u.test\"\n", i);
+}
+
+static const char *const cut_checks[] = {"mx.records", "caa.records", "srv.services",
+                                         "ptr.confirmed", "dnsbl.lists"};
+
+static void test_large(void)
+{
+    static const struct str lists[] = {STR_INIT("bl.test")};
+    static struct kit k;
+    struct buf zone;
+    struct posture_config config;
+    buf_init(&zone, 1 << 20);
+    write_large_zone(&zone);
+    buf_addc(&zone, '\0');
+    const struct kit_world world = {zone.p};
+    posture_config_init(&config);
+    config.dnsbl = lists;
+    config.n_dnsbl = 1;
+    tap_case("a domain with more of everything than is looked at");
+    kit_open(&k, &world, &config);
+    kit_run(&k);
+    tap_int(k.out->n_mx, POSTURE_MAX_MX);
+    tap_ok(kit_find(&k, FINDING_POSTURE_LIMIT) != NULL);
+    for (size_t i = 0; i < ARRAY_LEN(cut_checks); i++) {
+        const struct check *c = kit_check(&k, cut_checks[i]);
+        tap_case("cut, and so undecided: %s", cut_checks[i]);
+        tap_ok(c != NULL && c->undecided);
+    }
+    kit_verify(&k);
+    kit_close(&k);
+    buf_clear(&zone);
 }
 
 static void test_memory(void)
@@ -720,6 +767,7 @@ int main(void)
     test_profiles();
     test_rounds();
     test_limits();
+    test_large();
     test_memory();
     test_facts();
     test_texts();
