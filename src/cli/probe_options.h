@@ -107,7 +107,7 @@ struct probe_command {
     struct compose_part parts[PROBE_MAX_PARTS];
     struct compose message;
     bool wants_message; /* --send, or an option that only makes sense with one */
-    bool wants_auth, hide_data;
+    bool wants_auth;
     const char *server, *copy_routing, *proxy_text, *proxy_family, *show_certificate;
     bool proxy_source, proxy_target;
 };

@@ -487,7 +487,7 @@ int probe_set_word(struct probe_command *c, int option, const char *arg)
     case P_TLS_VERSION:
         return set_tls_version(c, arg);
     case P_HIDE_DATA:
-        c->hide_data = true;
+        c->options.hide_data = true;
         break;
     case P_SILENCE:
         c->common.quiet = true;
