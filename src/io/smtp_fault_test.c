@@ -47,6 +47,8 @@ static void write_script(struct script_step steps[STEPS_MAX], enum smtp_stage sp
     for (size_t i = 0; i < ARRAY_LEN(parts) && parts[i].stage <= spoiled; i++) {
         const struct part *p = &parts[i];
         steps[n++] = p->hear;
+        if (p->stage == spoiled && p->stage == SMTP_STAGE_TLS)
+            steps[n++] = (struct script_step)SCRIPT_TAKE(1); /* else it would be an injection */
         if (p->stage == spoiled)
             break;
         steps[n] = p->answer;
