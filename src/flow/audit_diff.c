@@ -50,8 +50,12 @@ static bool read_finding(struct arena *a, const json_t *f, struct saved_finding 
 {
     const json_t *check = json_object_get(f, "check");
     struct str severity = text_of(a, f, "severity");
-    *out = (struct saved_finding){text_of(a, f, "id"), text_of(a, check, "group"),
-                                  text_of(a, check, "name"), text_of(a, f, "evidence"), SEV_INFO, false};
+    *out = (struct saved_finding){text_of(a, f, "id"),
+                                  text_of(a, check, "group"),
+                                  text_of(a, check, "name"),
+                                  text_of(a, f, "evidence"),
+                                  SEV_INFO,
+                                  false};
     (void)severity_by_name(severity, &out->severity); /* else every finding of now is worse */
     return out->id.p != NULL && out->group.p != NULL && out->check.p != NULL &&
            out->evidence.p != NULL && severity.p != NULL;

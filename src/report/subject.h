@@ -47,7 +47,10 @@ struct subject {
     const bool *known;
     /* Members of the JSON document beside the common ones; may be NULL. */
     void (*json)(struct json *j, const void *ctx);
-    /* --verbose: more lines for people, after the findings (SPF tree, transcript); may be NULL. */
+    /* Lines for people, after the findings, always, also where a passed one is one line (what is
+     * gone since a saved audit); may write nothing, may be NULL. */
+    void (*lines)(struct flow *f, const void *ctx);
+    /* --verbose: more of them (SPF tree, transcript); may be NULL. */
     void (*verbose)(struct flow *f, const void *ctx);
     const void *ctx;
 };

@@ -132,13 +132,22 @@ static inline void subject_poor(struct subject_sample *s)
     subject_poor_metrics(s);
 }
 
+static inline void subject_gone_lines(struct flow *f, const void *ctx)
+{
+    (void)ctx;
+    flow_line(f, 2, 4);
+    flow_putz(f, FLOW_GOOD, "gone since 2026-11-22T19:00:19Z: auth.key-weak");
+    flow_end(f);
+}
+
 /* Compared with a saved audit: what was there fails nothing any more; in a zone file. */
 static inline void subject_known(struct subject_sample *s)
 {
     struct check_list *c = &s->checks;
     s->subject.name = STR("known.test");
     s->subject.file = STR("zones/known.test.zone");
-    s->subject.headline = STR("grade F: +all; since 2026-11-22T19:00:19Z: 1 new, 0 gone");
+    s->subject.headline = STR("grade F: +all; since 2026-11-22T19:00:19Z: 1 new, 1 known, 1 gone");
+    s->subject.lines = subject_gone_lines;
     check_begin(c, STR("SPF"), "record");
     check_add(c, FINDING_AUTH_SPF_PLUS_ALL, "v=spf1 +all");
     check_end(c, 1500, "v=spf1 +all");
@@ -200,6 +209,7 @@ static inline void subject_hostile(struct subject_sample *s, struct str evil)
     s->subject.file = evil.n % 2 == 0 ? evil : STR_NONE;
     s->subject.started_s = evil.n % 3 == 0 ? INT64_MAX : 0;
     s->subject.json = subject_evil_json;
+    s->subject.lines = subject_evil_verbose;
     s->subject.verbose = subject_evil_verbose;
     s->subject.ctx = s;
     for (int i = 0; i < 3; i++) {

@@ -224,10 +224,14 @@ void text_subject(struct report *r, const struct subject *s, int outcome)
     flow_init(&f, r->out, r->options.width, r->options.colour);
     if (many && !verbose && outcome == EXIT_PASSED && is_quiet(s)) {
         one_line(&f, s);
+        if (s->lines != NULL)
+            s->lines(&f, s->ctx);
     } else {
         head_lines(&f, s, outcome, r->options.fail_on);
         check_lines(&f, s, verbose);
         findings(&f, s, verbose);
+        if (s->lines != NULL)
+            s->lines(&f, s->ctx);
         if (verbose && s->verbose != NULL) {
             buf_addc(r->out, '\n');
             s->verbose(&f, s->ctx);
