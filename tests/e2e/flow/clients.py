@@ -1,5 +1,6 @@
 """The client itself against other people's servers: logins, ways to send, XCLIENT and PROXY, LMTP,
 npm's smtp-server, the words of swaks, the reports of monitors."""
+import itertools
 import json
 import os
 import re
@@ -275,11 +276,14 @@ SWAKS = {
 
 # ---- npm's smtp-server -------------------------------------------------------------------------
 
+NODE_PORTS = itertools.count(32525)
+
+
 class NodeServer:
     def __init__(self, mode=""):
         chain = faulty.FaultyServer("good")
         chain.make_chain()
-        self.chain, self.port = chain, 32525 + (1 if mode else 0)
+        self.chain, self.port = chain, next(NODE_PORTS)
         script = os.path.join(os.path.dirname(faulty.__file__), "node_smtp.js")
         self.process = subprocess.Popen(
             ["node", script, "127.0.0.1", str(self.port), chain.chain, *([mode] if mode else [])],
