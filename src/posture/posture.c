@@ -185,15 +185,15 @@ static const struct {
     unsigned profiles;
     const char *title; /* its group, when it cannot be made */
 } checks[] = {
-    /* NOTE to helper NAME=posture: check_sts.c, check_tls_rpt.c, check_dane.c, check_bimi.c are
-     * being written by helper NAME=posture2; write all the others. */
     {posture_check_mx, ALL, "MX"},
     {posture_check_spf, ALL, "SPF"},
     {posture_check_dkim, ALL, "DKIM"},
+    {posture_check_dmarc, ALL, "DMARC"},
     {posture_check_sts, MAIL, "MTA-STS"},
     {posture_check_tls_rpt, MAIL, "TLS-RPT"},
     {posture_check_dane, MAIL, "DANE"},
     {posture_check_dnssec, ALL, "DNSSEC"},
+    {posture_check_bimi, MAIL, "BIMI"},
     {posture_check_caa, ALL, "CAA"},
     {posture_check_srv, MAIL, "SRV"},
     {posture_check_ptr, SENDING, "Reverse DNS"},

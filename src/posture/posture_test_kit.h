@@ -16,6 +16,7 @@ enum {
 
 struct kit_file { /* not listed: status 404 */
     const char *url, *body, *type, *fault;
+    const char *source; /* file of the tests, instead of the body */
     unsigned status;
     bool temporary, certificate, skipped;
     int64_t cert_not_after_s;
@@ -93,7 +94,8 @@ static inline void kit_put_file(struct kit *k, struct str url)
                                 .temporary = is->temporary,
                                 .skipped = is->skipped,
                                 .status = is->status,
-                                .body = str_from(is->body),
+                                .body = is->source != NULL ? tap_source_file(is->source)
+                                                           : str_from(is->body),
                                 .content_type =
                                     str_from(is->type == NULL ? "text/plain" : is->type),
                                 .cert_not_after_s = is->cert_not_after_s};
