@@ -56,12 +56,17 @@ int posture_ask_below(struct posture_ctx *c, const char *label, enum dns_type ty
     return posture_ask(c, posture_below(c->arena, label, c->out->domain), type, out, err);
 }
 
-/* The same question is asked by several checks: its failure counts once for the grade. */
+/* A zone that fails, fails for every name in it, and each is asked by several checks: it is told
+ * once, and so counts once for the grade. */
 static bool is_told(const struct posture_ctx *c, enum finding_id id, struct str evidence)
 {
-    for (size_t i = 0; i < c->findings.n; i++)
-        if (c->findings.items[i].id == id && str_eq(c->findings.items[i].evidence, evidence))
+    struct str name = str_cut(&evidence, ' ');
+    for (size_t i = 0; i < c->findings.n; i++) {
+        struct str told = c->findings.items[i].evidence;
+        told = str_cut(&told, ' ');
+        if (c->findings.items[i].id == id && (str_eq(name, told) || domain_is_below(name, told)))
             return true;
+    }
     return false;
 }
 

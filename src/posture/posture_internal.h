@@ -18,8 +18,8 @@ static inline bool posture_failed(const struct dns_answer *a)
 {
     return a->status == DNS_SERVFAIL || a->status == DNS_TIMEOUT || a->status == DNS_BOGUS;
 }
-/* When the answer failed: posture.dns.failed or .bogus (once a question), the open check is
- * undecided, and true. */
+/* When the answer failed: posture.dns.failed or .bogus (once a zone, see posture.c), the open check
+ * is undecided, and true. */
 bool posture_answer_failed(struct posture_ctx *c, const struct dns_answer *a);
 
 /* Is an answer or a fact missing? Else nobody has a reason to wait. */

@@ -122,6 +122,49 @@ static void test_profiles(void)
     }
 }
 
+/* ---- what a zone that fails is told as ---- */
+
+static const struct {
+    const char *label, *zone;
+    enum finding_id id;
+    unsigned told, undecided; /* findings; checks, at least */
+} failures[] = {
+    {"a whole zone that is bogus is told once", "good.test. BOGUS\n*.good.test. BOGUS\n",
+     FINDING_POSTURE_DNS_BOGUS, 1, 5},
+    {"a whole zone that does not answer is told once",
+     "good.test. TIMEOUT\n*.good.test. SERVFAIL\n", FINDING_POSTURE_DNS_FAILED, 1, 5},
+    {"types of one name are told once", GOOD "good.test. SERVFAIL TXT\ngood.test. SERVFAIL CAA\n",
+     FINDING_POSTURE_DNS_FAILED, 1, 2},
+    {"names side by side are told each",
+     GOOD "_dmarc.good.test. SERVFAIL\n_mta-sts.good.test. SERVFAIL\n", FINDING_POSTURE_DNS_FAILED,
+     2, 2},
+    {"other zones are told too, whatever they end in",
+     "good.test. BOGUS TXT\ngood.test. MX 10 mx.notgood.test.\nmx.notgood.test. BOGUS\n",
+     FINDING_POSTURE_DNS_BOGUS, 2, 2},
+    {"one finding does not stand for another",
+     GOOD "good.test. BOGUS TXT\ngood.test. SERVFAIL CAA\n", FINDING_POSTURE_DNS_FAILED, 1, 2},
+};
+
+static void test_failures(void)
+{
+    static struct kit k;
+    for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+        struct kit_world world = {failures[i].zone};
+        unsigned told = 0, undecided = 0;
+        tap_case("failures: %s", failures[i].label);
+        kit_open(&k, &world, NULL);
+        kit_run(&k);
+        for (size_t f = 0; f < k.ctx.findings.n; f++)
+            told += k.ctx.findings.items[f].id == failures[i].id;
+        for (size_t c = 0; c < k.ctx.checks.n; c++)
+            undecided += k.ctx.checks.items[c].undecided;
+        if (!tap_int(told, failures[i].told) || !tap_ok(undecided >= failures[i].undecided))
+            kit_show(&k);
+        tap_int(k.ctx.findings.dropped, 0);
+        kit_close(&k);
+    }
+}
+
 static void test_rounds(void)
 {
     enum { ENOUGH = 6 }; /* MX, hosts, TLSA or reverse names, names of those, certificates */
@@ -765,6 +808,7 @@ int main(void)
     test_config();
     test_domains();
     test_profiles();
+    test_failures();
     test_rounds();
     test_limits();
     test_large();
