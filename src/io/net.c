@@ -220,7 +220,7 @@ static int finish_connect(struct conn *c, int64_t deadline_us, struct mp_err *er
 
 static void learn_ends(struct conn *c)
 {
-    union address end;
+    union address end = {.any.sa_family = AF_UNSPEC};
     socklen_t n = sizeof end;
     if (getsockname(c->fd, &end.any, &n) == 0)
         address_read(&end, &c->local, &c->local_port);
