@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -364,6 +365,23 @@ static int take_answer(struct fetch *f, CURLcode st, struct https_reply *out, st
     return MP_OK;
 }
 
+/* A server that leaves may cost us SIGPIPE in some builds of libcurl: it stays in this thread, and
+ * one that came is taken away. */
+static CURLcode perform(CURL *curl)
+{
+    static const struct timespec at_once;
+    sigset_t pipe, before, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    CURLcode st = curl_easy_perform(curl);
+    if (!sigismember(&pending, SIGPIPE))
+        (void)sigtimedwait(&pipe, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return st;
+}
+
 static int run(struct fetch *f, struct https_reply *out, struct mp_err *err)
 {
     int st = take_url(f, err);
@@ -383,7 +401,7 @@ static int run(struct fetch *f, struct https_reply *out, struct mp_err *err)
                set_transfer(f, (left_us + 999) / 1000) != CURLE_OK) {
         return mp_fail(err, MP_E_NOMEM, 0, "libcurl takes no settings: no memory");
     } else {
-        return take_answer(f, curl_easy_perform(f->curl), out, err);
+        return take_answer(f, perform(f->curl), out, err);
     }
     return out->reason.p == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory for a reason") : MP_OK;
 }
