@@ -174,8 +174,11 @@ static int decide_profile(struct posture_ctx *c, struct mp_err *err)
     }
     if (waiting != MP_OK || c->config->profile != PROFILE_AUTO)
         return waiting;
-    c->out->profile = is_parked(answers[0], answers[1], answers[2], answers[3]) ? PROFILE_PARKED
-                                                                                : PROFILE_SENDING;
+    if (is_parked(answers[0], answers[1], answers[2], answers[3]))
+        c->out->profile = PROFILE_PARKED;
+    else /* whoever lets nobody send does not send */
+        c->out->profile =
+            spf_word_of(answers[1]) == SPF_CLOSED ? PROFILE_RECEIVING : PROFILE_SENDING;
     return MP_OK;
 }
 

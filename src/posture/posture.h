@@ -22,8 +22,8 @@ enum {
 };
 
 enum posture_profile { PROFILE_AUTO, PROFILE_SENDING, PROFILE_RECEIVING, PROFILE_PARKED };
-/* sending: sends and receives (the default of auto unless the domain shows that it is parked);
- * receiving: never sends; parked: neither. */
+/* sending: sends and receives; receiving: never sends; parked: neither. auto decides by what is
+ * published: parked without a way to receive mail, receiving when SPF lets nobody send. */
 const char *posture_profile_name(enum posture_profile p);
 bool posture_profile_by_name(struct str s, enum posture_profile *out);
 

@@ -90,8 +90,8 @@ static const struct {
      PROFILE_AUTO, PROFILE_PARKED},
     {"nothing but closed SPF", "good.test. TXT \"v=spf1 -all\"\n", PROFILE_AUTO, PROFILE_PARKED},
     {"closed SPF and an address", "good.test. TXT \"v=spf1 -all\"\ngood.test. A 192.0.2.1\n",
-     PROFILE_AUTO, PROFILE_SENDING},
-    {"closed SPF and MX", GOOD "good.test. TXT \"v=spf1 -all\"\n", PROFILE_AUTO, PROFILE_SENDING},
+     PROFILE_AUTO, PROFILE_RECEIVING},
+    {"closed SPF and MX", GOOD "good.test. TXT \"v=spf1 -all\"\n", PROFILE_AUTO, PROFILE_RECEIVING},
     {"null MX and open SPF", "good.test. MX 0 .\ngood.test. TXT \"v=spf1 a -all\"\n", PROFILE_AUTO,
      PROFILE_SENDING},
     {"null MX without SPF", "good.test. MX 0 .\n", PROFILE_AUTO, PROFILE_PARKED},
@@ -101,9 +101,9 @@ static const struct {
      "good.test. MX 0 .\ngood.test. TXT \"v=spf1 -all\"\ngood.test. TXT \"v=spf1 mx -all\"\n",
      PROFILE_AUTO, PROFILE_SENDING},
     {"MX not known", "good.test. TXT \"v=spf1 -all\"\ngood.test. TIMEOUT MX\n", PROFILE_AUTO,
-     PROFILE_SENDING},
+     PROFILE_RECEIVING},
     {"an address not known", "good.test. TXT \"v=spf1 -all\"\ngood.test. SERVFAIL AAAA\n",
-     PROFILE_AUTO, PROFILE_SENDING},
+     PROFILE_AUTO, PROFILE_RECEIVING},
 };
 
 static void test_profiles(void)
