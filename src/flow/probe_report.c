@@ -326,14 +326,14 @@ static void transcript_lines(struct flow *f, const struct transcript *t)
         enum flow_style style;
     } marks[] = {
         [TRANSCRIPT_INFO] = {"===", "===", FLOW_DIM},
-        [TRANSCRIPT_SENT] = {" ->", " ~>", FLOW_PLAIN},
+        [TRANSCRIPT_SENT] = {"->", "~>", FLOW_PLAIN},
         [TRANSCRIPT_RECEIVED] = {"<- ", "<~ ", FLOW_PLAIN},
         [TRANSCRIPT_UNEXPECTED] = {"<**", "<~*", FLOW_WARN},
         [TRANSCRIPT_ERROR] = {"***", "***", FLOW_BAD},
     };
     for (size_t i = 0; i < t->n; i++) {
         const struct transcript_line *line = &t->lines[i];
-        flow_line(f, 4, 8);
+        flow_line(f, line->kind == TRANSCRIPT_SENT ? 5 : 4, 8);
         flow_putz(f, FLOW_DIM, line->in_tls ? marks[line->kind].tls : marks[line->kind].plain);
         flow_putz(f, FLOW_DIM, " ");
         flow_put(f, marks[line->kind].style, line->text);
@@ -356,7 +356,7 @@ static void certificate_lines(struct flow *f, const struct tls_facts *t)
     flow_pair(f, FLOW_PLAIN, "issuer ", t->leaf.issuer);
     flow_end(f);
     flow_line(f, 4, 8);
-    flow_putz(f, FLOW_PLAIN, "names");
+    flow_putz(f, FLOW_PLAIN, t->leaf.n_dns_names > 0 ? "names" : "no names");
     for (size_t i = 0; i < t->leaf.n_dns_names; i++) {
         flow_putz(f, FLOW_PLAIN, " ");
         flow_value(f, FLOW_PLAIN, t->leaf.dns_names[i]);
