@@ -22,7 +22,8 @@
 
 #define ADDRESS       "mx.good.test. A 192.0.2.1\n"
 #define MX            "good.test. MX 10 mx.good.test.\n"
-#define OTHERS        "$SECURE\ngood.test. MX 10 mx.other.test.\nmx.other.test. A 192.0.2.1\n" REPORTS
+#define OTHER_MX      "good.test. MX 10 mx.other.test.\n"
+#define OTHERS        "$SECURE\n" OTHER_MX "mx.other.test. A 192.0.2.1\n" REPORTS
 #define OTHER_EE(key) "_25._tcp.mx.other.test. TLSA 3 1 1 " key "\n"
 #define OTHER_HOST    .hosts = {{.name = "mx.other.test", .chain = CHAIN}}
 #define REPORTS       "_smtp._tls.good.test. TXT \"v=TLSRPTv1; rua=mailto:t@good.test\"\n"
