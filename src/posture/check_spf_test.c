@@ -57,7 +57,6 @@ static const struct kit_row record_rows[] = {
     {.label = "no record, nothing known of servers",
      .id = FINDING_POSTURE_SPF_NONE,
      .world = {"good.test. MX 0 .\n"},
-     .profile = PROFILE_SENDING,
      .after = {"good.test. MX 0 .\ngood.test. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"},
      .profile = PROFILE_SENDING},
     {.label = "no record: parked has its own check",
