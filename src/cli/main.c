@@ -33,7 +33,8 @@ static const struct command *find_command(const char *name)
 
 static void list_commands(FILE *f)
 {
-    fprintf(f, "mailproof %s: proves that e-mail is routed, delivered, authentic, and says why not\n\n", MP_VERSION);
+    fprintf(f, "mailproof %s: proves that e-mail is routed, safe on its way and authentic\n\n",
+            MP_VERSION);
     for (size_t i = 0; i < n_commands; i++)
         fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fprintf(

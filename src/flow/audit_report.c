@@ -131,7 +131,8 @@ static void mx_json(struct json *j, const struct posture_mx *m)
     }
     json_array_end(j);
     kname(j, "dnssec", dnssec_word(m->dnssec));
-    kname(j, "dane", dane_verdict_name(m->dane.verdict));
+    bool compared = m->dane.verdict != DANE_MISMATCH || m->decision.by != NULL;
+    kname(j, "dane", compared ? dane_verdict_name(m->dane.verdict) : NULL);
     kname(j, "delivery", m->decision.by == NULL ? NULL : tls_delivery_name(m->decision.delivery));
     kname(j, "delivery_by", m->decision.by);
     json_object_end(j);
