@@ -1,5 +1,6 @@
 #!/bin/sh
-# The main job on real input: six messages that this project carries, judged from an example zone.
+# The main jobs on real input: six messages that this project carries, judged from an example zone; a
+# domain audited before it is published; two mail servers on this machine, one of them broken.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
 build=$1
@@ -22,8 +23,35 @@ say "The first one in full (--verbose)"
     --ip 192.0.2.10 --helo mx.good.example --mail-from ana@good.example \
     --time 2026-11-23T00:00:00Z examples/demo/1-good.eml || exit 1
 
+say "A domain, before its zone file is published"
+echo "   $ mailproof audit --zone-file examples/demo/shop.zone --fail-on critical shop.example"
+"$mailproof" audit --zone examples/demo/zone.db --zone-file examples/demo/shop.zone \
+    --no-connect --no-https --fail-on critical shop.example || exit 1
+
+say "Two mail servers: one as it should be, and one that lets itself be tampered with"
+state=$(mktemp -d)
+cat tests/keys/tls/good.key tests/keys/tls/good-chain.pem >"$state/chain"
+python3 tests/e2e/peers/faulty.py --chain "$state/chain" good starttls-injects >"$state/ports" &
+servers=$!
+trap 'kill "$servers" 2>/dev/null; rm -rf "$state"' EXIT
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ "$(wc -l <"$state/ports")" -eq 2 ] && break
+    sleep 0.2
+done
+probe() { # fault: probes the server that has it
+    port=$(sed -n "s/^$1 .*://p" "$state/ports")
+    "$mailproof" probe --zone examples/demo/probe.zone --ca-file tests/keys/tls/root.pem \
+        --allow-private --port "$port" --to ana@good.test --no-catch-all good.test
+}
+echo "   $ mailproof probe --to ana@good.test good.test"
+probe good || exit 1
+probe starttls-injects
+[ $? -eq 1 ] || { echo "the demo expected 1 from the broken server" >&2; exit 1; }
+
 say "Your own mail"
 cat <<TEXT
+  your servers                   mailproof probe example.org
+  your domain                    mailproof audit example.org
   a file, asking your resolver   mailproof scan --envelope-from-headers message.eml
   a mailbox, as JSON lines       mailproof scan --format jsonl --time received ~/Maildir
   in a pipeline                  mailproof scan --format junit -o report.xml outgoing/

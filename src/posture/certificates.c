@@ -2,7 +2,7 @@
  * either, so what is wrong weighs little. */
 #include "posture/tls_internal.h"
 
-static const struct str group = STR_INIT("MX");
+static const struct str group = STR_INIT("Certificates");
 
 /* NULL: the chain is good and is for the host. */
 static const char *fault_of(const struct tls_facts *tls, struct str host)
