@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/findings.md from src/finding/catalog.def, so that the page cannot say anything else.
+"""docs/findings.md from src/finding/catalog*.def, so that the page cannot say anything else.
 
 usage: findings-doc.py [--check] [ROOT]
 Writes the page; with --check it only tells whether the page is up to date (exit code 1: it is not).
@@ -21,9 +21,9 @@ RFC = 'https://www.rfc-editor.org/rfc/rfc'
 
 INTRO = """# Findings
 
-Written by `tools/findings-doc.py` from `src/finding/catalog.def`: change that file, not this one.
+Written by `tools/findings-doc.py` from `src/finding/catalog*.def`: change those files, not this one.
 
-A finding is something that was seen in a message, its DNS answers or its handling. Its id never
+A finding is something that was seen in a message, a mail server or a domain. Its id never
 changes its meaning, so rules, pipelines and dashboards can hang on it. `mailproof explain ID` shows
 the same text in a terminal. The severity is the catalogue's; a [policy](policy.md) can change it and
 decides what is done.
