@@ -147,7 +147,7 @@ struct probe_server {
     struct probe_smuggle *smuggle;
     size_t n_smuggle;
     unsigned message_code;            /* reply to the end of the message; 0: none was sent */
-    struct transcript transcripts[4]; /* further conversations: relay, injection, ... */
+    struct transcript transcripts[8]; /* further conversations: relay, injection, ... */
     size_t n_transcripts;
     struct probe_notes *notes;
 };

@@ -13,6 +13,19 @@ static bool is_demanded(const struct prober *p, const struct probe_server *s)
            s->port == 465 || s->port == 587 || (x->has_sts && x->sts.mode == MTA_STS_ENFORCE);
 }
 
+/* DANE-EE has proved who answers: names, dates and authorities count for nothing (RFC 7671 5.1). */
+static bool is_settled(const struct probe_server *s)
+{
+    return s->has_decision && s->dane.verdict == DANE_VERIFIED && !s->dane.by_ta;
+}
+
+/* As severe as it is to those who look, else as it is to those who do not. */
+static enum severity weigh(const struct prober *p, const struct probe_server *s,
+                           enum severity demanded, enum severity else_)
+{
+    return is_demanded(p, s) ? demanded : is_settled(s) ? SEV_INFO : else_;
+}
+
 static struct str reference_name(const struct prober *p, const struct probe_server *s)
 {
     const struct target *t = &p->probe->target;
@@ -49,24 +62,21 @@ static bool chain_finding(enum x509_verdict v, enum finding_id *out)
 }
 
 /* A date that passed, or soon will; of an authority in the chain too. */
-static void judge_dates(struct prober *p, const struct tls_facts *t, bool demanded)
+static void judge_dates(struct prober *p, const struct probe_server *s)
 {
     struct check_list *checks = &p->probe->checks;
     const struct probe_options *o = p->options;
+    const struct tls_facts *t = &s->client.tls;
     int64_t left_s = t->leaf.not_after_s - o->now_s, days = left_s / DAY_S;
-    if (left_s < 0) {
-        check_add_as(checks, demanded ? SEV_HIGH : SEV_MEDIUM, FINDING_FLOW_CERT_EXPIRED,
-                     "%lld days ago", (long long)-days);
-    } else if (t->pkix == X509_EXPIRED) {
-        check_add_as(checks, demanded ? SEV_HIGH : SEV_MEDIUM, FINDING_FLOW_CERT_EXPIRED,
-                     "a certificate above it: %.*s", STR_ARG(t->pkix_reason));
-    } else if (days < o->cert_warn_days) {
-        bool is_late = days < o->cert_high_days;
-        check_add_as(checks,
-                     demanded ? (is_late ? SEV_HIGH : SEV_MEDIUM)
-                              : (is_late ? SEV_MEDIUM : SEV_LOW),
-                     FINDING_FLOW_CERT_EXPIRES_SOON, "in %lld days", (long long)days);
-    }
+    enum severity expired = weigh(p, s, SEV_HIGH, SEV_MEDIUM);
+    enum severity late = days < o->cert_high_days ? expired : weigh(p, s, SEV_MEDIUM, SEV_LOW);
+    if (left_s < 0)
+        check_add_as(checks, expired, FINDING_FLOW_CERT_EXPIRED, "%lld days ago", (long long)-days);
+    else if (t->pkix == X509_EXPIRED)
+        check_add_as(checks, expired, FINDING_FLOW_CERT_EXPIRED, "a certificate above it: %.*s",
+                     STR_ARG(t->pkix_reason));
+    else if (days < o->cert_warn_days)
+        check_add_as(checks, late, FINDING_FLOW_CERT_EXPIRES_SOON, "in %lld days", (long long)days);
 }
 
 static bool is_weak(const struct x509_facts *f)
@@ -90,7 +100,7 @@ static struct str names_text(struct arena *a, const struct x509_facts *f)
     return all.n == 0 ? STR("no name") : all;
 }
 
-static void judge_name(struct prober *p, const struct probe_server *s, bool demanded)
+static void judge_name(struct prober *p, const struct probe_server *s)
 {
     struct check_list *checks = &p->probe->checks;
     const struct x509_facts *leaf = &s->client.tls.leaf;
@@ -99,7 +109,7 @@ static void judge_name(struct prober *p, const struct probe_server *s, bool dema
     if (name.n == 0 && p->options->tls_verify)
         check_undecided(checks); /* an address: what it should be for was not said */
     if (name.n > 0 && !x509_matches(leaf, name, &by_cn))
-        check_add_as(checks, demanded ? SEV_HIGH : SEV_LOW, FINDING_FLOW_CERT_WRONG_NAME,
+        check_add_as(checks, weigh(p, s, SEV_HIGH, SEV_LOW), FINDING_FLOW_CERT_WRONG_NAME,
                      "%.*s is not among %.*s", STR_ARG(name),
                      STR_ARG(names_text(&p->probe->arena, leaf)));
 }
@@ -108,28 +118,25 @@ void probe_judge_certificate(struct prober *p, const struct probe_server *s)
 {
     struct check_list *checks = &p->probe->checks;
     const struct tls_facts *t = &s->client.tls;
-    bool demanded = is_demanded(p, s);
     enum finding_id id;
     if (!t->established)
         return;
     check_begin(checks, s->group, "tls.certificate");
     if (!t->has_leaf) {
-        check_add_as(checks, demanded ? SEV_HIGH : SEV_LOW, FINDING_FLOW_CERT_MISSING,
+        check_add_as(checks, weigh(p, s, SEV_HIGH, SEV_LOW), FINDING_FLOW_CERT_MISSING,
                      "%zu certificates were sent", t->n_chain);
         check_end(checks, -1, "none that can be read");
         return;
     }
     if (chain_finding(t->pkix, &id))
         check_add_as(checks,
-                     id == FINDING_FLOW_CERT_WEAK ? SEV_MEDIUM
-                     : demanded                   ? SEV_HIGH
-                                                  : SEV_LOW,
-                     id, "%.*s", STR_ARG(t->pkix_reason.n > 0 ? t->pkix_reason : STR("chain")));
+                     id == FINDING_FLOW_CERT_WEAK ? SEV_MEDIUM : weigh(p, s, SEV_HIGH, SEV_LOW), id,
+                     "%.*s", STR_ARG(t->pkix_reason.n > 0 ? t->pkix_reason : STR("chain")));
     if (t->pkix != X509_WEAK && is_weak(&t->leaf))
         check_add(checks, FINDING_FLOW_CERT_WEAK, "%.*s, %u bits, %.*s", STR_ARG(t->leaf.key_type),
                   t->leaf.key_bits, STR_ARG(t->leaf.signature));
-    judge_dates(p, t, demanded);
-    judge_name(p, s, demanded);
+    judge_dates(p, s);
+    judge_name(p, s);
     check_end(checks, -1, "%s, for %.*s, %lld days left", x509_verdict_name(t->pkix),
               STR_ARG(names_text(&p->probe->arena, &t->leaf)),
               (long long)((t->leaf.not_after_s - p->options->now_s) / DAY_S));

@@ -2,6 +2,10 @@
 #include "flow/probe_internal.h"
 #include "smtp/forms.h"
 
+/* Servers slow down and then hang up on clients with many errors (Postfix: 10 and 20), so that
+ * every few refusals a new conversation begins. */
+enum { REFUSALS_PER_TALK = 7 };
+
 /* Domains where a form that was accepted may just be a mailbox, and what a random name there got.
  */
 struct relay_controls {
@@ -112,22 +116,37 @@ static bool is_foreign(const struct prober *p, struct arena *a, struct str to)
     return str_ieq(last_domain(to), last_domain(target));
 }
 
-static void try_forms(struct prober *p, struct probe_server *s, struct smtp_client *c)
+/* Forms from the `at`-th on, in one conversation; returns the first that is left. */
+static size_t try_forms(struct prober *p, struct probe_server *s, struct smtp_client *c, size_t at,
+                        struct relay_controls *controls, bool *lives)
+{
+    for (unsigned refusals = 0; *lives && at < s->n_relay && refusals < REFUSALS_PER_TALK; at++) {
+        struct probe_relay *r = &s->relay[at];
+        *lives = ask(p, s, c, r->from, r->to, &r->code);
+        r->accepted = r->code / 100 == 2;
+        refusals += !r->accepted;
+        if (r->accepted && *lives && !is_foreign(p, &p->probe->arena, r->to))
+            r->is_local = is_anything_taken(p, s, c, controls, r, lives);
+    }
+    return at;
+}
+
+static void try_all(struct prober *p, struct probe_server *s)
 {
     struct relay_controls controls = {.n = 0};
     bool lives = true;
-    for (size_t i = 0; lives && i < s->n_relay; i++) {
-        struct probe_relay *r = &s->relay[i];
-        lives = ask(p, s, c, r->from, r->to, &r->code);
-        r->accepted = r->code / 100 == 2;
-        if (r->accepted && lives && !is_foreign(p, &p->probe->arena, r->to))
-            r->is_local = is_anything_taken(p, s, c, &controls, r, &lives);
+    for (size_t at = 0; lives && at < s->n_relay;) {
+        struct smtp_client c = {0};
+        lives = probe_talk_again(p, s, false, &p->probe->arena, &c, &s->notes->relay_text);
+        if (lives)
+            at = try_forms(p, s, &c, at, &controls, &lives);
+        probe_keep_transcript(s, &c);
+        smtp_quit(&c);
     }
 }
 
 int probe_relay(struct prober *p, struct probe_server *s, struct mp_err *err)
 {
-    struct smtp_client c = {0};
     int st = MP_OK;
     if (!p->options->relay_test || !s->notes->ehlo_ok || p->options->stop != PROBE_STOP_END)
         return MP_OK;
@@ -135,10 +154,7 @@ int probe_relay(struct prober *p, struct probe_server *s, struct mp_err *err)
     if (st != MP_OK)
         return st;
     probe_progress(p, "%.*s: relaying", STR_ARG(s->group));
-    if (probe_talk_again(p, s, false, &p->probe->arena, &c, &s->notes->relay_text))
-        try_forms(p, s, &c);
-    probe_keep_transcript(s, &c);
-    smtp_quit(&c);
+    try_all(p, s);
     return MP_OK;
 }
 

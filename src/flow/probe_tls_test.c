@@ -375,19 +375,42 @@ static struct str dane_zone(struct arena *a, struct str der, const char *tlsa, c
 
 static const struct {
     const char *label, *tlsa, *more; /* the record up to the digest, "%p" the port */
-    bool has_tls;
+    bool has_tls, self_signed;
     int exit_code;
     const char *delivery;
     enum finding_id want[4];
 } danes[] = {
-    {"matches", "TLSA 3 1 1 ", "", true, PASSED, "authenticated", {0}},
-    {"does not match", "TLSA 3 1 1 ff", "", true, FAILED, "refused", {FINDING_FLOW_DANE_MISMATCH}},
-    {"unusable", "TLSA 0 1 1 ", "", true, PASSED, "encrypted", {FINDING_FLOW_DANE_UNUSABLE}},
-    {"fails", "BOGUS TLSA ;", "", true, FAILED, "refused", {FINDING_FLOW_DANE_FAILED}},
-    {"times out", "TIMEOUT TLSA ;", "", true, UNDECIDED, "refused", {FINDING_FLOW_DANE_FAILED}},
+    {"matches", "TLSA 3 1 1 ", "", true, false, PASSED, "authenticated", {0}},
+    {"matches, and nothing else of the certificate counts",
+     "TLSA 3 1 1 ",
+     "",
+     true,
+     true,
+     PASSED,
+     "authenticated",
+     {FINDING_FLOW_CERT_SELF_SIGNED}},
+    {"does not match",
+     "TLSA 3 1 1 ff",
+     "",
+     true,
+     false,
+     FAILED,
+     "refused",
+     {FINDING_FLOW_DANE_MISMATCH}},
+    {"unusable", "TLSA 0 1 1 ", "", true, false, PASSED, "encrypted", {FINDING_FLOW_DANE_UNUSABLE}},
+    {"fails", "BOGUS TLSA ;", "", true, false, FAILED, "refused", {FINDING_FLOW_DANE_FAILED}},
+    {"times out",
+     "TIMEOUT TLSA ;",
+     "",
+     true,
+     false,
+     UNDECIDED,
+     "refused",
+     {FINDING_FLOW_DANE_FAILED}},
     {"without STARTTLS",
      "TLSA 3 1 1 ",
      "",
+     false,
      false,
      FAILED,
      "refused",
@@ -399,8 +422,10 @@ static void test_dane(void)
     static const struct plan starttls = {{{"tls:EHLO", EHLO_AUTH}, {"EHLO", EHLO_STARTTLS}}};
     for (size_t i = 0; i < ARRAY_LEN(danes); i++) {
         const struct plan *const plans[] = {danes[i].has_tls ? &starttls : &good_plan, NULL};
-        struct kit_tls *tls = kit_tls_new(
-            &(struct kit_tls_options){.names = {"mx.good.test"}, .ends_in_s = 90 * DAY_S});
+        struct kit_tls *tls =
+            kit_tls_new(&(struct kit_tls_options){.names = {"mx.good.test"},
+                                                  .ends_in_s = 90 * DAY_S,
+                                                  .self_signed = danes[i].self_signed});
         struct arena a = {0};
         struct rig r;
         tap_case("DANE: %s", danes[i].label);
@@ -421,6 +446,7 @@ static void test_dane(void)
         rig_run(&r, "good.test");
         rig_expect(&r, danes[i].want, danes[i].exit_code);
         tap_cstr(tls_delivery_name(r.probe.servers[0].decision.delivery), danes[i].delivery);
+        tap_int(rig_severity(&r, FINDING_FLOW_CERT_SELF_SIGNED), SEV_INFO);
         rig_clear(&r);
         kit_tls_free(tls);
         arena_clear(&a);
