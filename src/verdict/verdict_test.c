@@ -264,7 +264,7 @@ static void full_list(void)
     finding_list_init(&list, &arena);
     for (unsigned i = 0; i < 2 * FINDINGS_MAX; i++)
         finding_add(&list, (enum finding_id)(i % FINDING_COUNT), NOWHERE, "x");
-    for (int id = 0; id < FINDING_COUNT; id++)
+    while (p.n_rules < POLICY_MAX_RULES)
         p.rules[p.n_rules++] = rule_action("*", ACTION_REJECT);
     verdict_decide(&p, &list, DMARC_REQUEST_NONE, true, &v);
     tap_int(v.action, ACTION_REJECT);

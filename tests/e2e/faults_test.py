@@ -29,6 +29,7 @@ OPTIONS = {     # what the probe is told besides, by the kind of fault
     "auth-*": ["--auth-user", "alice", "--auth-plaintext", "--no-tls"],
     "scram-*": ["--auth-user", "alice", "--auth-mech", "SCRAM-SHA-256", "--no-tls"],
     "lmtp-*": ["--lmtp", "--send", "--to", "bob@good.test", "--no-tls"],
+    "drip": ["--stage-timeout", "20s", "--timeout", "60s"],
     "*-data": ["--send"], "*-text": ["--send"], "data-*": ["--send"], "text-*": ["--send"],
 }
 ROWS = [
