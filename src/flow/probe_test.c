@@ -194,7 +194,7 @@ static void run_fault(const struct fault *f, unsigned stage_ms)
 
 static void test_faults(void)
 {
-    enum { IMPATIENT_MS = 300 };
+    enum { IMPATIENT_MS = 1500 };
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
         bool silent = str_starts(str_from(faults[i].label), STR("silent"));
         run_fault(&faults[i], silent ? IMPATIENT_MS : RIG_STAGE_MS);

@@ -296,7 +296,7 @@ static void test_modes(void)
         r.options.tls_mode = modes[i].mode;
         r.options.tls_optional = modes[i].optional;
         if (stalls)
-            r.options.stage_timeout_ms = 300;
+            r.options.stage_timeout_ms = 1500;
         rig_run(&r, modes[i].target);
         rig_expect(&r, modes[i].want, modes[i].exit_code);
         tap_int(r.probe.servers[0].client.has_tls, modes[i].in_tls);
