@@ -182,6 +182,11 @@ static void keys_json(struct json *j, const struct posture *p)
     json_array_end(j);
 }
 
+static void kpolicy(struct json *j, const char *key, enum dmarc_policy p)
+{
+    kname(j, key, p == DMARC_P_UNSET ? NULL : dmarc_policy_name(p));
+}
+
 static void dmarc_json(struct json *j, const struct posture *p)
 {
     json_key(j, "dmarc");
@@ -190,9 +195,9 @@ static void dmarc_json(struct json *j, const struct posture *p)
     json_kstr(j, "at", p->dmarc_at);
     json_kstr(j, "organizational_domain", p->organizational_domain);
     if (p->dmarc.text.n > 0) {
-        kname(j, "policy", dmarc_policy_name(p->dmarc_policy));
-        kname(j, "subdomain_policy", dmarc_policy_name(p->dmarc_subdomain_policy));
-        kname(j, "nonexistent_policy", dmarc_policy_name(p->dmarc_nonexistent_policy));
+        kpolicy(j, "policy", p->dmarc_policy);
+        kpolicy(j, "subdomain_policy", p->dmarc_subdomain_policy);
+        kpolicy(j, "nonexistent_policy", p->dmarc_nonexistent_policy);
         json_kbool(j, "testing", p->dmarc.testing);
     }
     json_object_end(j);
