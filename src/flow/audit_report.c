@@ -6,6 +6,11 @@
 
 /* ---- headline and remedies ---- */
 
+static struct str since(const struct saved_audit *before)
+{
+    return before->started.n > 0 ? before->started : STR("an earlier audit");
+}
+
 static struct str headline(struct audit *a)
 {
     const struct posture *p = &a->posture;
@@ -13,9 +18,8 @@ static struct str headline(struct audit *a)
                                 STR_ARG(p->grade_reason));
     if (a->before == NULL)
         return text;
-    struct str since = a->before->started.n > 0 ? a->before->started : STR("an earlier audit");
     return arena_fmt(&a->arena, "%.*s; since %.*s: %zu new, %zu known, %zu gone", STR_ARG(text),
-                     STR_ARG(since), a->n_new, a->n_known, a->n_gone);
+                     STR_ARG(since(a->before)), a->n_new, a->n_known, a->n_gone);
 }
 
 static int describe_remedies(struct audit *a, struct mp_err *err)
@@ -280,10 +284,12 @@ static void gone_lines(struct flow *f, const void *ctx)
         return;
     flow_line(f, 2, 4);
     flow_putz(f, FLOW_GOOD, "gone since ");
-    flow_put(f, FLOW_PLAIN, a->before->started);
-    flow_putz(f, FLOW_DIM, ", grade ");
-    flow_put(f, FLOW_DIM, a->before->grade);
-    flow_putz(f, FLOW_DIM, " then");
+    flow_put(f, FLOW_PLAIN, since(a->before));
+    if (a->before->grade.n > 0) {
+        flow_putz(f, FLOW_DIM, ", grade ");
+        flow_put(f, FLOW_DIM, a->before->grade);
+        flow_putz(f, FLOW_DIM, " then");
+    }
     flow_end(f);
     for (size_t i = 0; i < a->n_gone; i++) {
         flow_line(f, 4, 8);

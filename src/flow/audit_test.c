@@ -545,10 +545,11 @@ static void test_quiet(void)
     struct str text = rig_report(&t.rig, REPORT_TEXT, 2);
     struct str first = text;
     first = str_cut(&first, '\n');
-    if (!tap_ok(str_starts(first, STR("PASSED  good.test")) && !rig_has(text, "checks:")))
+    if (!tap_ok(str_starts(first, STR("PASSED    good.test")) && !rig_has(text, "checks:")))
         tap_note("%.*s", STR_ARG(text));
     tap_ok(rig_has(text, "posture.mx.alias  mx.good.test is x.test"));
     tap_ok(rig_has(first, "since an earlier audit: "));
+    tap_ok(rig_has(text, "\n  gone since an earlier audit\n"));
     town_close(&t);
 }
 

@@ -288,7 +288,8 @@ int posture_run(struct posture_ctx *c, struct arena *arena, struct dns_view *dns
     struct ip ip;
     *c = (struct posture_ctx){.dns = dns, .facts = facts, .now_s = now_s, .out = out};
     start(c, arena, config);
-    if (ip_parse(domain, &ip) || !idna_to_ascii(arena, domain, &out->domain))
+    if (ip_parse(domain, &ip) || !idna_to_ascii(arena, domain, &out->domain) ||
+        !domain_is_ldh(out->domain))
         return mp_fail(err, MP_E_USAGE, 0, "%.*s: not a domain name", STR_ARG(domain));
     int st = start_auth(c, err);
     if (st == MP_OK)

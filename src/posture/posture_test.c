@@ -52,6 +52,8 @@ static const struct {
     {"nothing", "", MP_E_USAGE, NULL},
     {"an empty label", "a..test", MP_E_USAGE, NULL},
     {"an address", "192.0.2.1", MP_E_USAGE, NULL},
+    {"words", "not a name", MP_E_USAGE, NULL},
+    {"a URL", "https://good.test", MP_E_USAGE, NULL},
     {"an address of IPv6", "2001:db8::1", MP_E_USAGE, NULL},
     {"bytes that are no text", "\xff.test", MP_E_USAGE, NULL},
 };
