@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/uri.h"
+
 enum tag_id {
     TAG_V,
     TAG_P,
@@ -60,12 +62,6 @@ static struct str fo_parse(struct str value)
     return words[0];
 }
 
-static bool is_hex(char c)
-{
-    char l = to_lower(c);
-    return is_digit(c) || (l >= 'a' && l <= 'f');
-}
-
 /* "!10m": a size limit of RFC 7489, which must be ignored (RFC 9989 4.7). */
 static struct str uri_without_size(struct str uri)
 {
@@ -82,34 +78,17 @@ static struct str uri_without_size(struct str uri)
     return size.n == 0 ? uri : str_slice(uri, 0, bang);
 }
 
-/* RFC 3986 3.1: ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ). */
-static bool is_scheme(struct str s)
+/* A URI of RFC 3986 without "," and "!", which must be encoded here (RFC 9989 4.8); mailto with an
+ * addr-spec (RFC 6068 2). */
+static bool is_uri(struct str text)
 {
-    if (s.n == 0 || !is_alpha(s.p[0]))
+    struct uri uri;
+    if (str_has(text, ',') || str_has(text, '!') || !uri_parse(text, &uri) ||
+        (uri.rest.n == 0 && uri.authority.n == 0))
         return false;
-    for (size_t i = 1; i < s.n; i++) {
-        if (!is_alnum(s.p[i]) && s.p[i] != '+' && s.p[i] != '-' && s.p[i] != '.')
-            return false;
-    }
-    return true;
-}
-
-/* The characters of RFC 3986 without "," and "!", which must be encoded here (RFC 9989 4.8). */
-static bool is_uri(struct str uri)
-{
-    struct str rest = uri, scheme = str_cut(&rest, ':');
-    if (rest.n == 0 || !is_scheme(scheme))
-        return false;
-    for (size_t i = 0; i < rest.n; i++) {
-        char c = rest.p[i];
-        if (c == '%' && !(rest.n - i > 2 && is_hex(rest.p[i + 1]) && is_hex(rest.p[i + 2])))
-            return false;
-        if (!is_alnum(c) && (c == '\0' || memchr("-._~:/?#[]@$&'()*+;=%", c, 21) == NULL))
-            return false;
-    }
-    if (!str_ieq(scheme, STR("mailto")))
+    if (!str_ieq(uri.scheme, STR("mailto")))
         return true;
-    struct str to = str_cut(&rest, '?'); /* RFC 6068 2: an addr-spec must be there */
+    struct str rest = uri.rest, to = str_cut(&rest, '?');
     size_t at = str_find(to, '@');
     return at > 0 && at + 1 < to.n;
 }

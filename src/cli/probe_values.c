@@ -51,6 +51,7 @@ static int set_protocol(struct probe_command *c, const char *arg)
                            "LMTP, LMTPS or the like",
                            arg);
     c->options.lmtp = lmtp;
+    c->options.force_helo = str_istarts(s, STR("SMTP"));
     c->wants_auth = c->wants_auth || rest.n == 1;
     if (implicit || starttls)
         c->options.tls_mode = implicit ? TARGET_TLS_IMPLICIT : TARGET_TLS_STARTTLS;

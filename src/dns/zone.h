@@ -49,6 +49,9 @@ int dns_zone_add_failure(struct dns_zone *z, struct str name, int type, enum dns
  * derived values stay with them. NULL only without memory. Matches dns_ready_fn with ctx = zone. */
 struct dns_answer *dns_zone_lookup(void *zone, struct str name, enum dns_type type);
 
+/* TXT data as zone files have it: quoted, escaped, in strings of at most 255 octets. */
+void dns_zone_write_txt(struct buf *out, struct str data);
+
 /* One answer as zone-file lines that load back to the same answer (for --record). */
 void dns_zone_write(struct buf *out, const struct dns_answer *a);
 

@@ -47,9 +47,7 @@ static void add_owner(struct buf *out, struct str name, uint32_t ttl_s)
     buf_addf(out, " %u ", (unsigned)ttl_s);
 }
 
-/* Two records of the same text are two records (RFC 7208 4.5 counts them), which on the wire were
- * cut differently: `copies` empty strings keep them apart. */
-static void add_txt(struct buf *out, struct str data, size_t copies)
+void dns_zone_write_txt(struct buf *out, struct str data)
 {
     do {
         struct str piece = str_slice(data, 0, 255);
@@ -58,6 +56,13 @@ static void add_txt(struct buf *out, struct str data, size_t copies)
         if (data.n != 0)
             buf_addc(out, ' ');
     } while (data.n != 0);
+}
+
+/* Two records of the same text are two records (RFC 7208 4.5 counts them), which on the wire were
+ * cut differently: `copies` empty strings keep them apart. */
+static void add_txt(struct buf *out, struct str data, size_t copies)
+{
+    dns_zone_write_txt(out, data);
     while (copies-- > 0)
         buf_addz(out, " \"\"");
 }

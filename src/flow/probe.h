@@ -47,6 +47,7 @@ struct probe_options { /* strings borrowed */
     uint16_t port;            /* 0: the target's */
     enum target_tls tls_mode; /* TARGET_TLS_AUTO: the target's */
     bool lmtp;
+    bool force_helo;        /* HELO, no EHLO */
     bool tls_optional;      /* swaks -tlso: a failed handshake is tried again without TLS */
     struct str sni;         /* empty: the host's name */
     struct str verify_name; /* reference identifier; empty: the host's name */

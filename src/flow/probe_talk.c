@@ -49,6 +49,7 @@ struct smtp_client_config probe_config(const struct prober *p, const struct prob
                    .unix_path = t->kind == TARGET_SOCKET ? t->path : NULL,
                    .local = o->local},
         .lmtp = p->lmtp,
+        .force_helo = p->options->force_helo,
         .implicit_tls = p->tls == TARGET_TLS_IMPLICIT,
         .tls = o->tls,
         .sni = o->sni.n > 0 ? o->sni

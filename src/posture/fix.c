@@ -2,8 +2,9 @@
 #include "posture/fix.h"
 
 #include "base/buf.h"
+#include "dns/zone.h"
 
-enum { FIX_TEXT_MAX = 256 * 1024, TXT_STRING_MAX = 255 };
+enum { FIX_TEXT_MAX = 256 * 1024 };
 
 void fix_list_init(struct fix_list *l, struct arena *a)
 {
@@ -54,30 +55,6 @@ void fix_edit_add(struct fix *x, enum fix_op op, struct str name, enum dns_type 
 
 /* ---- as text ---- */
 
-static void add_quoted(struct buf *out, struct str s)
-{
-    buf_addc(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '"' || c == '\\')
-            buf_addc(out, '\\');
-        if (c >= ' ' && c <= '~')
-            buf_addc(out, c);
-        else
-            buf_addf(out, "\\%03u", (unsigned)(unsigned char)c);
-    }
-    buf_addc(out, '"');
-}
-
-static void add_txt(struct buf *out, struct str data)
-{
-    add_quoted(out, str_slice(data, 0, TXT_STRING_MAX));
-    for (size_t at = TXT_STRING_MAX; at < data.n; at += TXT_STRING_MAX) {
-        buf_addc(out, ' ');
-        add_quoted(out, str_slice(data, at, at + TXT_STRING_MAX));
-    }
-}
-
 static void add_record(struct buf *out, const struct fix_edit *e)
 {
     char name[DNS_NAME_TEXT_MAX];
@@ -88,7 +65,7 @@ static void add_record(struct buf *out, const struct fix_edit *e)
         return;
     buf_addc(out, ' ');
     if (e->type == DNS_TXT)
-        add_txt(out, e->data);
+        dns_zone_write_txt(out, e->data);
     else
         buf_add(out, e->data);
 }

@@ -2,49 +2,13 @@
 #include "transport/mta_sts.h"
 
 #include "base/utf8.h"
+#include "transport/txt_field.h"
 
-enum {
-    FIELD_NAME_MAX = 32, /* (ALPHA / DIGIT) *31(...): 3.1 and 3.2 */
-    LABEL_MAX = 63,
-    NAME_MAX_OCTETS = 253
-};
-
-/* Names of extensions, in the record and in the policy alike. */
-static bool is_field_name(struct str s)
-{
-    if (s.n == 0 || s.n > FIELD_NAME_MAX || !is_alnum(s.p[0]))
-        return false;
-    for (size_t i = 1; i < s.n; i++) {
-        if (!is_alnum(s.p[i]) && s.p[i] != '_' && s.p[i] != '-' && s.p[i] != '.')
-            return false;
-    }
-    return true;
-}
+enum { LABEL_MAX = 63, NAME_MAX_OCTETS = 253 };
 
 /* ---- the TXT record, 3.1 ---- */
 
 static const struct str version_text = STR_INIT("v=STSv1");
-
-/* Does the string begin as a record? `*rest` is what follows the version: p == NULL when there is
- * no ";" behind it, which 3.1 asks for. */
-static bool version_take(struct str text, struct str *rest)
-{
-    if (!str_starts(text, version_text))
-        return false;
-    *rest = text;
-    struct str head = str_cut(rest, ';');
-    return str_trim_wsp(head).n == version_text.n;
-}
-
-/* sts-ext-value: visible, without "=" and ";" (which has cut the field off already). */
-static bool is_record_value(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '=')
-            return false;
-    }
-    return s.n != 0;
-}
 
 static bool is_id(struct str s)
 {
@@ -61,10 +25,10 @@ static const char *record_field(struct str field, struct mta_sts_record *r)
     struct str value = field, name = str_cut(&value, '=');
     if (value.p == NULL)
         return "a field has no \"=\"";
-    if (!is_field_name(name))
+    if (!txt_field_name(name))
         return "the name of a field is not valid";
     if (!str_eq(name, STR("id")))
-        return is_record_value(value) ? NULL : "the value of a field is empty or not valid";
+        return txt_field_value(value) ? NULL : "the value of a field is empty or not valid";
     if (!is_id(value))
         return "id= is not 1 to 32 letters and digits";
     if (r->id.n == 0)
@@ -76,7 +40,7 @@ bool mta_sts_record_parse(struct str text, struct mta_sts_record *out)
 {
     struct mta_sts_record r = {.text = text, .problem = ""};
     struct str rest;
-    if (!version_take(text, &rest))
+    if (!txt_version_take(text, version_text, &rest))
         return false;
     const char *problem = rest.p == NULL ? "no \";\" follows v=STSv1" : NULL;
     while (rest.p != NULL && problem == NULL) {
@@ -103,7 +67,7 @@ enum mta_sts_presence mta_sts_record_of(const struct dns_answer *txt, struct mta
     size_t complete = 0, bare = 0;
     for (size_t i = 0; txt->status == DNS_DATA && i < txt->n; i++) {
         struct str rest;
-        if (!version_take(txt->records[i].data, &rest))
+        if (!txt_version_take(txt->records[i].data, version_text, &rest))
             continue;
         bool is_bare = rest.p == NULL;
         if (!mta_sts_record_parse(txt->records[i].data, &r))
@@ -230,7 +194,7 @@ static const char *policy_line(struct policy_parse *s, struct str line)
     struct str value = line, name = str_cut(&value, ':');
     if (value.p == NULL)
         return "no \":\" in it";
-    if (!is_field_name(name))
+    if (!txt_field_name(name))
         return "the name of the field is not valid";
     value = str_trim_wsp(value);
     for (size_t i = 0; i < ARRAY_LEN(policy_fields); i++) {

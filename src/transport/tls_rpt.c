@@ -2,41 +2,9 @@
 #include "transport/tls_rpt.h"
 
 #include "base/uri.h"
-
-enum { FIELD_NAME_MAX = 32 };
+#include "transport/txt_field.h"
 
 static const struct str version_text = STR_INIT("v=TLSRPTv1");
-
-/* Does the string begin as a record? `*rest` is what follows the version: p == NULL when there is
- * no ";" behind it. */
-static bool version_take(struct str text, struct str *rest)
-{
-    if (!str_starts(text, version_text))
-        return false;
-    *rest = text;
-    struct str head = str_cut(rest, ';');
-    return str_trim_wsp(head).n == version_text.n;
-}
-
-static bool is_field_name(struct str s)
-{
-    if (s.n == 0 || s.n > FIELD_NAME_MAX || !is_alnum(s.p[0]))
-        return false;
-    for (size_t i = 1; i < s.n; i++) {
-        if (!is_alnum(s.p[i]) && s.p[i] != '_' && s.p[i] != '-' && s.p[i] != '.')
-            return false;
-    }
-    return true;
-}
-
-static bool is_field_value(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '=')
-            return false;
-    }
-    return s.n != 0;
-}
 
 /* N50: mailto and https, no other. "!" must be encoded here (3). */
 static const char *uri_problem(struct str uri)
@@ -72,18 +40,18 @@ static const char *take_field(struct str field, struct tls_rpt_record *r)
     struct str value = field, name = str_cut(&value, '=');
     if (value.p == NULL)
         return "a field has no \"=\"";
-    if (!is_field_name(name))
+    if (!txt_field_name(name))
         return "the name of a field is not valid";
     if (str_eq(name, STR("rua")))
         return take_rua(value, r);
-    return is_field_value(value) ? NULL : "the value of a field is empty or not valid";
+    return txt_field_value(value) ? NULL : "the value of a field is empty or not valid";
 }
 
 bool tls_rpt_record_parse(struct str text, struct tls_rpt_record *out)
 {
     struct tls_rpt_record r = {.text = text, .problem = ""};
     struct str rest;
-    if (!version_take(text, &rest))
+    if (!txt_version_take(text, version_text, &rest))
         return false;
     const char *problem = rest.p == NULL ? "no \";\" follows v=TLSRPTv1" : NULL;
     while (rest.p != NULL && problem == NULL) {
@@ -111,7 +79,7 @@ enum tls_rpt_presence tls_rpt_record_of(const struct dns_answer *txt, struct tls
     *out = (struct tls_rpt_record){.problem = ""};
     for (size_t i = 0; txt->status == DNS_DATA && i < txt->n; i++) {
         struct str rest;
-        if (!version_take(txt->records[i].data, &rest))
+        if (!txt_version_take(txt->records[i].data, version_text, &rest))
             continue;
         bool is_bare = rest.p == NULL;
         if (tls_rpt_record_parse(txt->records[i].data, &r) && complete == 0 &&

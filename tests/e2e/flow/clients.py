@@ -256,6 +256,7 @@ SWAKS = {
     "--to alice@good.test --server {mx}:{port} --quit-after MAIL": "MAIL !RCPT",
     "-s {mx} --port {port} -q CONNECT": "!EHLO",
     "-s {mx} -p {port} -q FIRST-HELO": "EHLO !STARTTLS",
+    "-s {mx} -p {port} --protocol SMTP -q HELO": "HELO !EHLO",
     "-s {mx} -p {port} -tls -q TLS --tls-verify-ca {ca}": "STARTTLS",
     "-t alice@good.test -s {mx} -p {port} -tlso -f bob@good.test -q RCPT": "STARTTLS RCPT",
     "-s {mx} -p {subs} -tlsc --tls-sni submission.good.test -q EHLO": "!STARTTLS EHLO",
