@@ -384,6 +384,31 @@ static void test_hosts(void)
     }
 }
 
+/* A name server that never answers: the audit ends with its time, and says what it does not know.
+ */
+static void test_no_dns(const char *file)
+{
+    static struct rig r;
+    struct resolver_config config;
+    struct mp_err err = {0};
+    tap_case("no DNS%s", file == NULL ? "" : ", and a zone file");
+    rig_open(&r, "test. NS ns.test.\n", file);
+    resolver_config_init(&config);
+    config.server = STR("127.0.0.2:1"); /* nobody listens */
+    config.root_key = "/dev/null";
+    r.source.zone = NULL;
+    if (!tap_int(resolver_new(&config, &r.source.resolver, &err), MP_OK))
+        tap_note("%s", err.text);
+    r.options.deadline_ms = SHORT_MS;
+    rig_run(&r, NULL);
+    tap_int(report_subject_exit_code(&r.subject, SEV_CRITICAL), UNDECIDED);
+    tap_ok(rig_finding(&r, FINDING_POSTURE_DNS_FAILED) != NULL);
+    check_formats(&r);
+    audit_clear(r.audit);
+    resolver_free(r.source.resolver);
+    rig_close(&r);
+}
+
 /* More hosts than threads, each fetched once. */
 static void test_crowd(void)
 {
@@ -567,6 +592,9 @@ int main(void)
     test_bad();
     test_usage();
     test_hosts();
+    test_no_dns(NULL);
+    test_no_dns(
+        "good.test TXT \"v=spf1 include:_spf.other.test -all\"\ngood.test MX 10 mx.other.test\n");
     test_crowd();
     test_zone_file();
     test_same();
