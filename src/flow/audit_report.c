@@ -16,8 +16,10 @@ static struct str headline(struct audit *a)
     const struct posture *p = &a->posture;
     struct str text = arena_fmt(&a->arena, "grade %s: %.*s", p->grade == NULL ? "?" : p->grade,
                                 STR_ARG(p->grade_reason));
-    if (a->before == NULL)
+    if (a->before == NULL || text.p == NULL)
         return text;
+    if (str_ends(text, STR("."))) /* the title of the worst finding is a sentence */
+        text = str_slice(text, 0, text.n - 1);
     return arena_fmt(&a->arena, "%.*s; since %.*s: %zu new, %zu known, %zu gone", STR_ARG(text),
                      STR_ARG(since(a->before)), a->n_new, a->n_known, a->n_gone);
 }

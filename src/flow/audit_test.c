@@ -505,6 +505,7 @@ static void test_same(void)
     tap_str(then.grade, STR("F"));
     tap_ok(rig_has(r.subject.headline, "; since 2026-11-23T19:00:19Z: 0 new, "));
     tap_ok(rig_has(r.subject.headline, " known, 0 gone"));
+    tap_ok(!rig_has(r.subject.headline, ".;"));
     tap_ok(!rig_has(rig_report(&r, REPORT_TEXT, 1), "gone since"));
     json_t *doc = document(&r);
     tap_int((long long)new_in(doc), 0);
