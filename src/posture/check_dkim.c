@@ -302,6 +302,7 @@ static int judge_record(struct work *w, const struct selector *s, struct str tex
                                     .bits = k.bits,
                                     .revoked = k.status == DKIM_KEY_REVOKED,
                                     .testing = k.testing,
+                                    .strict = k.strict_domain,
                                     .broken = !ok && k.status != DKIM_KEY_REVOKED};
     dkim_key_clear(&k);
     return MP_OK;
@@ -402,19 +403,19 @@ static size_t check_selectors(struct work *w)
     return found;
 }
 
-/* "google rsa 2048, s1 ed25519" */
+/* "google rsa 2048, s1 ed25519 t=s, s2 revoked" */
 static struct str list_keys(const struct posture_ctx *c)
 {
     struct str text = STR("");
     for (size_t i = 0; i < c->out->n_keys && text.n < CHECK_DETAIL_MAX; i++) {
         const struct posture_key *k = &c->out->keys[i];
-        const char *state = k->revoked ? " revoked" : k->broken ? " broken" : "";
-        text =
-            arena_fmt(c->arena, "%.*s%s%.*s %.*s", STR_ARG(text), i == 0 ? "" : ", ",
-                      STR_ARG(k->selector),
-                      STR_ARG(*state != '\0' ? str_slice(str_from(state), 1, SIZE_MAX) : k->type));
-        if (*state == '\0' && str_eq(k->type, STR("rsa")))
+        const char *state = k->revoked ? "revoked" : k->broken ? "broken" : k->type.p;
+        text = arena_fmt(c->arena, "%.*s%s%.*s %s", STR_ARG(text), i == 0 ? "" : ", ",
+                         STR_ARG(k->selector), state);
+        if (!k->revoked && !k->broken && str_eq(k->type, STR("rsa")))
             text = arena_fmt(c->arena, "%.*s %u", STR_ARG(text), k->bits);
+        if (k->strict)
+            text = arena_fmt(c->arena, "%.*s t=s", STR_ARG(text));
     }
     return text;
 }

@@ -305,7 +305,7 @@ static void run_rows(const struct kit_row *from, size_t n, const struct posture_
 static void check_keys_told(void)
 {
     static struct kit k;
-    struct kit_world w = {expanded(HOST GOOD S2 "\"v=DKIM1; k=ed25519; t=y; p=\" @ed25519\n"
+    struct kit_world w = {expanded(HOST GOOD S2 "\"v=DKIM1; k=ed25519; t=y:s; p=\" @ed25519\n"
                                                 "k1._domainkey.good.test. TXT \"v=DKIM1; p=\"\n"
                                                 "k2._domainkey.good.test. TXT \"v=DKIM1; p=x\"\n")};
     tap_case("the keys are told");
@@ -313,13 +313,14 @@ static void check_keys_told(void)
     kit_run(&k);
     const struct check *c = kit_check(&k, "dkim.keys");
     if (tap_ok(c != NULL))
-        tap_cstr(c->detail.p, "k1 revoked, k2 broken, s1 rsa 2048, s2 ed25519");
+        tap_cstr(c->detail.p, "k1 revoked, k2 broken, s1 rsa 2048, s2 ed25519 t=s");
     if (tap_int(k.out->n_keys, 4)) {
         tap_ok(k.out->keys[0].revoked && !k.out->keys[0].broken);
         tap_ok(k.out->keys[1].broken && !k.out->keys[1].revoked);
         tap_int(k.out->keys[2].bits, 2048);
         tap_str(k.out->keys[2].name, STR("s1._domainkey.good.test"));
-        tap_ok(k.out->keys[3].testing);
+        tap_ok(k.out->keys[3].testing && k.out->keys[3].strict);
+        tap_ok(!k.out->keys[2].testing && !k.out->keys[2].strict);
     }
     kit_close(&k);
 }

@@ -58,6 +58,7 @@ struct posture_key { /* one DKIM selector with a record */
     struct str selector, name, type;
     unsigned bits;
     bool revoked, testing, broken;
+    bool strict; /* t=s: not for i= of a subdomain */
 };
 
 /* What the checks found out, for reports and for later checks. Filled in order; ready flags say
