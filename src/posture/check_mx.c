@@ -87,7 +87,7 @@ static void take_implicit(struct posture_ctx *c, const struct dns_answer *mx,
                           const struct dns_answer *const addresses[2])
 {
     struct posture *p = c->out;
-    if (posture_answer_failed(c, addresses[0]) | posture_answer_failed(c, addresses[1]))
+    if (posture_either_failed(c, addresses[0], addresses[1]))
         return;
     if (addresses[0]->n + addresses[1]->n > 0) {
         p->implicit_mx = true;
@@ -248,7 +248,7 @@ static int check_name(struct posture_ctx *c, struct posture_mx *m, const struct 
     }
     if (!is_host_name(m->host))
         check_add(&c->checks, FINDING_POSTURE_MX_NAME, "%.*s", STR_ARG(m->host));
-    bool failed = posture_answer_failed(c, h->answers[0]) | posture_answer_failed(c, h->answers[1]);
+    bool failed = posture_either_failed(c, h->answers[0], h->answers[1]);
     if (m->n_addresses == 0 && !failed) {
         struct finding *f =
             check_add(&c->checks, FINDING_POSTURE_MX_NO_ADDRESS, "%.*s: %s", STR_ARG(m->host),

@@ -71,7 +71,7 @@ static void judge_target(struct posture_ctx *c, const struct announced *x, size_
 {
     const struct dns_record *r = &x->srv->records[i];
     const struct dns_answer *a = x->a[i], *aaaa = x->aaaa[i];
-    if (posture_answer_failed(c, a) | posture_answer_failed(c, aaaa))
+    if (posture_either_failed(c, a, aaaa))
         return;
     if (a->n + aaaa->n == 0) {
         replace(c,

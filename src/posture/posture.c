@@ -87,6 +87,13 @@ bool posture_answer_failed(struct posture_ctx *c, const struct dns_answer *a)
     return true;
 }
 
+bool posture_either_failed(struct posture_ctx *c, const struct dns_answer *a,
+                           const struct dns_answer *b)
+{
+    bool first = posture_answer_failed(c, a), second = posture_answer_failed(c, b);
+    return first || second;
+}
+
 void posture_cut(struct posture_ctx *c, const char *what, size_t limit)
 {
     check_add(&c->checks, FINDING_POSTURE_LIMIT, "more than %zu %s: only the first are looked at",

@@ -21,6 +21,9 @@ static inline bool posture_failed(const struct dns_answer *a)
 /* When the answer failed: posture.dns.failed or .bogus (once a zone, see posture.c), the open check
  * is undecided, and true. */
 bool posture_answer_failed(struct posture_ctx *c, const struct dns_answer *a);
+/* Did one of both? Both are told. */
+bool posture_either_failed(struct posture_ctx *c, const struct dns_answer *a,
+                           const struct dns_answer *b);
 
 /* Is an answer or a fact missing? Else nobody has a reason to wait. */
 bool posture_is_missing(const struct posture_ctx *c);
