@@ -11,11 +11,11 @@ set -eu
 
 build="gcc libc6-dev make meson ninja-build pkg-config python3
     libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev
-    libcurl4-openssl-dev libexpat1-dev
+    libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev
     python3-jsonschema python3-yaml mandoc clang-format"
 dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
-    dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2"
+    dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks"
 
 wanted= optional=
 for set in "${@:-build}"; do

@@ -1,0 +1,96 @@
+/* Proof of delivery: a message that was sent with a tag is waited for where it should arrive (or
+ * must not), and what arrived is described. Blocking; one thread each. */
+#ifndef MP_ARRIVAL_ARRIVAL_H
+#define MP_ARRIVAL_ARRIVAL_H
+
+#include "engine/job.h"
+#include "io/tls.h"
+#include "run/run.h"
+#include "store/store.h"
+#include "trace/trace.h"
+
+enum {
+    ARRIVAL_MAX_COPIES = 20,
+    ARRIVAL_MAX_FOLDERS = 20,
+    ARRIVAL_POLL_MS = 500, /* between looks at IMAP (without IDLE) and POP3 */
+    ARRIVAL_MAX_MESSAGE_BYTES = 64 << 20
+};
+
+/* ---- mailbox.c: one vtable, five kinds ---- */
+
+/* "imaps://host", "imap://host" (STARTTLS when offered), "pop3s://", "pop3://", "maildir:/path",
+ * "http://127.0.0.1:8025" (the API of a running sink), or a store in this process. */
+struct mailbox_config { /* borrowed */
+    struct str url;
+    struct str user, password, token; /* token: XOAUTH2 for IMAP, bearer for a sink */
+    const struct str *folders;        /* IMAP; none: INBOX */
+    size_t n_folders;
+    struct str inbox;    /* sink: its disposable inbox */
+    struct store *store; /* in-process sink; then url is empty */
+    const char *ca_file;
+    bool insecure; /* do not verify certificates (tests) */
+    bool require_tls;
+};
+struct mailbox;
+int mailbox_open(const struct mailbox_config *c, int64_t deadline_us, struct mailbox **out,
+                 struct mp_err *err);
+void mailbox_close(struct mailbox *m); /* accepts NULL */
+
+/* One message found. */
+struct mailbox_hit {
+    struct str folder; /* "INBOX", "Junk", "new", or the sink's inbox */
+    struct str id;     /* UID, UIDL, file name, sink id */
+    struct str raw;
+    bool has_delivery; /* from a sink: envelope, TLS, attempts */
+    struct store_delivery delivery;
+    unsigned
+        attempts; /* transactions for the tag's recipient, the accepted one included; 0: unknown */
+    int64_t arrived_ms; /* INTERNALDATE, file time, or when we saw it */
+};
+/* All messages that carry the tag now (in its own header, Message-ID or subject). MP_OK with *n 0:
+ * none yet. MP_E_IO, MP_E_TIMEOUT: the mailbox does not answer: undecided. */
+int mailbox_find(struct mailbox *m, struct str tag, struct arena *a, int64_t deadline_us,
+                 struct mailbox_hit **out, size_t *n, struct mp_err *err);
+int mailbox_delete(struct mailbox *m, const struct mailbox_hit *hit, int64_t deadline_us,
+                   struct mp_err *err);
+/* Wait for a change: IDLE, inotify, long poll, store_watch; else ARRIVAL_POLL_MS. */
+int mailbox_wait(struct mailbox *m, int64_t deadline_us, struct mp_err *err);
+
+/* ---- arrival.c ---- */
+
+struct arrival_request { /* borrowed */
+    struct str tag;
+    struct str sent; /* the bytes that were sent; empty: nothing to compare with */
+    int64_t sent_ms; /* 0: not known */
+    unsigned within_ms;
+    unsigned settle_ms; /* after the first hit: wait so long for further copies; 0: do not */
+    const struct dns_source *dns; /* NULL: the authentication is not judged here */
+    const struct job_config *job_config;
+    struct str own_authserv_id; /* believe the receiver's Authentication-Results of this name */
+    void (*progress)(void *ctx, const char *text);
+    void *progress_ctx;
+};
+struct arrival {
+    bool arrived;
+    bool undecided; /* the mailbox did not answer; `reason` */
+    struct str reason;
+    int64_t took_ms; /* from sent_ms (or the call) until it was seen */
+    struct mailbox_hit *copies;
+    size_t n_copies;
+    struct message message; /* of the first copy */
+    struct trace_hops hops;
+    bool compared;
+    struct trace_altered altered;
+    struct trace_dsn dsn;
+    bool judged;    /* `job` is finished: SPF, DKIM, DMARC, ARC as seen here */
+    struct job job; /* arrival_clear ends it */
+};
+/* MP_OK also when nothing arrived. Zero-initialise; arrival_clear always. */
+int arrival_wait(struct mailbox *m, const struct arrival_request *r, struct arena *a,
+                 struct arrival *out, struct mp_err *err);
+void arrival_clear(struct arrival *x);
+
+/* An unguessable tag, and where it goes: "mp-" and 26 letters and digits. */
+struct str arrival_tag(struct arena *a, struct mp_err *err);
+
+#endif

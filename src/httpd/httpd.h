@@ -1,0 +1,96 @@
+/* An HTTP/1.1 server behind our rules: a table of routes, tokens, limits, deadlines, RFC 9457
+ * errors, long polls and server-sent events. libmicrohttpd below; shared by the sink and the
+ * daemon. */
+#ifndef MP_HTTPD_HTTPD_H
+#define MP_HTTPD_HTTPD_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/ip.h"
+#include "base/json.h"
+
+enum {
+    HTTPD_MAX_CONNECTIONS = 1000,
+    HTTPD_MAX_PER_CLIENT = 500,
+    HTTPD_MAX_BODY_BYTES = 64 << 20, /* of a request, when its route allows so much */
+    HTTPD_MAX_HEAD_BYTES = 32 * 1024,
+    HTTPD_REQUEST_DEADLINE_MS = 30000, /* from the first byte until the request is whole */
+    HTTPD_MAX_WAIT_MS = 300000,        /* long poll */
+    HTTPD_MAX_ROUTES = 200,
+    HTTPD_MAX_PARAMS = 8,
+    HTTPD_WORKERS = 4
+};
+
+struct httpd_request;
+/* Fill the reply and return MP_OK; a negative status with `err` becomes a problem document (500, or
+ * 400, 413, 503 by its code). Runs in a worker: may block for what a request may take. */
+typedef int httpd_handler(void *ctx, struct httpd_request *q, struct mp_err *err);
+
+struct httpd_route {
+    const char *method; /* "GET" */
+    const char *path;   /* "/v1/messages/{id}/parts/{path*}": the last may take slashes */
+    httpd_handler *handler;
+    unsigned scope;        /* bits that the caller's token must have; 0: open */
+    size_t max_body_bytes; /* 0: no body is taken */
+};
+
+struct httpd_config {
+    struct ip ip;
+    uint16_t port; /* 0: any free */
+    const struct httpd_route *routes;
+    size_t n_routes;
+    void *ctx;
+    /* Which scopes has this bearer token (empty: none was given)? `who` may be filled for handlers.
+     * NULL: everyone has all. */
+    unsigned (*authorize)(void *ctx, struct str token, struct httpd_request *q);
+    /* Host names that a request may name besides IP literals and localhost (DNS rebinding). */
+    const char *const *host_names;
+    size_t n_host_names;
+    bool any_host;                  /* behind a proxy: no check of Host */
+    const char *cert_pem, *key_pem; /* text; NULL: plain HTTP */
+};
+
+struct httpd;
+int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err *err);
+void httpd_stop(struct httpd *h); /* ends waits and streams; accepts NULL */
+uint16_t httpd_port(const struct httpd *h);
+
+/* ---- the request: views live until the handler returns ---- */
+struct arena *httpd_arena(struct httpd_request *q);
+struct str httpd_path_param(struct httpd_request *q, const char *name);
+/* Decoded; false: absent. */
+bool httpd_query(struct httpd_request *q, const char *name, struct str *out);
+/* "30s", "500ms" or seconds. False: not a duration (the error says so). Absent: *out untouched. */
+int httpd_query_duration(struct httpd_request *q, const char *name, unsigned *out_ms,
+                         struct mp_err *err);
+int httpd_query_uint(struct httpd_request *q, const char *name, uint64_t max, uint64_t *out,
+                     struct mp_err *err);
+struct str httpd_header(struct httpd_request *q, const char *name);
+struct str httpd_body(struct httpd_request *q);
+unsigned httpd_scopes(const struct httpd_request *q);
+void httpd_set_who(struct httpd_request *q, struct str who); /* from authorize; copied */
+struct str httpd_who(const struct httpd_request *q);
+
+/* ---- the reply ---- */
+struct json *httpd_json(struct httpd_request *q, unsigned status); /* write one value into it */
+void httpd_bytes(struct httpd_request *q, unsigned status, const char *type, struct str bytes);
+void httpd_static(struct httpd_request *q, const char *type,
+                  struct str bytes); /* never freed; ETag */
+void httpd_empty(struct httpd_request *q, unsigned status);
+void httpd_reply_header(struct httpd_request *q, const char *name, struct str value);
+/* RFC 9457: type "about:blank", title by status, detail. Returns MP_OK. */
+int httpd_problem(struct httpd_request *q, unsigned status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Long poll: the connection sleeps without a thread; the handler is called again after
+ * httpd_wake_all or when the time is over (httpd_timed_out). Return MP_OK behind it. */
+void httpd_wait(struct httpd_request *q, unsigned timeout_ms);
+bool httpd_timed_out(const struct httpd_request *q);
+void httpd_wake_all(struct httpd *h);
+/* Server-sent events: the reply becomes a stream that gets what httpd_publish sends; `filter` is
+ * handed to the predicate. Slow readers lose events and get one "lost" event. */
+void httpd_stream(struct httpd_request *q, struct str filter);
+void httpd_publish(struct httpd *h, const char *event, struct str json,
+                   bool (*wants)(void *ctx, struct str filter), void *ctx);
+
+#endif
