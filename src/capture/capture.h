@@ -26,11 +26,11 @@ struct capture_config { /* borrowed until capture_stop */
     uint16_t port; /* 0: any free one */
     struct store *store;
     struct inboxes *inboxes;
-    struct sink *sink;                      /* NULL: no counters */
-    const struct sink_config *sink_config;  /* NULL, or what `sink` was started with */
-    struct str domain;                      /* of the inboxes' addresses */
-    struct str admin_token;                 /* empty: allowed on loopback addresses only */
-    const char *const *host_names;          /* that requests may name, besides localhost and IPs */
+    struct sink *sink;                     /* NULL: no counters */
+    const struct sink_config *sink_config; /* NULL, or what `sink` was started with */
+    struct str domain;                     /* of the inboxes' addresses */
+    struct str admin_token;                /* empty: allowed on loopback addresses only */
+    const char *const *host_names;         /* that requests may name, besides localhost and IPs */
     size_t n_host_names;
     const struct dns_source *dns_source; /* NULL: messages are not judged, and say so */
     const struct job_config *job_config; /* needed with dns_source */
