@@ -16,7 +16,7 @@ TESTS = ('_test.c', '_fuzz.c', '_test_kit.h')
 WALLS = [
     ('OpenSSL', r'<openssl/', ['crypto/', 'io/tls.c']),
     ('sockets', r'<(sys/socket|sys/un|sys/epoll|netdb|poll|netinet/\w+|event2/\w+|unbound(-event)?)\.h',
-     ['io/']),
+     ['io/', 'httpd/', 'sink/']),
     ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/']),
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/']),

@@ -1,0 +1,74 @@
+/* Host, Origin and Authorization, judged as texts. */
+#include "httpd/guard.h"
+
+#include "base/base64.h"
+#include "base/ip.h"
+
+static bool is_port(struct str s)
+{
+    uint64_t port;
+    return str_to_u64(s, 65535, &port);
+}
+
+/* "[::1]:80" or "[::1]" */
+static bool is_bracketed_ip(struct str host)
+{
+    size_t end = str_find(host, ']');
+    struct str rest = str_slice(host, end + 1, host.n);
+    struct ip ip;
+    return end < host.n && ip_parse(str_slice(host, 1, end), &ip) &&
+           (rest.n == 0 || (rest.p[0] == ':' && is_port(str_slice(rest, 1, rest.n))));
+}
+
+bool guard_host_ok(struct str host, const char *const *names, size_t n_names)
+{
+    struct ip ip;
+    host = str_trim_wsp(host);
+    if (str_starts(host, STR("[")))
+        return is_bracketed_ip(host);
+    size_t colon = str_find(host, ':');
+    if (colon < host.n && !is_port(str_slice(host, colon + 1, host.n)))
+        return false;
+    struct str name = str_slice(host, 0, colon);
+    if (str_ends(name, STR(".")))
+        name.n--;
+    if (str_ieq(name, STR("localhost")) || ip_parse(name, &ip))
+        return true;
+    for (size_t i = 0; i < n_names; i++)
+        if (str_ieq(name, str_from(names[i])))
+            return true;
+    return false;
+}
+
+/* Without the port that the scheme implies. */
+static struct str without_default_port(struct str host, bool tls)
+{
+    struct str port = tls ? STR(":443") : STR(":80");
+    return str_ends(host, port) ? str_slice(host, 0, host.n - port.n) : host;
+}
+
+bool guard_origin_ok(struct str sec_fetch_site, struct str origin, struct str host, bool tls)
+{
+    if (sec_fetch_site.n != 0)
+        return str_ieq(sec_fetch_site, STR("same-origin")) || str_ieq(sec_fetch_site, STR("none"));
+    if (origin.n == 0)
+        return true;
+    struct str scheme = tls ? STR("https://") : STR("http://");
+    if (!str_istarts(origin, scheme))
+        return false;
+    return str_ieq(without_default_port(str_slice(origin, scheme.n, origin.n), tls),
+                   without_default_port(str_trim_wsp(host), tls));
+}
+
+struct str guard_token(struct arena *a, struct str authorization)
+{
+    struct str rest = str_trim_wsp(authorization), pair;
+    struct str scheme = str_cut(&rest, ' ');
+    rest = str_trim_wsp(rest);
+    if (str_ieq(scheme, STR("Bearer")))
+        return rest;
+    if (!str_ieq(scheme, STR("Basic")) || !base64_decode(a, rest, BASE64_STRICT, &pair))
+        return STR_NONE;
+    str_cut(&pair, ':');
+    return pair;
+}
