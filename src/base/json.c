@@ -140,6 +140,12 @@ void json_write_null(struct json *j)
     buf_addz(j->out, "null");
 }
 
+void json_raw(struct json *j, struct str value)
+{
+    before_value(j);
+    buf_add(j->out, value);
+}
+
 void json_kstr(struct json *j, const char *key, struct str s)
 {
     json_key(j, key);

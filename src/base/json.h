@@ -30,6 +30,7 @@ void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);
 void json_bool(struct json *j, bool v);
 void json_write_null(struct json *j);
+void json_raw(struct json *j, struct str value); /* one JSON value, written before */
 
 /* key and value in one call; json_kstr writes null when s.p == NULL. */
 void json_kstr(struct json *j, const char *key, struct str s);

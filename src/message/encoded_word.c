@@ -1,17 +1,16 @@
-/* Encoded words of RFC 2047: found, decoded by B or Q, and turned to UTF-8 by iconv. */
+/* Encoded words of RFC 2047: found, decoded by B or Q, and turned to UTF-8. */
 #include "message/encoded_word.h"
-
-#include <iconv.h>
 
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "message/charset.h"
 #include "message/limits.h"
 #include "message/message_internal.h"
 
 /* An iconv table is loaded for each change of charset: a field that changes more often is no mail.
  */
-enum { CHARSET_MAX = 40, RAW_WORD_MAX = 4096, CHARSET_CHANGES_MAX = 32 };
+enum { RAW_WORD_MAX = 4096, CHARSET_CHANGES_MAX = 32 };
 
 struct word {
     struct str charset, text;
@@ -31,7 +30,7 @@ static bool word_at(struct str s, size_t pos, struct word *w)
     size_t i = pos + 2, text;
     if (pos + 2 > s.n || s.p[pos] != '=' || s.p[pos + 1] != '?')
         return false;
-    while (i < s.n && i - pos <= CHARSET_MAX && is_token(s.p[i]))
+    while (i < s.n && i - pos <= CHARSET_NAME_MAX && is_token(s.p[i]))
         i++;
     if (i == pos + 2 || i + 3 > s.n || s.p[i] != '?' || s.p[i + 2] != '?')
         return false;
@@ -86,44 +85,6 @@ struct decoder {
     unsigned charset_changes;
 };
 
-static bool is_utf8_charset(struct str charset)
-{
-    return str_ieq(charset, STR("utf-8")) || str_ieq(charset, STR("us-ascii")) ||
-           str_ieq(charset, STR("utf8"));
-}
-
-/* Bytes that are no text of the charset become U+FFFD, as readers show them. */
-static void add_utf8(struct buf *out, struct str bytes)
-{
-    for (int32_t c; (c = utf8_next(&bytes)) != UTF8_END;)
-        utf8_add(out, c == UTF8_BAD ? 0xfffd : c);
-}
-
-static bool add_by_iconv(struct buf *out, struct str charset, struct str bytes)
-{
-    char name[CHARSET_MAX + 1], chunk[512];
-    memcpy(name, charset.p, charset.n);
-    name[charset.n] = '\0';
-    iconv_t cd = iconv_open("UTF-8", name);
-    if (cd == (iconv_t)-1) /* NOLINT: iconv's own way to say so */
-        return false;
-    char *in = (char *)(uintptr_t)bytes.p;
-    size_t left = bytes.n;
-    while (left > 0 && !out->failed) {
-        char *to = chunk;
-        size_t room = sizeof chunk, before = left;
-        iconv(cd, &in, &left, &to, &room);
-        buf_add(out, str_make(chunk, (size_t)(to - chunk)));
-        if (left == before && to == chunk) { /* no character of this charset */
-            utf8_add(out, 0xfffd);
-            in++;
-            left--;
-        }
-    }
-    iconv_close(cd);
-    return true;
-}
-
 static bool has_control(struct str text)
 {
     for (int32_t c; (c = utf8_next(&text)) != UTF8_END;)
@@ -136,14 +97,11 @@ static void flush_run(struct decoder *d)
 {
     struct run *run = &d->run;
     size_t before = d->out.n;
-    bool decoded = run->words > 0;
+    bool decoded;
     if (run->words == 0)
         return;
-    if (is_utf8_charset(run->charset))
-        add_utf8(&d->out, buf_str(&run->bytes));
-    else
-        decoded = ++d->charset_changes <= CHARSET_CHANGES_MAX &&
-                  add_by_iconv(&d->out, run->charset, buf_str(&run->bytes));
+    decoded = ++d->charset_changes <= CHARSET_CHANGES_MAX &&
+              charset_add_utf8(&d->out, run->charset, buf_str(&run->bytes));
     if (!decoded)
         buf_add(&d->out, run->written);
     d->info.words += decoded ? run->words : 0;

@@ -193,9 +193,10 @@ static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
     json_object_end(j);
 }
 
-static void write_authentication(struct json *j, struct arena *arena, const struct job *job)
+void report_json_authentication(struct json *j, const struct job *job)
 {
-    json_key(j, "authentication");
+    struct arena arena;
+    arena_init(&arena, SCRATCH_BUDGET_BYTES);
     json_object_begin(j);
     write_spf(j, "spf", &job->spf, job->spf_checked);
     if (job->helo_checked)
@@ -203,8 +204,9 @@ static void write_authentication(struct json *j, struct arena *arena, const stru
     write_dkim(j, &job->dkim);
     write_arc(j, &job->arc);
     write_dmarc(j, &job->dmarc);
-    kfolded(j, "authentication_results", arena, job->authentication_results);
+    kfolded(j, "authentication_results", &arena, job->authentication_results);
     json_object_end(j);
+    arena_clear(&arena);
 }
 
 /* ---- structure ---- */
@@ -296,7 +298,6 @@ static void write_finding(struct json *j, const struct finding *f)
 
 static void write_verdict(struct json *j, const struct verdict *v)
 {
-    json_key(j, "verdict");
     json_object_begin(j);
     kword(j, "action", action_name(v->action));
     json_kbool(j, "complete", v->complete);
@@ -306,6 +307,19 @@ static void write_verdict(struct json *j, const struct verdict *v)
         json_str(j, finding_kind(v->reasons[i])->name);
     json_array_end(j);
     json_object_end(j);
+}
+
+void report_json_findings(struct json *j, const struct job *job)
+{
+    json_array_begin(j);
+    for (size_t i = 0; i < job->findings.n; i++)
+        write_finding(j, &job->findings.items[i]);
+    json_array_end(j);
+}
+
+void report_json_verdict(struct json *j, const struct job *job)
+{
+    write_verdict(j, &job->verdict);
 }
 
 void report_json(struct json *j, const struct job *job)
@@ -319,14 +333,13 @@ void report_json(struct json *j, const struct job *job)
     json_kstr(j, "source", job->source.n == 0 ? STR("") : job->source);
     write_message(j, job, &facts);
     write_envelope(j, &job->envelope);
-    write_authentication(j, &arena, job);
+    json_key(j, "authentication");
+    report_json_authentication(j, job);
     write_parts(j, &arena, &job->mime);
     write_hops(j, &job->message);
     json_key(j, "findings");
-    json_array_begin(j);
-    for (size_t i = 0; i < job->findings.n; i++)
-        write_finding(j, &job->findings.items[i]);
-    json_array_end(j);
+    report_json_findings(j, job);
+    json_key(j, "verdict");
     write_verdict(j, &job->verdict);
     json_kint(j, "elapsed_us", job->elapsed_us);
     json_object_end(j);
@@ -346,10 +359,12 @@ static void write_error(struct json *j, const struct report_error *e)
         kword(j, "schema", schema_name);
     json_kstr(j, of_subject ? "subject" : "source", e->source.n == 0 ? STR("") : e->source);
     json_kstr(j, "error", e->text.n == 0 ? STR("") : e->text);
-    if (of_subject)
+    if (of_subject) {
         kword(j, "result", outcome_name(EXIT_UNDECIDED));
-    else
+    } else {
+        json_key(j, "verdict");
         write_verdict(j, &undecided);
+    }
     json_object_end(j);
 }
 

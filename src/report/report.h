@@ -47,6 +47,10 @@ void report_free(struct report *r);
 
 /* The result document mailproof/report/1 of one job (DESIGN.md 4). */
 void report_json(struct json *j, const struct job *job);
+/* The values of its members of those names. */
+void report_json_authentication(struct json *j, const struct job *job);
+void report_json_findings(struct json *j, const struct job *job);
+void report_json_verdict(struct json *j, const struct job *job);
 
 /* `explain`: all about one finding kind, for people. */
 void report_explain(struct buf *out, enum finding_id id, bool colour, unsigned width);
