@@ -4,9 +4,9 @@
 enum {
     AT_LINE_START, /* behind CRLF, or at the very start */
     IN_LINE,
-    AFTER_CR,     /* the CR was written */
-    AFTER_DOT,    /* a dot at a line's start: it is dropped whatever follows */
-    AFTER_DOT_CR  /* and a CR behind it, not yet written */
+    AFTER_CR,    /* the CR was written */
+    AFTER_DOT,   /* a dot at a line's start: it is dropped whatever follows */
+    AFTER_DOT_CR /* and a CR behind it, not yet written */
 };
 
 const char *smtp_odd_name(enum smtp_odd o)

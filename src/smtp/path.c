@@ -185,8 +185,8 @@ bool smtp_path_take(struct str *text, bool null_allowed, bool bare_postmaster,
     return true;
 }
 
-bool smtp_path_read(struct str text, bool null_allowed, bool bare_postmaster,
-                    struct smtp_path *out, const char **why)
+bool smtp_path_read(struct str text, bool null_allowed, bool bare_postmaster, struct smtp_path *out,
+                    const char **why)
 {
     struct smtp_path path;
     if (!smtp_path_take(&text, null_allowed, bare_postmaster, &path, why))

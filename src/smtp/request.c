@@ -59,7 +59,8 @@ static bool read_bdat(const struct smtp_offer *offer, struct smtp_request *r,
     if (!str_to_u64(size, INT64_MAX, &r->chunk_bytes))
         return syntax(why, "BDAT needs a number of octets, and LAST for the last chunk");
     r->last = rest.p != NULL && str_ieq(rest, STR("LAST"));
-    return rest.p == NULL || r->last || syntax(why, "behind the octets of BDAT only LAST may stand");
+    return rest.p == NULL || r->last ||
+           syntax(why, "behind the octets of BDAT only LAST may stand");
 }
 
 /* AUTH mechanism [SP initial-response] (RFC 4954 4). */
@@ -157,8 +158,8 @@ bool smtp_request_parse(struct str line, const struct smtp_offer *offer, struct 
     r.verb = find_verb(r.verb_text);
     bool ok = check_octets(line, why);
     if (ok && r.verb == SMTP_VERB_UNKNOWN)
-        ok = smtp_refuse(why, 500, "5.5.2", line.n == 0 ? "an empty line is no command"
-                                                        : "there is no such command");
+        ok = smtp_refuse(why, 500, "5.5.2",
+                         line.n == 0 ? "an empty line is no command" : "there is no such command");
     ok = ok && verbs[r.verb].read(offer, &r, why);
     *out = r;
     return ok;

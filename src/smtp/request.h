@@ -61,14 +61,14 @@ struct smtp_request {
     enum smtp_verb verb;
     struct str verb_text, argument; /* as written, argument trimmed */
 
-    struct smtp_path path;    /* MAIL, RCPT */
-    struct str params_text;   /* all parameters as written */
-    uint64_t size_bytes;      /* MAIL SIZE=; 0: not told */
-    bool too_big;             /* above offer.max_bytes */
-    enum smtp_body body;      /* MAIL BODY= */
+    struct smtp_path path;     /* MAIL, RCPT */
+    struct str params_text;    /* all parameters as written */
+    uint64_t size_bytes;       /* MAIL SIZE=; 0: not told */
+    bool too_big;              /* above offer.max_bytes */
+    enum smtp_body body;       /* MAIL BODY= */
     bool smtputf8, requiretls; /* MAIL */
-    struct str envid, ret;    /* MAIL, as written */
-    struct str notify, orcpt; /* RCPT, as written */
+    struct str envid, ret;     /* MAIL, as written */
+    struct str notify, orcpt;  /* RCPT, as written */
 
     struct str mechanism, initial; /* AUTH; initial as written: base64 or "=" */
     bool has_initial;
@@ -94,8 +94,8 @@ bool smtp_request_parse(struct str line, const struct smtp_offer *offer, struct 
 
 /* A path, strict: with < >, nothing behind. False: *why is static text. `null_allowed`: <>;
  * `bare_postmaster`: <Postmaster>. */
-bool smtp_path_read(struct str text, bool null_allowed, bool bare_postmaster,
-                    struct smtp_path *out, const char **why);
+bool smtp_path_read(struct str text, bool null_allowed, bool bare_postmaster, struct smtp_path *out,
+                    const char **why);
 
 /* Domain or address literal of EHLO (RFC 5321 4.1.3, RFC 6531 for U-labels): lenient towards
  * underscores and a final dot, which real clients send. */

@@ -168,8 +168,8 @@ int sasl_server_start(struct arena *a, enum sasl_mech m, struct sasl_users *user
     s->hash = m == SASL_SCRAM_SHA_1 ? HMAC_SHA1 : HMAC_SHA256;
     if (nonce.n == 0 && !crypto_random(octets, sizeof octets))
         return mp_fail(err, MP_E_CRYPTO, 0, "no random numbers are to be had");
-    s->nonce = nonce.n > 0 ? arena_copy(a, nonce)
-                           : hex_encode(a, str_make((char *)octets, sizeof octets));
+    s->nonce =
+        nonce.n > 0 ? arena_copy(a, nonce) : hex_encode(a, str_make((char *)octets, sizeof octets));
     if (s->nonce.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a login");
     *out = s;

@@ -95,8 +95,8 @@ static enum sasl_outcome read_first(struct sasl_server *s, struct str message, s
         return SASL_MALFORMED;
     if (who.n == 0)
         return SASL_CONTINUE;
-    struct str as = str_starts(who, STR("a=")) ? read_name(s->arena, str_slice(who, 2, who.n))
-                                               : STR_NONE;
+    struct str as =
+        str_starts(who, STR("a=")) ? read_name(s->arena, str_slice(who, 2, who.n)) : STR_NONE;
     return as.p == NULL ? SASL_MALFORMED : str_eq(as, s->user) ? SASL_CONTINUE : SASL_WRONG;
 }
 

@@ -109,10 +109,13 @@ static const struct {
     {"SCRAM", SASL_SCRAM_SHA_256, STR_INIT("n,,n=alice,r=abc"), SASL_CONTINUE},
     {"SCRAM nobody is asked on", SASL_SCRAM_SHA_256, STR_INIT("n,,n=nobody,r=abc"), SASL_CONTINUE},
     {"SCRAM y", SASL_SCRAM_SHA_1, STR_INIT("y,,n=alice,r=abc,x=ext"), SASL_CONTINUE},
-    {"SCRAM binding", SASL_SCRAM_SHA_256, STR_INIT("p=tls-exporter,,n=alice,r=abc"), SASL_MALFORMED},
-    {"SCRAM mandatory extension", SASL_SCRAM_SHA_256, STR_INIT("n,,m=x,n=alice,r=abc"), SASL_MALFORMED},
+    {"SCRAM binding", SASL_SCRAM_SHA_256, STR_INIT("p=tls-exporter,,n=alice,r=abc"),
+     SASL_MALFORMED},
+    {"SCRAM mandatory extension", SASL_SCRAM_SHA_256, STR_INIT("n,,m=x,n=alice,r=abc"),
+     SASL_MALFORMED},
     {"SCRAM as another", SASL_SCRAM_SHA_256, STR_INIT("n,a=bob,n=alice,r=abc"), SASL_WRONG},
-    {"SCRAM name with a bad escape", SASL_SCRAM_SHA_256, STR_INIT("n,,n=al=20ce,r=abc"), SASL_MALFORMED},
+    {"SCRAM name with a bad escape", SASL_SCRAM_SHA_256, STR_INIT("n,,n=al=20ce,r=abc"),
+     SASL_MALFORMED},
     {"SCRAM no nonce", SASL_SCRAM_SHA_256, STR_INIT("n,,n=alice,r="), SASL_MALFORMED},
     {"SCRAM nonce with a space", SASL_SCRAM_SHA_256, STR_INIT("n,,n=alice,r=a b"), SASL_MALFORMED},
     {"SCRAM rubbish", SASL_SCRAM_SHA_256, STR_INIT("hello"), SASL_MALFORMED},
@@ -140,14 +143,35 @@ static const struct {
     struct str first;
     enum sasl_outcome want;
 } token_rows[] = {
-    {"XOAUTH2", SASL_XOAUTH2, STR_INIT("user=a\x01" "auth=Bearer t\x01\x01"), SASL_SUCCESS},
-    {"XOAUTH2 no end", SASL_XOAUTH2, STR_INIT("user=a\x01" "auth=Bearer t\x01"), SASL_MALFORMED},
-    {"XOAUTH2 no token", SASL_XOAUTH2, STR_INIT("user=a\x01" "auth=Bearer \x01\x01"), SASL_MALFORMED},
-    {"XOAUTH2 Basic", SASL_XOAUTH2, STR_INIT("user=a\x01" "auth=Basic t\x01\x01"), SASL_MALFORMED},
-    {"OAUTHBEARER", SASL_OAUTHBEARER, STR_INIT("n,a=u,\x01host=h\x01port=1\x01" "auth=Bearer t\x01\x01"), SASL_SUCCESS},
-    {"OAUTHBEARER nameless", SASL_OAUTHBEARER, STR_INIT("n,,\x01" "auth=Bearer t\x01\x01"), SASL_SUCCESS},
+    {"XOAUTH2", SASL_XOAUTH2,
+     STR_INIT("user=a\x01"
+              "auth=Bearer t\x01\x01"),
+     SASL_SUCCESS},
+    {"XOAUTH2 no end", SASL_XOAUTH2,
+     STR_INIT("user=a\x01"
+              "auth=Bearer t\x01"),
+     SASL_MALFORMED},
+    {"XOAUTH2 no token", SASL_XOAUTH2,
+     STR_INIT("user=a\x01"
+              "auth=Bearer \x01\x01"),
+     SASL_MALFORMED},
+    {"XOAUTH2 Basic", SASL_XOAUTH2,
+     STR_INIT("user=a\x01"
+              "auth=Basic t\x01\x01"),
+     SASL_MALFORMED},
+    {"OAUTHBEARER", SASL_OAUTHBEARER,
+     STR_INIT("n,a=u,\x01host=h\x01port=1\x01"
+              "auth=Bearer t\x01\x01"),
+     SASL_SUCCESS},
+    {"OAUTHBEARER nameless", SASL_OAUTHBEARER,
+     STR_INIT("n,,\x01"
+              "auth=Bearer t\x01\x01"),
+     SASL_SUCCESS},
     {"OAUTHBEARER no auth", SASL_OAUTHBEARER, STR_INIT("n,,\x01host=h\x01\x01"), SASL_MALFORMED},
-    {"OAUTHBEARER header", SASL_OAUTHBEARER, STR_INIT("y,,\x01" "auth=Bearer t\x01\x01"), SASL_MALFORMED},
+    {"OAUTHBEARER header", SASL_OAUTHBEARER,
+     STR_INIT("y,,\x01"
+              "auth=Bearer t\x01\x01"),
+     SASL_MALFORMED},
     {"OAUTHBEARER empty", SASL_OAUTHBEARER, STR_INIT(""), SASL_MALFORMED},
 };
 
@@ -165,9 +189,12 @@ static void test_tokens(void)
  * are random): but a server must take no proof that it did not ask for. */
 static void test_scram_abuse(void)
 {
-    static const char *const finals[] = {
-        "c=biws,r=WRONG,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c=biws", "", "c=biws,r=x,p=!",
-        "p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "c=eSws,r=x,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA="};
+    static const char *const finals[] = {"c=biws,r=WRONG,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                         "c=biws",
+                                         "",
+                                         "c=biws,r=x,p=!",
+                                         "p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                         "c=eSws,r=x,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA="};
     struct sasl_users *u = users();
     struct str challenge;
     for (size_t i = 0; i < ARRAY_LEN(finals); i++) {
@@ -182,8 +209,8 @@ static void test_scram_abuse(void)
     struct sasl_server *s = start(SASL_SCRAM_SHA_1, u);
     sasl_server_step(s, STR("n,,n=alice,r=abc"), &challenge);
     struct str nonce = str_slice(challenge, 2, str_find(challenge, ','));
-    struct str final = arena_fmt(&arena, "c=biws,r=%.*s,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-                                 STR_ARG(nonce));
+    struct str final =
+        arena_fmt(&arena, "c=biws,r=%.*s,p=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", STR_ARG(nonce));
     tap_int(sasl_server_step(s, final, &challenge), SASL_WRONG);
     tap_case("SCRAM: salts do not tell who exists, and stay the same");
     struct sasl_server *x = start(SASL_SCRAM_SHA_1, u), *y = start(SASL_SCRAM_SHA_1, u);
