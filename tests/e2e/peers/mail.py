@@ -192,7 +192,10 @@ class Postfix:
             text += self.listener(host.address, port, host.name, host.cert, host.smtpd)
             if host.aaaa and self.ipv6:
                 text += self.listener(host.aaaa, port, host.name, host.cert, host.smtpd)
+        signer = f"content_filter=smtp:[{world.RELAYS['SIGNER'].address}]:{port}"
         for key, name, options in world.MX1_PORTS:
+            if key.startswith("SUBMISSION"):
+                options = (*options, signer)
             text += self.listener(world.HOSTS["MX1"].address, self.ports[key], name, "mx1", options)
         return text
 

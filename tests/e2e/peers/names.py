@@ -107,6 +107,9 @@ class Names:
             for address in addresses:
                 for target in (host.name,) if host.ptr is None else host.ptr:
                     self.add(ipaddress.ip_address(address).reverse_pointer, f"PTR {target}.")
+        for relay in world.RELAYS.values():
+            self.add(relay.name, "A " + relay.address)
+            self.add(ipaddress.ip_address(relay.address).reverse_pointer, f"PTR {relay.name}.")
         self.add("1.0.0.127.in-addr.arpa", "PTR localhost.")
         dkim = [f"sel1._domainkey TXT {txt('v=DKIM1; k=rsa; p=' + public_key('rsa2048'))}",
                 f"sel2._domainkey TXT {txt('v=DKIM1; k=ed25519; p=' + public_key('ed25519'))}"]

@@ -17,6 +17,7 @@ with --ports) on port numbers from N up (30000). Exit code 77 and one sentence: 
   MP_E2E_WEB        address of the HTTPS server (MTA-STS, BIMI)
   MP_E2E_PASSWORD   password with {} in place of the local part
   MP_E2E_PORT_*     SMTP SUBMISSION SUBMISSIONS XCLIENT PROXY LMTP IMAP IMAPS HTTPS DNS FREE
+  MP_E2E_MAILPROOF  (yours) the program that gate and signer of relay.py call
   MP_E2E_ADDR_*     address of a host of README.md: MX1 BADTLSA PLAIN NOTLS HARD ...
 """
 import argparse
@@ -37,6 +38,7 @@ sys.dont_write_bytecode = True
 import ca
 import mail
 import names
+import relay
 import web
 import world
 
@@ -119,7 +121,7 @@ class Peers:
         authority = ca.Authority(state)
         ipv6 = has_ipv6(world.HOSTS["V6"].aaaa)
         zones = names.Names(state, self.ports, authority, ipv6)
-        self.servers = web.start(self.ports, authority)
+        self.servers = web.start(self.ports, authority) + relay.start(state, self.ports, authority)
         for peer in (zones, mail.Dovecot(state, self.ports, authority),
                      mail.Postfix(state, self.ports, authority, ipv6, namespace)):
             for name, command in peer.commands().items():
@@ -141,7 +143,8 @@ class Peers:
                  "NS": f"{world.NS1}:{self.ports['DNS']}", "ANCHOR": anchor, "CA": bundle,
                  "IPV6": "1" if ipv6 else "0", "WEB": world.WEB, "PASSWORD": world.PASSWORD}
         facts.update({"PORT_" + k: str(v) for k, v in self.ports.items()})
-        facts.update({"ADDR_" + k: h.address for k, h in world.HOSTS.items()})
+        facts.update({"ADDR_" + k: h.address for k, h in
+                      (*world.HOSTS.items(), *world.RELAYS.items())})
         if ipv6:
             facts.update({"ADDR6_" + k: h.aaaa for k, h in world.HOSTS.items() if h.aaaa})
         return {"MP_E2E_" + k: v for k, v in facts.items()}

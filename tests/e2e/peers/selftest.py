@@ -346,6 +346,31 @@ def fetch(host, path):
         return e.verify_message
 
 
+RELAYS = [  # recipient, reply behind the message; the gate has no program here
+    ("GULLIBLE", "alice@good.test", 250), ("FOOTER", "alice@good.test", 250),
+    ("LOSE", "alice@good.test", 250), ("SLOW", "alice@good.test", 250),
+    ("GATE", "alice@good.test", 451), ("GATE", "a@elsewhere.example", 554),
+    ("FOOTER", "nobody@good.test", 550), ("SIGNER", "alice@good.test", 250),
+]
+
+
+def check_relays():
+    for key, to, wanted in RELAYS:
+        relay = world.RELAYS[key]
+        client = Client(relay.name, address=relay.address)
+        client.starttls(context=trusting())
+        try:
+            client.sendmail("one@sender.test", [to], b"Subject: relay\r\n\r\n" + key.encode())
+            code = 250
+        except smtplib.SMTPRecipientsRefused as e:
+            code = next(iter(e.recipients.values()))[0]
+        except smtplib.SMTPDataError as e:
+            code = e.smtp_code
+        finally:
+            client.close()
+        row(f"relay: {key} <{to}>: {wanted}", code == wanted, code)
+
+
 def check_web():
     for domain, wanted in (
             ("good.test", "mode: enforce"), ("ststesting.test", "mode: testing"),
@@ -392,7 +417,7 @@ def main():
     with open(os.path.join(HERE, "README.md"), encoding="utf-8") as f:
         row("README.md is what world.py prints", f.read() == world.table())
     for check in (check_dns, check_tls, check_rcpt, check_auth, check_delivery, check_smuggling,
-                  check_web):
+                  check_relays, check_web):
         check()
     if NAMESPACE:
         check_dane()

@@ -50,6 +50,8 @@ CERTS = {
     "sts-other": Cert("www.stscert.test"),
     "sts-expired": Cert("mta-sts.stsexpired.test", days=(-30, -1)),
     "sink": Cert("sink.sink.test"),
+    "relay": Cert("gate.good.test gullible.good.test footer.good.test lose.good.test "
+                  "slow.good.test signer.good.test"),
 }
 
 LENIENT = ("smtpd_forbid_bare_newline=no", "smtpd_forbid_unauth_pipelining=no")
@@ -155,6 +157,30 @@ HOSTS = {  # name in MP_E2E_ADDR_...
     "SINK": Host("sink.sink.test", "127.0.25.100",
         "free for the test's own server; TLSA of MP_E2E_DIR/ca/sink.crt", tlsa=("3 1 1 sink",)),
 }
+
+class Relay(NamedTuple):
+    """A server of relay.py, and what it does with a message."""
+    name: str
+    address: str
+    mode: str
+    says: str
+
+
+RELAYS = {  # name in MP_E2E_ADDR_...
+    "GATE": Relay("gate.good.test", "127.0.25.31", "guard",
+        "asks `mailproof scan`, refuses 550 5.7.1 what it would reject or quarantine; malware 554 "
+        "5.7.0; a macro document goes to Junk; XCLIENT"),
+    "GULLIBLE": Relay("gullible.good.test", "127.0.25.32", "gullible",
+        "takes and delivers everything, spoofs too; XCLIENT"),
+    "FOOTER": Relay("footer.good.test", "127.0.25.33", "footer",
+        "appends a footer to the body on the way"),
+    "LOSE": Relay("lose.good.test", "127.0.25.34", "lose", "says 250 and throws the message away"),
+    "SLOW": Relay("slow.good.test", "127.0.25.35", "slow", "delivers 4 seconds later"),
+    "SIGNER": Relay("signer.good.test", "127.0.25.36", "sign",
+        "signs with DKIM as good.test; mail that is submitted at mx1 goes through it"),
+}
+RELAYED = ("good.test", "sink.test")    # recipients that they take
+
 
 # Listeners of mx1 beside port 25: port, the name in the greeting, the options.
 MX1_PORTS = (
@@ -403,7 +429,7 @@ def table():
             "Printed by `world.py`; do not edit here. How to use it: `run.py --help`.", "",
             "| host | address | what is true of it |", "| --- | --- | --- |"]
     rows += [f"| {h.name} | {h.address}{' ' + h.aaaa if h.aaaa else ''} | {h.says} |"
-             for h in HOSTS.values()]
+             for h in (*HOSTS.values(), *(Host(*r[:2], r.says) for r in RELAYS.values()))]
     rows += ["", "| domain | zone | what is true of it |", "| --- | --- | --- |"]
     rows += [f"| {name} | {ZONES.get(name, '')} | {d.says} |" for name, d in DOMAINS.items()]
     return "\n".join(rows) + "\n"
