@@ -3,7 +3,7 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check demo bench fuzz tsan tidy format install clean help
+.PHONY: all check demo bench fuzz tsan tidy format web install clean help
 
 all: ## build the library and the command into build/release
 	@tools/install-packages.sh build
@@ -31,6 +31,9 @@ tidy: ## clang-tidy over our sources
 
 format: ## clang-format, in place
 	@tools/check-format.sh --fix
+
+web: ## build the page of the capture server again (web/sink, needs npm) into src/capture/page
+	@tools/web.sh
 
 install: ## install below PREFIX (/usr/local), inside DESTDIR for packagers
 	@tools/install-packages.sh build

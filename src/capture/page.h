@@ -1,0 +1,16 @@
+/* The web page of the capture server: one HTML file that web/sink builds (`make web`), embedded. */
+#ifndef MP_CAPTURE_PAGE_H
+#define MP_CAPTURE_PAGE_H
+
+#include "base/str.h"
+
+enum { CAPTURE_PAGE_MAX_BYTES = 400 * 1024 }; /* what the build may become; a test holds it to it */
+
+/* The bytes of index.html, whole: script and style are inside. Static, never freed. */
+struct str capture_page(void);
+
+/* The value of Content-Security-Policy that must go with it: it allows the page's own script and
+ * style by their SHA-256, requests to where the page came from, and nothing else. One line. */
+struct str capture_page_csp(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* What the HTTP API answers, as far as the page reads it (openapi.json, message-1.schema.json). */
+
+export interface Info {
+  version: string;
+  hostname: string;
+  domain: string;
+  listeners: Listener[];
+  you: { scope: "admin" | "inbox"; inbox: string | null };
+  features: { judges: boolean; release: boolean; auth: boolean };
+  store: { messages: number; attempts: number; bytes: number; unseen: number };
+}
+
+export interface Listener {
+  address: string;
+  tls: "off" | "offered" | "required" | "implicit";
+  protocol: "smtp" | "lmtp";
+}
+
+export interface Inbox {
+  id: string;
+  name: string;
+  address: string;
+  created: string;
+  expires: string | null;
+  max_messages: number | null;
+  has_script: boolean;
+  messages: number;
+  unseen: number;
+}
+
+export interface NewInbox extends Inbox {
+  token: string;
+}
+
+export interface InboxRequest {
+  name?: string;
+  id?: string;
+  ttl?: string;
+  max_messages?: number;
+  script?: unknown;
+}
+
+export interface Summary {
+  id: string;
+  seq: number;
+  inbox: string;
+  received: string;
+  mail_from: string;
+  rcpt_to: string[];
+  from: string;
+  to: string;
+  subject: string;
+  snippet: string;
+  attachments: number;
+  size: number;
+  seen: boolean;
+  tls: string | null;
+  client: string;
+}
+
+export type Outcome = "accepted" | "deferred" | "refused" | "dropped";
+
+export interface Reply {
+  code: number | null;
+  text: string;
+}
+
+export interface Attempt extends Summary {
+  outcome: Outcome;
+  stage: string;
+  reply: Reply;
+  helo: string;
+  protocol: string;
+}
+
+export interface MessageList {
+  messages: Summary[];
+  total: number;
+  unseen: number;
+  next: string | null;
+}
+
+export interface AttemptList {
+  attempts: Attempt[];
+  total: number;
+  next: string | null;
+}
+
+export interface Address {
+  name: string;
+  address: string;
+}
+
+export interface Part {
+  path: string;
+  type: string;
+  charset: string | null;
+  disposition: string | null;
+  filename: string | null;
+  content_id: string | null;
+  encoding: string;
+  size: number;
+  sha256: string | null;
+  attachment: boolean;
+  inline: boolean;
+  children: number;
+}
+
+export interface Spf {
+  result: string;
+  domain: string | null;
+  identity: string | null;
+  mechanism: string | null;
+  lookups: number;
+  reason: string | null;
+}
+
+export interface Dkim {
+  result: string;
+  domain: string | null;
+  selector: string | null;
+  algorithm: string | null;
+  key_bits: number | null;
+  aligned: boolean;
+  body_hash: string;
+  signature: string;
+  reason: string | null;
+}
+
+export interface Authentication {
+  spf: Spf;
+  helo: Spf;
+  dkim: Dkim[];
+  arc: { result: string; instances: number; sealers: string[]; reason: string | null };
+  dmarc: {
+    result: string;
+    author_domain: string | null;
+    policy_domain: string | null;
+    policy: string | null;
+    disposition: string | null;
+    spf_aligned: boolean;
+    dkim_aligned: boolean;
+    reason: string | null;
+  };
+  authentication_results: string | null;
+}
+
+export type Severity = "critical" | "high" | "medium" | "low" | "info";
+
+export interface Finding {
+  id: string;
+  severity: Severity;
+  title: string;
+  evidence: string;
+  where: { part: string | null; offset: number | null; header: string | null };
+  remedy: string;
+  reference: string | null;
+}
+
+export interface Message {
+  id: string;
+  seq: number;
+  inbox: string;
+  received: string;
+  seen: boolean;
+  tag: string | null;
+  envelope: {
+    mail_from: string;
+    rcpt_to: string[];
+    mail_params: string | null;
+    helo: string;
+    client: { ip: string; port: number };
+  };
+  delivery: {
+    listener: string;
+    protocol: string;
+    auth_user: string | null;
+    tls: { version: string; cipher: string; sni: string | null } | null;
+    outcome: Outcome;
+    stage: string;
+    reply: Reply;
+    attempts: number;
+  };
+  message_id: string | null;
+  date: string | null;
+  subject: string | null;
+  from: Address[];
+  to: Address[];
+  cc: Address[];
+  reply_to: Address[];
+  headers: { name: string; value: string; raw: string }[];
+  text: string | null;
+  html: string | null;
+  cut: boolean;
+  size: number;
+  sha256: string;
+  parts: Part[];
+  attachments: Part[];
+  links: string[];
+  codes: string[];
+  hops: Hops;
+  dsn: Dsn | null;
+  altered: Altered | null;
+  authentication: Authentication | null;
+  findings: Finding[];
+  verdict: { action: string; complete: boolean; reasons: string[] } | null;
+  not_judged: string | null;
+}
