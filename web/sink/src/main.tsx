@@ -1,3 +1,6 @@
+/* The web page of the capture server. */
 import { render } from "preact";
+import { App } from "./app";
 import "./style.css";
-render(<main>hello</main>, document.getElementById("app")!);
+
+render(<App />, document.getElementById("app")!);

@@ -206,3 +206,41 @@ export interface Message {
   verdict: { action: string; complete: boolean; reasons: string[] } | null;
   not_judged: string | null;
 }
+
+export interface Hop {
+  from?: string | null;
+  by?: string | null;
+  with?: string | null;
+  id?: string | null;
+  time?: string | null;
+  delay_s?: number | null;
+  tls?: boolean | null;
+  internal?: boolean | null;
+}
+
+export interface Hops {
+  items: Hop[];
+  slowest?: number | null;
+  skewed?: boolean;
+  total_s?: number | null;
+  cut?: boolean;
+}
+
+export interface Dsn {
+  reporting_mta: string | null;
+  original_message_id: string | null;
+  recipients: {
+    final_recipient: string | null;
+    action: string | null;
+    status: string | null;
+    diagnostic: string | null;
+    remote_mta: string | null;
+  }[];
+}
+
+export interface Altered {
+  identical: boolean;
+  body_intact: boolean;
+  changes: { kind: string; name: string; detail: string }[];
+  cut?: boolean;
+}

@@ -1,0 +1,209 @@
+/* How it came here: envelope, TLS, reply, the conversation, and the way before by Received fields. */
+import type { ComponentChildren } from "preact";
+import { api } from "../api";
+import { duration, when, whenExactly } from "../format";
+import { OUTCOME_CLASS } from "../list";
+import { useLoaded } from "../loaded";
+import { Alien, Copy } from "../text";
+import type { Dsn, Hop, Hops, Message } from "../types";
+
+export function Delivery({ m }: { m: Message }) {
+  const e = m.envelope;
+  const d = m.delivery;
+  const reply = [d.reply.code, d.reply.text].filter((x) => x !== null && x !== "").join(" ");
+  return (
+    <>
+      <section class="block">
+        <h3>Session</h3>
+        <dl class="facts">
+          <Fact name="Outcome">
+            <span class={`badge ${OUTCOME_CLASS[d.outcome]}`}>{d.outcome}</span> at {d.stage || "connect"}
+            {d.attempts > 1 && <span class="quiet"> · attempt {d.attempts}</span>}
+          </Fact>
+          <Fact name="Our reply">{reply === "" ? "none was sent" : <Alien text={reply} />}</Fact>
+          <Fact name="Envelope from">
+            {e.mail_from === "" ? <span class="quiet">null sender</span> : <Alien text={e.mail_from} />}
+            {e.mail_params !== null && e.mail_params !== "" && (
+              <span class="quiet">
+                {" "}
+                <Alien text={e.mail_params} />
+              </span>
+            )}
+          </Fact>
+          <Fact name="Envelope to">
+            <Alien text={e.rcpt_to.join(", ")} />
+          </Fact>
+          <Fact name="Client">
+            {e.client.ip} port {e.client.port}
+            <span class="quiet">
+              {" "}
+              as <Alien text={e.helo} />
+            </span>
+          </Fact>
+          <Fact name="Listener">
+            {d.listener} by {d.protocol}
+          </Fact>
+          <Fact name="Login">
+            {d.auth_user === null ? <span class="quiet">none</span> : <Alien text={d.auth_user} />}
+          </Fact>
+          <Fact name="TLS">
+            {d.tls === null ? (
+              <span class="badge warn">not encrypted</span>
+            ) : (
+              <>
+                {d.tls.version}, {d.tls.cipher}
+                {d.tls.sni !== null && (
+                  <span class="quiet">
+                    {" "}
+                    SNI <Alien text={d.tls.sni} />
+                  </span>
+                )}
+              </>
+            )}
+          </Fact>
+          {m.tag !== null && (
+            <Fact name="Tag">
+              <code>
+                <Alien text={m.tag} />
+              </code>{" "}
+              <Copy text={m.tag} what="tag" />
+            </Fact>
+          )}
+        </dl>
+      </section>
+      <Way hops={m.hops} />
+      {m.dsn !== null && <Report dsn={m.dsn} />}
+      <Transcript id={m.id} />
+    </>
+  );
+}
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Way({ hops }: { hops: Hops }) {
+  const slowest = Math.max(...hops.items.map((h) => h.delay_s ?? 0), 1);
+  return (
+    <section class="block">
+      <h3>Way by Received fields</h3>
+      {hops.items.length === 0 && <p class="quiet">No Received field: it was sent straight to us.</p>}
+      {hops.items.length > 0 && (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Hops">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">From</th>
+                <th scope="col">By</th>
+                <th scope="col">With</th>
+                <th scope="col">Time</th>
+                <th scope="col">Delay</th>
+              </tr>
+            </thead>
+            <tbody>
+              {hops.items.map((h, i) => (
+                <HopRow key={i} h={h} slowest={slowest} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {hops.total_s != null && <p class="quiet">From first to last: {duration(hops.total_s)}.</p>}
+      {hops.skewed === true && (
+        <p class="warning">A hop is earlier than the one before it: clocks differ.</p>
+      )}
+      {hops.cut === true && <p class="warning">More hops than are shown.</p>}
+    </section>
+  );
+}
+
+function HopRow({ h, slowest }: { h: Hop; slowest: number }) {
+  const delay = h.delay_s ?? null;
+  return (
+    <tr>
+      <td>
+        <Alien text={h.from ?? "—"} />
+      </td>
+      <td>
+        <Alien text={h.by ?? "—"} />
+      </td>
+      <td>
+        <Alien text={h.with ?? "—"} />{" "}
+        {h.tls === false && h.internal !== true && <span class="badge warn">no TLS</span>}
+        {h.tls === true && <span class="badge good">TLS</span>}
+      </td>
+      <td>{h.time == null ? "—" : <time dateTime={h.time} title={whenExactly(h.time)}>{when(h.time)}</time>}</td>
+      <td>
+        {delay === null ? (
+          "—"
+        ) : (
+          <>
+            {duration(delay)}
+            <span class="meter" aria-hidden="true">
+              <span style={{ width: `${(Math.max(delay, 0) / slowest) * 100}%` }} />
+            </span>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Report({ dsn }: { dsn: Dsn }) {
+  return (
+    <section class="block">
+      <h3>Delivery report</h3>
+      <dl class="facts">
+        <Fact name="Reported by">
+          <Alien text={dsn.reporting_mta ?? "—"} />
+        </Fact>
+        {dsn.recipients.map((r, i) => (
+          <Fact name="Recipient" key={i}>
+            <Alien text={r.final_recipient ?? "—"} />: <Alien text={[r.action, r.status].filter(Boolean).join(" ")} />
+            {r.diagnostic !== null && (
+              <span class="quiet">
+                {" "}
+                <Alien text={r.diagnostic} />
+              </span>
+            )}
+          </Fact>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Transcript({ id }: { id: string }) {
+  const { value, error } = useLoaded(() => api.transcript(id), id);
+  return (
+    <section class="block">
+      <h3>
+        Conversation {value !== null && value !== "" && <Copy text={value} what="conversation" />}
+      </h3>
+      {error !== null && <p class="error">{error}</p>}
+      {value === "" && <p class="quiet">Nothing was recorded.</p>}
+      {value !== null && value !== "" && (
+        <pre class="lines transcript" tabIndex={0} aria-label="SMTP conversation" dir="ltr">
+          {value.replace(/\r\n/g, "\n").split("\n").map((line, i) => (
+            <span key={i} class={side(line)}>
+              <Alien text={line} />
+              {"\n"}
+            </span>
+          ))}
+        </pre>
+      )}
+    </section>
+  );
+}
+
+/* Who said it, by the marks that swaks uses. */
+function side(line: string): string {
+  if (/^\s*<[-~*]/.test(line)) return "server";
+  if (/^\s*[-~*]+>/.test(line)) return "client";
+  return "quiet";
+}
