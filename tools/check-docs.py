@@ -13,7 +13,7 @@ import sys
 
 WITHOUT_PAGE = {'help', 'version'}  # described in mailproof(1)
 ALIASES = {'colour'}                # taken by the program, not listed in its help
-OUTSIDE = {'.git', 'build', 'seeds', 'golden'}
+OUTSIDE = {'node_modules', '.git', 'build', 'seeds', 'golden'}
 NOT_TOLD = {  # sizes of inner buffers and of texts whose form bounds them
     'CONN_HOST_TEXT_MAX', 'FLOW_WHOLE_MAX_BYTES', 'HMAC_MAX_BYTES', 'METRIC_MAX_LABELS',
     'RELAY_FORMS_MAX', 'SUBJECT_HOST_MAX_BYTES', 'DATE_TEXT_MAX', 'DIGEST_MAX_BYTES', 'DNS_NAME_TEXT_MAX',

@@ -4,8 +4,6 @@
 
 #include "base/str.h"
 
-enum { CAPTURE_PAGE_MAX_BYTES = 400 * 1024 }; /* what the build may become; a test holds it to it */
-
 /* The bytes of index.html, whole: script and style are inside. Static, never freed. */
 struct str capture_page(void);
 

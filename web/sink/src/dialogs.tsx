@@ -88,9 +88,9 @@ const WORDS: [string, string][] = [
   ["body:invoice", "anywhere in the text"],
   ["tag:mp-…  message-id:…", "by identity"],
   ["has:attachment", "with attachments"],
-  ["is:unseen  is:seen", "not opened yet, or opened"],
+  ["is:unread  is:read", "not opened yet, or opened"],
   ["larger:10k  smaller:1m", "by size"],
-  ["after:2026-11-01  before:…", "by time of arrival"],
+  ["after:2026-11-01  after:2h", "by time of arrival, also before:"],
   ["-word  -from:ana", "not this; all conditions hold together"],
 ];
 
@@ -307,7 +307,7 @@ function Script({ inbox }: { inbox: string }) {
         <Trouble text={error ?? loaded.error} />
         <div class="buttons">
           <button type="button" class="danger" disabled={busy} onClick={() => void save("[]")}>
-            Take away
+            Remove
           </button>
           <span class="grow" />
           <button type="button" onClick={close}>

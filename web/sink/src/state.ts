@@ -152,8 +152,8 @@ export function routeChanged(): void {
   const before = state.route;
   const route = parseRoute(location.hash);
   set({ route, drawer: false });
-  if (route.inbox !== before.inbox || route.view !== before.view || route.q !== before.q)
-    void loadList(true);
+  const elsewhere = route.inbox !== before.inbox || route.view !== before.view;
+  if (elsewhere || route.q !== before.q) void loadList(elsewhere);
   if (route.id !== before.id) void openRoute();
 }
 
@@ -191,7 +191,9 @@ export async function loadList(clear = false): Promise<void> {
     const got = await page(state.route, null);
     if (mine === asked) set({ ...got, loading: false, listError: null });
   } catch (e) {
-    if (mine === asked) failed(e, (listError) => set({ listError, items: [], next: null }));
+    /* A search that is not finished yet leaves what is there. */
+    const kept = e instanceof Problem && e.status === 400 ? {} : { items: [], total: 0, next: null };
+    if (mine === asked) failed(e, (listError) => set({ ...kept, listError }));
     if (mine === asked) set({ loading: false });
   }
 }

@@ -203,7 +203,7 @@ function Transcript({ id }: { id: string }) {
 
 /* Who said it, by the marks that swaks uses. */
 function side(line: string): string {
-  if (/^\s*<[-~*]/.test(line)) return "server";
-  if (/^\s*[-~*]+>/.test(line)) return "client";
+  if (/^\s*<[-~*]/.test(line)) return "said-by-server";
+  if (/^\s*[-~*]+>/.test(line)) return "said-by-client";
   return "quiet";
 }
