@@ -95,6 +95,10 @@ const struct option probe_long_options[] = {
     VALUE("bcc", P_TO),
     VALUE("quit", P_STOP),
     VALUE("quit-after", P_STOP),
+    VALUE("da", P_DROP),
+    VALUE("drop-after", P_DROP),
+    VALUE("das", P_DROP_SENT),
+    VALUE("drop-after-send", P_DROP_SENT),
     FLAG("tls", P_STARTTLS),
     FLAG("tlsc", P_IMPLICIT_TLS),
     FLAG("tls-on-connect", P_IMPLICIT_TLS),
@@ -108,6 +112,7 @@ const struct option probe_long_options[] = {
     VALUE("tls-verify-target", P_VERIFY_NAME),
     VALUE("tls-chain", P_TLS_CERT),
     VALUE("tls-sni", P_SNI),
+    VALUE("tlsp", P_TLS_VERSION),
     VALUE("tls-protocol", P_TLS_VERSION),
     VALUE("tls-get-peer-cert", P_SHOW_CERT),
     {"auth", optional_argument, NULL, P_AUTH},
@@ -125,6 +130,15 @@ const struct option probe_long_options[] = {
     VALUE("copy-routing", P_COPY_ROUTING),
     FLAG("suppress-data", P_HIDE_DATA),
     FLAG("silent", P_SILENCE),
+    VALUE("ah", P_HEADER),
+    VALUE("add-header", P_HEADER),
+    VALUE("output-file", SUBJECT_OUTPUT),
+    VALUE("xclient", P_XCLIENT),
+    FLAG("xclient-optional", P_XCLIENT_OPTIONAL),
+    FLAG("xclient-optional-strict", P_XCLIENT_OPTIONAL_STRICT),
+    FLAG("xclient-no-verify", P_XCLIENT_NO_VERIFY),
+    VALUE("proxy-protocol", P_PROXY_PROTOCOL),
+    VALUE("proxy-command", P_PROXY_COMMAND),
     {NULL, 0, NULL, 0}};
 
 /* The one-letter options of swaks and ours. */
@@ -149,14 +163,14 @@ int probe_option_set(struct probe_command *c, int option, const char *arg, int a
         return subject_options_set(&c->common, option, arg);
     if (option == P_AUTH || option == P_AUTH_OPTIONAL)
         return probe_set_auth(c, option, arg, argc, argv);
-    if (option == P_TLS_VERSION || option == P_AUTH_HIDE || option == P_STOP ||
-        option == P_PROTOCOL)
+    if (option == P_TLS_VERSION || option == P_AUTH_HIDE || option == P_PROTOCOL ||
+        (option >= P_STOP && option <= P_DROP_SENT))
         return probe_set_word(c, option, arg);
     if (option >= P_STARTTLS && option <= P_SHOW_CERT)
         return probe_set_tls(c, option, arg);
     if (option >= P_AUTH_USER && option <= P_AUTH_PLAINTEXT)
         return probe_set_login(c, option, arg);
-    if (option >= P_XCLIENT_ADDR && option <= P_XCLIENT_REVERSE_NAME)
+    if (option >= P_XCLIENT_ADDR && option <= P_XCLIENT_NO_VERIFY)
         return probe_set_xclient(c, option, arg);
     if (option >= P_PROXY && option <= P_PROXY_DEST_PORT)
         return probe_set_proxy(c, option, arg);

@@ -1,36 +1,62 @@
 /* What the options of probe mean: words, addresses, files into the options of the flow room. */
 #include <string.h>
+#include <strings.h>
 
 #include "cli/probe_options.h"
 #include "crypto/hmac.h"
 
 /* ---- words ---- */
 
-static int set_stop(struct probe_command *c, const char *arg)
+/* `stage`: whose reply is not waited for when the connection is dropped behind the command. */
+struct stop_word {
+    struct str word;
+    enum probe_stop stop;
+    enum smtp_stage stage;
+};
+
+static const struct stop_word *stop_word_find(struct str word)
 {
-    static const struct {
-        struct str word;
-        enum probe_stop stop;
-    } words[] = {
-        {STR_INIT("CONNECT"), PROBE_STOP_CONNECT}, {STR_INIT("BANNER"), PROBE_STOP_CONNECT},
-        {STR_INIT("PROXY"), PROBE_STOP_CONNECT},   {STR_INIT("FIRST-HELO"), PROBE_STOP_EHLO},
-        {STR_INIT("FIRST-EHLO"), PROBE_STOP_EHLO}, {STR_INIT("FIRST-LHLO"), PROBE_STOP_EHLO},
-        {STR_INIT("XCLIENT"), PROBE_STOP_TLS},     {STR_INIT("XCLIENT-HELO"), PROBE_STOP_TLS},
-        {STR_INIT("TLS"), PROBE_STOP_TLS},         {STR_INIT("HELO"), PROBE_STOP_TLS},
-        {STR_INIT("EHLO"), PROBE_STOP_TLS},        {STR_INIT("LHLO"), PROBE_STOP_TLS},
-        {STR_INIT("AUTH"), PROBE_STOP_AUTH},       {STR_INIT("MAIL"), PROBE_STOP_MAIL},
-        {STR_INIT("FROM"), PROBE_STOP_MAIL},       {STR_INIT("RCPT"), PROBE_STOP_RCPT},
-        {STR_INIT("TO"), PROBE_STOP_RCPT},         {STR_INIT("DATA"), PROBE_STOP_DATA},
+    static const struct stop_word words[] = {
+        {STR_INIT("CONNECT"), PROBE_STOP_CONNECT, SMTP_STAGE_BANNER},
+        {STR_INIT("BANNER"), PROBE_STOP_CONNECT, SMTP_STAGE_BANNER},
+        {STR_INIT("PROXY"), PROBE_STOP_CONNECT, SMTP_STAGE_BANNER},
+        {STR_INIT("FIRST-HELO"), PROBE_STOP_EHLO, SMTP_STAGE_EHLO},
+        {STR_INIT("FIRST-EHLO"), PROBE_STOP_EHLO, SMTP_STAGE_EHLO},
+        {STR_INIT("FIRST-LHLO"), PROBE_STOP_EHLO, SMTP_STAGE_EHLO},
+        {STR_INIT("XCLIENT"), PROBE_STOP_TLS, SMTP_STAGE_XCLIENT},
+        {STR_INIT("XCLIENT-HELO"), PROBE_STOP_TLS, SMTP_STAGE_XCLIENT},
+        {STR_INIT("TLS"), PROBE_STOP_TLS, SMTP_STAGE_STARTTLS},
+        {STR_INIT("HELO"), PROBE_STOP_TLS, SMTP_STAGE_EHLO_TLS},
+        {STR_INIT("EHLO"), PROBE_STOP_TLS, SMTP_STAGE_EHLO_TLS},
+        {STR_INIT("LHLO"), PROBE_STOP_TLS, SMTP_STAGE_EHLO_TLS},
+        {STR_INIT("AUTH"), PROBE_STOP_AUTH, SMTP_STAGE_AUTH},
+        {STR_INIT("MAIL"), PROBE_STOP_MAIL, SMTP_STAGE_MAIL},
+        {STR_INIT("FROM"), PROBE_STOP_MAIL, SMTP_STAGE_MAIL},
+        {STR_INIT("RCPT"), PROBE_STOP_RCPT, SMTP_STAGE_RCPT},
+        {STR_INIT("TO"), PROBE_STOP_RCPT, SMTP_STAGE_RCPT},
+        {STR_INIT("DATA"), PROBE_STOP_DATA, SMTP_STAGE_DATA},
+        {STR_INIT("DOT"), PROBE_STOP_END, SMTP_STAGE_END},
     };
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (str_ieq(words[i].word, str_from(arg))) {
-            c->options.stop = words[i].stop;
-            return EXIT_PASSED;
-        }
-    return usage_error("probe",
-                       "--stop-after %s: expected CONNECT, FIRST-EHLO, TLS, AUTH, MAIL, RCPT or "
-                       "DATA",
-                       arg);
+        if (str_ieq(words[i].word, word))
+            return &words[i];
+    return NULL;
+}
+
+static int set_stop(struct probe_command *c, int option, const char *arg)
+{
+    const struct stop_word *w = stop_word_find(str_from(arg));
+    bool drops = option != P_STOP, is_end = w != NULL && w->stop == PROBE_STOP_END;
+    if (w == NULL || (is_end && !drops))
+        return usage_error("probe",
+                           "--%s %s: expected CONNECT, FIRST-EHLO, TLS, AUTH, MAIL, RCPT%s",
+                           drops ? "drop-after" : "stop-after", arg,
+                           drops ? ", DATA or DOT" : " or DATA");
+    c->options.stop = w->stop;
+    c->options.hang_up = drops;
+    c->options.hang_up_at = option == P_DROP_SENT ? w->stage : SMTP_STAGE_CONNECT;
+    c->wants_message = c->wants_message || is_end;
+    return EXIT_PASSED;
 }
 
 /* swaks: [E]SMTP[S][A], SSMTP[A], LMTP[S][A]. S is STARTTLS, SSMTP is TLS on connect, A is AUTH. */
@@ -199,19 +225,46 @@ static int set_tls_version(struct probe_command *c, const char *arg)
 
 /* ---- XCLIENT and PROXY ---- */
 
+static int add_attribute(struct probe_command *c, struct str name, struct str value)
+{
+    if (c->options.n_xclient == PROBE_MAX_XCLIENT)
+        return usage_error("probe", "more than %d XCLIENT attributes", PROBE_MAX_XCLIENT);
+    c->xclient[c->options.n_xclient++] = (struct smtp_attribute){name, value};
+    c->options.xclient = c->xclient;
+    return EXIT_PASSED;
+}
+
+/* swaks: --xclient "ADDR=192.0.2.8 NAME=mx.test". */
+static int add_attributes(struct probe_command *c, const char *arg)
+{
+    struct str rest = str_from(arg);
+    int code = EXIT_PASSED;
+    while (code == EXIT_PASSED && rest.p != NULL) {
+        struct str value = str_cut(&rest, ' '), name = str_cut(&value, '=');
+        if (name.n == 0 || value.n == 0)
+            return usage_error("probe", "--xclient %s: expected \"ADDR=... NAME=...\"", arg);
+        code = add_attribute(c, name, value);
+    }
+    return code;
+}
+
 int probe_set_xclient(struct probe_command *c, int option, const char *arg)
 {
     static const char *const names[] = {"ADDR",  "NAME",     "PORT",     "PROTO",       "HELO",
                                         "LOGIN", "DESTADDR", "DESTPORT", "REVERSE_NAME"};
-    if (c->options.n_xclient == PROBE_MAX_XCLIENT)
-        return usage_error("probe", "more than %d XCLIENT attributes", PROBE_MAX_XCLIENT);
     struct str value = str_from(arg);
+    if (option == P_XCLIENT)
+        return add_attributes(c, arg);
+    if (option > P_XCLIENT) {
+        c->options.xclient_optional = c->options.xclient_optional || option == P_XCLIENT_OPTIONAL;
+        c->options.xclient_if_offered =
+            c->options.xclient_if_offered || option == P_XCLIENT_OPTIONAL_STRICT;
+        c->options.xclient_blind = c->options.xclient_blind || option == P_XCLIENT_NO_VERIFY;
+        return EXIT_PASSED;
+    }
     if (option == P_XCLIENT_ADDR && str_has(value, ':') && !str_istarts(value, STR("IPV6:")))
         value = arena_fmt(&c->common.arena, "IPV6:%s", arg);
-    c->xclient[c->options.n_xclient++] =
-        (struct smtp_attribute){str_from(names[option - P_XCLIENT_ADDR]), value};
-    c->options.xclient = c->xclient;
-    return EXIT_PASSED;
+    return add_attribute(c, str_from(names[option - P_XCLIENT_ADDR]), value);
 }
 
 /* swaks: --proxy "TCP4 192.0.2.9 127.0.25.1 4321 25" (as version 1 writes it). */
@@ -252,6 +305,13 @@ int probe_set_proxy(struct probe_command *c, int option, const char *arg)
         break;
     case P_PROXY_FAMILY: /* told by the addresses */
         break;
+    case P_PROXY_PROTOCOL: /* SMTP has no other */
+        ok = strcasecmp(arg, "STREAM") == 0;
+        break;
+    case P_PROXY_COMMAND:
+        p->local = strcasecmp(arg, "LOCAL") == 0;
+        ok = p->local || strcasecmp(arg, "PROXY") == 0;
+        break;
     case P_PROXY_SOURCE:
         ok = ip_parse(str_from(arg), &p->source);
         break;
@@ -266,7 +326,8 @@ int probe_set_proxy(struct probe_command *c, int option, const char *arg)
         break;
     }
     return ok ? EXIT_PASSED
-              : usage_error("probe", "PROXY protocol: '%s' is no version, address or port", arg);
+              : usage_error("probe",
+                            "PROXY protocol: '%s' is no version, address, port or known word", arg);
 }
 
 /* ---- message ---- */
@@ -482,7 +543,9 @@ int probe_set_word(struct probe_command *c, int option, const char *arg)
         c->options.only_v6 = true;
         break;
     case P_STOP:
-        return set_stop(c, arg);
+    case P_DROP:
+    case P_DROP_SENT:
+        return set_stop(c, option, arg);
     case P_PROTOCOL:
         return set_protocol(c, arg);
     case P_TLS_VERSION:

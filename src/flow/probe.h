@@ -57,6 +57,9 @@ struct probe_options { /* strings borrowed */
     struct smtp_proxy proxy;
     const struct smtp_attribute *xclient;
     size_t n_xclient;
+    bool xclient_optional;   /* goes on where it is not offered, or refused */
+    bool xclient_if_offered; /* goes on where it is not offered */
+    bool xclient_blind;      /* sent whether offered or not */
     /* AUTH: with a user the login is tried (only in TLS for mechanisms that show the secret, unless
      * auth_plaintext). */
     struct sasl_credentials credentials;
@@ -84,7 +87,10 @@ struct probe_options { /* strings borrowed */
     struct str message; /* with has_message: sent when RCPT was accepted */
     bool has_message;
     enum probe_stop stop; /* PROBE_STOP_END: as far as the other options lead */
-    bool first_only;      /* one address that answers is enough */
+    bool hang_up;         /* no QUIT: the connection is dropped (swaks --da) */
+    /* Dropped before the reply of this stage is read (swaks --das); SMTP_STAGE_CONNECT: not. */
+    enum smtp_stage hang_up_at;
+    bool first_only; /* one address that answers is enough */
     unsigned cert_warn_days, cert_high_days;
     /* Over one target; waits that belong to a test (retry_after_ms, smuggling) are not counted. */
     unsigned deadline_ms;

@@ -251,6 +251,7 @@ static void judge_xclient(struct prober *p, const struct probe_server *s)
     struct check_list *checks = &p->probe->checks;
     const struct probe_notes *n = s->notes;
     bool broke = probe_broke_at(s, SMTP_STAGE_XCLIENT, SMTP_STAGE_XCLIENT);
+    bool may_fail = p->options->xclient_optional;
     bool offered = (s->client.ehlo.extensions & SMTP_EXT_XCLIENT) != 0 || n->xclient.code != 0;
     struct str text = broke      ? n->fault_text
                       : !offered ? STR("not offered")
@@ -262,8 +263,9 @@ static void judge_xclient(struct prober *p, const struct probe_server *s)
     if (broke)
         probe_add_fault(p, s, false);
     else if (!smtp_reply_ok(&n->xclient))
-        check_add(checks, FINDING_FLOW_XCLIENT_REFUSED, "%.*s", STR_ARG(text));
-    if (!smtp_reply_ok(&n->xclient))
+        check_add_as(checks, may_fail ? SEV_INFO : SEV_MEDIUM, FINDING_FLOW_XCLIENT_REFUSED, "%.*s",
+                     STR_ARG(text));
+    if (!smtp_reply_ok(&n->xclient) && (broke || !may_fail))
         check_undecided(checks);
     check_end(checks, s->client.stage_us[SMTP_STAGE_XCLIENT], "%.*s", STR_ARG(text));
 }

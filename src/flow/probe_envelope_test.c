@@ -466,8 +466,9 @@ static const struct {
     struct plan plan;
     int exit_code;
     enum finding_id want[3];
+    bool goes_on, optional, if_offered, blind;
 } xclients[] = {
-    {"taken", {.end = END_STRICT}, PASSED, {0}},
+    {"taken", {.end = END_STRICT}, PASSED, {0}, .goes_on = true},
     {"refused",
      {{{"XCLIENT", "550 5.7.0 not you\r\n"}}},
      UNDECIDED,
@@ -477,6 +478,34 @@ static const struct {
      {{{"XCLIENT", "@close"}}},
      UNDECIDED,
      {FINDING_FLOW_SMTP_CLOSED, FINDING_FLOW_RCPT_UNDECIDED}},
+    {"refused, and optional",
+     {{{"XCLIENT", "550 5.7.0 not you\r\n"}}},
+     PASSED,
+     {FINDING_FLOW_XCLIENT_REFUSED},
+     .goes_on = true,
+     .optional = true},
+    {"not offered, and optional",
+     {{{"LHLO", EHLO_STARTTLS}}},
+     PASSED,
+     {0},
+     .goes_on = true,
+     .optional = true},
+    {"not offered, wanted only where it is",
+     {{{"LHLO", EHLO_STARTTLS}}},
+     PASSED,
+     {0},
+     .goes_on = true,
+     .if_offered = true},
+    {"refused, wanted where it is offered",
+     {{{"XCLIENT", "550 5.7.0 not you\r\n"}}},
+     UNDECIDED,
+     {FINDING_FLOW_XCLIENT_REFUSED},
+     .if_offered = true},
+    {"not offered, sent all the same",
+     {{{"LHLO", EHLO_STARTTLS}, {"XCLIENT", "550 5.7.0 not you\r\n"}}},
+     UNDECIDED,
+     {FINDING_FLOW_XCLIENT_REFUSED},
+     .blind = true},
 };
 
 static void test_xclient(void)
@@ -494,9 +523,12 @@ static void test_xclient(void)
         r.options.tls_mode = TARGET_TLS_NONE;
         r.options.xclient = &attribute;
         r.options.n_xclient = 1;
+        r.options.xclient_optional = xclients[i].optional;
+        r.options.xclient_if_offered = xclients[i].if_offered;
+        r.options.xclient_blind = xclients[i].blind;
         rig_run(&r, TARGET);
         rig_expect(&r, xclients[i].want, xclients[i].exit_code);
-        tap_ok(rig_heard(&r, 0, "RCPT") == (i == 0)); /* never as ourselves */
+        tap_ok(rig_heard(&r, 0, "RCPT") == xclients[i].goes_on); /* never as ourselves */
         rig_clear(&r);
     }
 }
@@ -537,6 +569,50 @@ static void test_stops(void)
         tap_ok(rig_heard(&r, 0, stops[i].last));
         tap_ok(!rig_heard(&r, 0, stops[i].not_said));
         tap_ok(rig_heard(&r, 0, "QUIT") == (stops[i].stop != PROBE_STOP_DATA));
+        tap_int(script_connections(r.servers[0]), 1);
+        rig_clear(&r);
+    }
+}
+
+/* ---- hanging up ---- */
+
+static const struct {
+    enum probe_stop stop;
+    enum smtp_stage at; /* CONNECT: the reply is read */
+    const char *last;
+    int exit_code;
+} drops[] = {
+    {PROBE_STOP_CONNECT, SMTP_STAGE_CONNECT, NULL, PASSED},
+    {PROBE_STOP_CONNECT, SMTP_STAGE_BANNER, NULL, UNDECIDED},
+    {PROBE_STOP_EHLO, SMTP_STAGE_CONNECT, "LHLO", PASSED},
+    {PROBE_STOP_EHLO, SMTP_STAGE_EHLO, "LHLO", UNDECIDED},
+    {PROBE_STOP_MAIL, SMTP_STAGE_CONNECT, "MAIL", PASSED},
+    {PROBE_STOP_MAIL, SMTP_STAGE_MAIL, "MAIL", UNDECIDED},
+    {PROBE_STOP_RCPT, SMTP_STAGE_CONNECT, "RCPT", PASSED},
+    {PROBE_STOP_RCPT, SMTP_STAGE_RCPT, "RCPT", UNDECIDED},
+    {PROBE_STOP_DATA, SMTP_STAGE_DATA, "DATA", UNDECIDED},
+    {PROBE_STOP_END, SMTP_STAGE_CONNECT, "Subject", PASSED},
+    {PROBE_STOP_END, SMTP_STAGE_END, "Subject", UNDECIDED},
+};
+
+static void test_drops(void)
+{
+    static const struct plan plan = {.lmtp = true};
+    static const struct plan *const plans[] = {&plan, NULL};
+    for (size_t i = 0; i < ARRAY_LEN(drops); i++) {
+        struct rig r;
+        tap_case("dropped: after %s%s", drops[i].last == NULL ? "connect" : drops[i].last,
+                 drops[i].at == SMTP_STAGE_CONNECT ? "" : ", without its reply");
+        rig_init(&r, zone);
+        rig_serve(&r, NULL, plans, NULL, false);
+        send_to(&r, &bob, 1, BY_DATA);
+        r.options.stop = drops[i].stop;
+        r.options.hang_up = true;
+        r.options.hang_up_at = drops[i].at;
+        rig_run(&r, TARGET);
+        tap_int(report_subject_exit_code(&r.subject, SEV_HIGH), drops[i].exit_code);
+        tap_ok(drops[i].last == NULL || rig_heard(&r, 0, drops[i].last));
+        tap_ok(!rig_heard(&r, 0, "QUIT"));
         tap_int(script_connections(r.servers[0]), 1);
         rig_clear(&r);
     }
@@ -781,6 +857,7 @@ int main(void)
     test_hidden();
     test_xclient();
     test_stops();
+    test_drops();
     test_relaying();
     test_smuggling();
     test_smuggling_open();

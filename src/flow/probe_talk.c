@@ -49,7 +49,7 @@ struct smtp_client_config probe_config(const struct prober *p, const struct prob
                    .unix_path = t->kind == TARGET_SOCKET ? t->path : NULL,
                    .local = o->local},
         .lmtp = p->lmtp,
-        .force_helo = p->options->force_helo,
+        .force_helo = o->force_helo,
         .implicit_tls = p->tls == TARGET_TLS_IMPLICIT,
         .tls = o->tls,
         .sni = o->sni.n > 0 ? o->sni
@@ -94,6 +94,7 @@ static bool greet(struct prober *p, struct probe_server *s)
     struct smtp_client *c = &s->client;
     struct mp_err err = {0};
     struct smtp_client_config config = probe_config(p, s);
+    config.hang_up_at = p->options->hang_up_at;
     probe_progress(p, "%.*s: connecting", STR_ARG(s->group));
     if (!went(p, s, smtp_open(c, &config, &p->probe->arena, &err), &err))
         return false;
@@ -164,16 +165,19 @@ static bool play_client(struct prober *p, struct probe_server *s)
     struct mp_err err = {0};
     if (o->n_xclient == 0)
         return true;
-    if ((c->ehlo.extensions & SMTP_EXT_XCLIENT) == 0) {
+    if ((c->ehlo.extensions & SMTP_EXT_XCLIENT) == 0 && !o->xclient_blind) {
+        if (o->xclient_optional || o->xclient_if_offered)
+            return true;
         s->notes->halted = "XCLIENT was asked for and is not offered";
         return false;
     }
     if (!went(p, s, smtp_xclient(c, o->xclient, o->n_xclient, &err), &err))
         return false;
     s->notes->xclient = c->last;
-    if (!smtp_reply_ok(&c->last))
-        s->notes->halted = "XCLIENT was refused";
-    return smtp_reply_ok(&c->last);
+    if (smtp_reply_ok(&c->last) || o->xclient_optional)
+        return true;
+    s->notes->halted = "XCLIENT was refused";
+    return false;
 }
 
 /* ---- login ---- */
@@ -296,7 +300,10 @@ int probe_talk(struct prober *p, struct probe_server *s, struct mp_err *err)
         st = probe_envelope(p, s, err);
     s->fault = s->client.fault; /* before QUIT: how that is answered decides nothing */
     s->fault_stage = s->client.fault_stage;
-    smtp_quit(&s->client);
+    if (o->hang_up)
+        smtp_close(&s->client);
+    else
+        smtp_quit(&s->client);
     return st;
 }
 

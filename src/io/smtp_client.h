@@ -51,11 +51,13 @@ const char *smtp_fault_name(enum smtp_fault f);
 struct smtp_client_config {
     struct conn_target target;
     bool lmtp, implicit_tls;
-    struct tls_client *tls;    /* NULL: TLS cannot be used */
-    struct str sni;            /* empty: none is sent */
-    struct str helo;           /* our name; must be one */
-    struct smtp_proxy proxy;   /* sent before all else when version != 0 */
-    bool force_helo;           /* HELO, no EHLO (swaks --protocol SMTP) */
+    struct tls_client *tls;  /* NULL: TLS cannot be used */
+    struct str sni;          /* empty: none is sent */
+    struct str helo;         /* our name; must be one */
+    struct smtp_proxy proxy; /* sent before all else when version != 0 */
+    bool force_helo;         /* HELO, no EHLO (swaks --protocol SMTP) */
+    /* Hang up instead of waiting for the reply of this stage (SMTP_FAULT_LOCAL); CONNECT: never. */
+    enum smtp_stage hang_up_at;
     int64_t deadline_us;       /* over the whole conversation */
     unsigned stage_timeout_ms; /* 0: RFC 5321's */
     int64_t now_s;             /* for certificates */

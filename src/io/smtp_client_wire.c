@@ -352,6 +352,10 @@ static int next_reply(struct smtp_client *c, enum smtp_stage stage, int64_t dead
 
 int client_reply(struct smtp_client *c, enum smtp_stage stage, unsigned wait_ms, struct mp_err *err)
 {
+    if (stage == c->config.hang_up_at && stage != SMTP_STAGE_CONNECT)
+        return client_fail(c, stage, SMTP_FAULT_LOCAL, MP_E_IO, err,
+                           "hung up without waiting for %s, as was asked for",
+                           stages[stage].awaited);
     int64_t since_us = clock_mono_us();
     struct mp_err why = {0};
     int st = next_reply(c, stage, client_deadline(c, stage, wait_ms), &why, err);
