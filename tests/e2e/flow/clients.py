@@ -236,7 +236,8 @@ def swaks(mailproof, words, stops):
     """A command line of swaks does here what it does there; the transcript shows how far it went."""
     line = words.format(mx=address("MX1"), port=port("SMTP"), sub=port("SUBMISSION"),
                         subs=port("SUBMISSIONS"), lmtp=port("LMTP"), ca=os.environ["MP_E2E_CA"],
-                        xclient=port("XCLIENT"), proxy=port("PROXY"), me=__file__)
+                        xclient=port("XCLIENT"), proxy=port("PROXY"), me=__file__,
+                        alone="--no-injection-test --no-catch-all")
     args = [a.replace("_", " ") if a.startswith(("TCP4_", "Subject:_", "ADDR=")) else a for a in line.split()]
     world = [a for a in mailproof.world if "--https" not in a and a != os.environ["MP_E2E_PORT_HTTPS"]]
     told = mailproof.run("probe", *world, "--verbose", "--fail-on", "critical", *args)
@@ -276,10 +277,10 @@ SWAKS = {
     "-s {mx} -p {port} -tls --tls-protocol tlsv1_2 --tls-cipher ECDHE+AESGCM -q TLS": "STARTTLS",
     "-s {mx} -p {port} -tls --tls-verify-target mx1.good.test --tls-verify -q TLS": "STARTTLS",
     "--copy-routing good.test -p {port} -q TLS": "EHLO",
-    "-t alice@good.test -s {mx} -p {port} --da RCPT": "MAIL RCPT !DATA !QUIT",
-    "-t alice@good.test -s {mx} -p {port} --drop-after DATA": "RCPT DATA !QUIT",
-    "-t alice@good.test -f bob@good.test -s {mx} -p {port} --da DOT": "DATA . !QUIT",
-    "-t alice@good.test -s {mx} -p {port} --das MAIL": "MAIL !RCPT !QUIT",
+    "-t alice@good.test -s {mx} -p {port} --da RCPT {alone}": "MAIL RCPT !DATA !QUIT",
+    "-t alice@good.test -s {mx} -p {port} --drop-after DATA {alone}": "RCPT DATA !QUIT",
+    "-t alice@good.test -f bob@good.test -s {mx} -p {port} --da DOT {alone}": "DATA . !QUIT",
+    "-t alice@good.test -s {mx} -p {port} --das MAIL {alone}": "MAIL !RCPT !QUIT",
     "-s {mx} -p {port} -tls --drop-after-send TLS": "STARTTLS !QUIT",
     "-s {mx} -p {xclient} --xclient ADDR=192.0.2.8_NAME=x.good.test -q XCLIENT": "XCLIENT",
     "-s {mx} -p {port} --xclient-addr 192.0.2.8 --xclient-optional -q HELO": "EHLO !XCLIENT QUIT",
