@@ -32,6 +32,10 @@ _mailproof_findings() {
 _mailproof_value() { # command option
     case $2 in
     --format)
+        if [[ $1 == forge ]]; then
+            _mailproof_reply eml mbox jsonl batch text json
+            return
+        fi
         _mailproof_reply text json jsonl sarif junit tap github
         [[ $1 != probe && $1 != audit ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
         ;;
@@ -50,6 +54,9 @@ _mailproof_value() { # command option
     --dmarc-discovery) _mailproof_reply tree-walk psl ;;
     --exit) _mailproof_reply sysexits nagios ;;
     --only) _mailproof_reply auth ;;
+    --attachment)
+        _mailproof_reply "$("$program" forge --attachment '' 2>&1 | sed -n 's/.*known are //p' | tr -d ,)"
+        ;;
     --type) _mailproof_reply rsa ed25519 ;;
     --bits) _mailproof_reply 2048 3072 4096 ;;
     --canon) _mailproof_reply relaxed/relaxed relaxed/simple simple/relaxed simple/simple ;;
@@ -66,7 +73,8 @@ _mailproof_value() { # command option
         --server | --port | --to | --from | --verify-name | --sni | --tls-cipher | --auth-user | \
         --xclient-* | --proxy* | --data | --body | --header | --source-address | --retry-after | \
         --relay-to | --sequences | --stage-timeout | --envid | --orcpt | --size | --dnsbl | \
-        --smtp-port | --https-port | --cert-days)
+        --smtp-port | --https-port | --cert-days | --attacker | --attacker-key | --attacker-ip | \
+        --subject | --tag | --seed)
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -85,6 +93,8 @@ _mailproof() {
         _mailproof_reply "$(_mailproof_options "$command")"
     elif [[ $command == help ]]; then
         _mailproof_reply "$(_mailproof_commands)"
+    elif [[ $command == forge ]]; then
+        _mailproof_reply "all $("$program" forge --list 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\)[: ].*/\1/p; s/^\([a-z]*\):$/\1/p')"
     elif [[ $command == explain ]]; then
         _mailproof_reply "$(_mailproof_findings)"
     elif [[ $command == scan || $command == sign || $command == seal ]]; then

@@ -16,6 +16,8 @@ const struct command commands[] = {
     {"seal", "[FILE]", "add an ARC set to a message", cmd_seal, seal_help},
     {"keygen", "DOMAIN", "make a key pair and the DNS record that publishes it", cmd_keygen,
      keygen_help},
+    {"forge", "KIND...", "make messages for tests: good, spoofed, broken, hostile", cmd_forge,
+     forge_help},
     {"explain", "[FINDING...]", "tell what a finding means and what to do about it", cmd_explain,
      explain_help},
     {"help", "[COMMAND]", "this list, or the options of one command", cmd_help, "  No options.\n"},
