@@ -21,7 +21,7 @@ WALLS = [
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/']),
     ('files', r'\b(fopen|fdopen|freopen|open|openat|creat|opendir|fts_open|nftw|mmap|rename|unlink)\s*\(',
-     ['io/', 'run/', 'cli/']),
+     ['io/', 'store/', 'run/', 'cli/']),
     ('standard output', r'\b(printf|vprintf|puts|putchar|perror|syslog|exit)\s*\(|\b(stdout|stderr)\b',
      ['cli/']),
 ]

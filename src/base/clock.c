@@ -12,6 +12,13 @@ int64_t clock_wall_s(void)
     return t.tv_sec;
 }
 
+int64_t clock_wall_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 int64_t clock_mono_us(void)
 {
     struct timespec t;

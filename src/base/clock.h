@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 int64_t clock_wall_s(void);  /* Unix seconds, may jump */
+int64_t clock_wall_ms(void); /* the same in milliseconds */
 int64_t clock_mono_us(void); /* monotonic microseconds, for durations and deadlines */
 
 /* Proleptic Gregorian calendar in UTC <-> Unix seconds, for all years 1..9999. */

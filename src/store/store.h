@@ -9,12 +9,15 @@
 #include "base/err.h"
 
 enum {
-    STORE_ID_BYTES = 23,                /* 128 random bits in URL-safe base64, and a NUL */
+    STORE_ID_BYTES = 23,                /* 22 digits of URL-safe base64 and a NUL: 48 bits of seq,
+                                           84 bits that nobody can guess */
     STORE_INLINE_MAX_BYTES = 64 * 1024, /* a longer message is a file of its own */
     STORE_BATCH_MAX = 512,              /* deliveries of one commit */
-    STORE_QUEUE_MAX_BYTES =
-        256 << 20, /* taken but not yet committed; beyond it store_put refuses */
+    /* taken but not yet committed; beyond it store_put refuses */
+    STORE_QUEUE_MAX_BYTES = 256 << 20,
     STORE_MAX_RCPTS = 10000,
+    STORE_MAX_ATTEMPTS = 10000, /* kept: refused, deferred, dropped; the oldest go first */
+    STORE_MAX_SENT = 10000,     /* originals kept; the oldest go first */
     STORE_PAGE_MAX = 1000
 };
 
