@@ -23,7 +23,7 @@ enum {
 struct mailbox_config { /* borrowed */
     struct str url;
     struct str user, password, token; /* token: XOAUTH2 for IMAP, bearer for a sink */
-    const struct str *folders;        /* IMAP; none: INBOX */
+    const struct str *folders;        /* IMAP: names as people write them; none: INBOX */
     size_t n_folders;
     struct str inbox;    /* sink: its disposable inbox */
     struct store *store; /* in-process sink; then url is empty */
@@ -31,10 +31,25 @@ struct mailbox_config { /* borrowed */
     bool insecure; /* do not verify certificates (tests) */
     bool require_tls;
 };
-struct mailbox;
-int mailbox_open(const struct mailbox_config *c, int64_t deadline_us, struct mailbox **out,
+struct mailbox_reader; /* struct mailbox is an address, see message/address.h */
+/* Nothing is connected to yet. MP_E_USAGE: the URL, or what it lacks; MP_E_NOMEM. */
+int mailbox_open(const struct mailbox_config *c, int64_t deadline_us, struct mailbox_reader **out,
                  struct mp_err *err);
-void mailbox_close(struct mailbox *m); /* accepts NULL */
+void mailbox_close(struct mailbox_reader *m); /* accepts NULL */
+
+/* What a message must have: all that is not empty. */
+struct mailbox_match {
+    struct str tag;        /* in X-Mailproof-Tag, Message-ID or subject */
+    struct str message_id; /* with or without angle brackets */
+    struct str to;         /* an address of To, Cc, Delivered-To, X-Original-To or the envelope */
+    struct str from;       /* part of the From field, or the envelope sender */
+    struct str subject;    /* part of the decoded subject, without case */
+    bool bounce; /* a delivery status notification (RFC 3464) that returns such a message: tag and
+                    message_id are looked for in what it returns */
+};
+/* Is `raw` such a message? `d`: from a sink, or NULL. MP_E_NOMEM and MP_E_LIMIT only. */
+int mailbox_matches(struct arena *a, const struct mailbox_match *match, struct str raw,
+                    const struct store_delivery *d, bool *yes, struct mp_err *err);
 
 /* One message found. */
 struct mailbox_hit {
@@ -47,19 +62,20 @@ struct mailbox_hit {
         attempts; /* transactions for the tag's recipient, the accepted one included; 0: unknown */
     int64_t arrived_ms; /* INTERNALDATE, file time, or when we saw it */
 };
-/* All messages that carry the tag now (in its own header, Message-ID or subject). MP_OK with *n 0:
- * none yet. MP_E_IO, MP_E_TIMEOUT: the mailbox does not answer: undecided. */
-int mailbox_find(struct mailbox *m, struct str tag, struct arena *a, int64_t deadline_us,
-                 struct mailbox_hit **out, size_t *n, struct mp_err *err);
-int mailbox_delete(struct mailbox *m, const struct mailbox_hit *hit, int64_t deadline_us,
+/* All messages that match now, at most ARRIVAL_MAX_COPIES, oldest first. MP_OK with *n 0: none yet.
+ * MP_E_IO, MP_E_TIMEOUT: the mailbox does not answer: undecided. */
+int mailbox_find(struct mailbox_reader *m, const struct mailbox_match *match, struct arena *a,
+                 int64_t deadline_us, struct mailbox_hit **out, size_t *n, struct mp_err *err);
+int mailbox_delete(struct mailbox_reader *m, const struct mailbox_hit *hit, int64_t deadline_us,
                    struct mp_err *err);
-/* Wait for a change: IDLE, inotify, long poll, store_watch; else ARRIVAL_POLL_MS. */
-int mailbox_wait(struct mailbox *m, int64_t deadline_us, struct mp_err *err);
+/* Wait for a change since the last mailbox_find began: inotify, store_watch; else ARRIVAL_POLL_MS.
+ */
+int mailbox_wait(struct mailbox_reader *m, int64_t deadline_us, struct mp_err *err);
 
 /* ---- arrival.c ---- */
 
 struct arrival_request { /* borrowed */
-    struct str tag;
+    struct mailbox_match match;
     struct str sent; /* the bytes that were sent; empty: nothing to compare with */
     int64_t sent_ms; /* 0: not known */
     unsigned within_ms;
@@ -86,7 +102,7 @@ struct arrival {
     struct job job; /* arrival_clear ends it */
 };
 /* MP_OK also when nothing arrived. Zero-initialise; arrival_clear always. */
-int arrival_wait(struct mailbox *m, const struct arrival_request *r, struct arena *a,
+int arrival_wait(struct mailbox_reader *m, const struct arrival_request *r, struct arena *a,
                  struct arrival *out, struct mp_err *err);
 void arrival_clear(struct arrival *x);
 
