@@ -81,7 +81,7 @@ struct deliver_result { /* texts in the arena */
     struct str bytes;           /* exactly what was sent, without dot-stuffing */
     struct deliver_rcpt *rcpts;
     size_t n_rcpts, n_delivered;
-    const char *auth_mech; /* that succeeded; NULL */
+    const char *auth_mech;     /* that succeeded; NULL */
     struct smtp_client client; /* closed: ehlo, has_tls, tls, transcript, stage_us to be read */
     bool talked;               /* `client` was used */
     int64_t sent_ms;           /* Unix time of the reply to the final dot, or of giving up */
