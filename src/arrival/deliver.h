@@ -84,7 +84,7 @@ struct deliver_result { /* texts in the arena */
     const char *auth_mech;     /* that succeeded; NULL */
     struct smtp_client client; /* closed: ehlo, has_tls, tls, transcript, stage_us to be read */
     bool talked;               /* `client` was used */
-    int64_t sent_ms;           /* Unix time of the reply to the final dot, or of giving up */
+    int64_t sent_ms; /* Unix time before MAIL FROM: what servers stamp is never before it */
     int64_t elapsed_us;
 };
 

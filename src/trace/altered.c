@@ -7,12 +7,12 @@
 const char *trace_change_name(enum trace_change_kind k)
 {
     static const char *const names[] = {
-        [TRACE_HEADER_ADDED] = "header-added",     [TRACE_HEADER_REMOVED] = "header-removed",
-        [TRACE_HEADER_CHANGED] = "header-changed", [TRACE_HEADER_REFOLDED] = "header-refolded",
-        [TRACE_HEADER_MOVED] = "header-moved",     [TRACE_BODY_LINE_ENDS] = "body-line-ends",
+        [TRACE_HEADER_ADDED] = "header-added",       [TRACE_HEADER_REMOVED] = "header-removed",
+        [TRACE_HEADER_CHANGED] = "header-changed",   [TRACE_HEADER_REFOLDED] = "header-refolded",
+        [TRACE_HEADER_MOVED] = "header-moved",       [TRACE_BODY_LINE_ENDS] = "body-line-ends",
         [TRACE_BODY_WHITESPACE] = "body-whitespace", [TRACE_BODY_ENCODING] = "body-encoding",
-        [TRACE_BODY_APPENDED] = "body-appended",   [TRACE_BODY_CHANGED] = "body-changed",
-        [TRACE_PART_ADDED] = "part-added",         [TRACE_PART_REMOVED] = "part-removed",
+        [TRACE_BODY_APPENDED] = "body-appended",     [TRACE_BODY_CHANGED] = "body-changed",
+        [TRACE_PART_ADDED] = "part-added",           [TRACE_PART_REMOVED] = "part-removed",
         [TRACE_PART_CHANGED] = "part-changed",
     };
     return (size_t)k < ARRAY_LEN(names) ? names[k] : "?";
@@ -69,7 +69,7 @@ struct side {
     const struct message *message;
     struct field *fields; /* those without a partner yet */
     size_t n;
-    uint32_t *partner; /* of each field: its index on the other side, or UNPAIRED */
+    uint32_t *partner;  /* of each field: its index on the other side, or UNPAIRED */
     unsigned char *how; /* enum pairing */
 };
 
@@ -229,10 +229,9 @@ static bool altered_head(struct altered *x, const struct message *sent,
 {
     struct side s = {0}, r = {0};
     bool *moved = arena_new(x->arena, bool, received->n_headers + 1);
-    bool ok = moved != NULL && side_init(x->arena, &s, sent) &&
-              side_init(x->arena, &r, received) && pair(x->arena, &s, &r, BY_BYTES) &&
-              pair(x->arena, &s, &r, BY_TEXT) && pair(x->arena, &s, &r, BY_NAME) &&
-              find_moved(x->arena, &r, moved);
+    bool ok = moved != NULL && side_init(x->arena, &s, sent) && side_init(x->arena, &r, received) &&
+              pair(x->arena, &s, &r, BY_BYTES) && pair(x->arena, &s, &r, BY_TEXT) &&
+              pair(x->arena, &s, &r, BY_NAME) && find_moved(x->arena, &r, moved);
     if (ok)
         tell_headers(x, &s, &r, moved);
     return ok;

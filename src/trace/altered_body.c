@@ -155,9 +155,9 @@ static void pair_by_kind(struct leaves *s, struct leaves *r)
 
 static const char *encoding_name(enum mime_encoding e)
 {
-    static const char *const names[] = {[MIME_7BIT] = "7bit",     [MIME_8BIT] = "8bit",
-                                        [MIME_BINARY] = "binary", [MIME_QP] = "quoted-printable",
-                                        [MIME_BASE64] = "base64", [MIME_UNKNOWN] = "unknown"};
+    static const char *const names[] = {
+        [MIME_7BIT] = "7bit",           [MIME_8BIT] = "8bit",     [MIME_BINARY] = "binary",
+        [MIME_QP] = "quoted-printable", [MIME_BASE64] = "base64", [MIME_UNKNOWN] = "unknown"};
     return (size_t)e < ARRAY_LEN(names) ? names[e] : "?";
 }
 
@@ -225,8 +225,7 @@ static void tell_pair(struct altered *x, const struct leaves *s, const struct le
         tell_changed(x, s, was, r, is);
         return;
     }
-    if (was->part->encoding != is->part->encoding &&
-        !str_eq(encoded(s, was), encoded(r, is)))
+    if (was->part->encoding != is->part->encoding && !str_eq(encoded(s, was), encoded(r, is)))
         altered_add(x, TRACE_BODY_ENCODING, is->part->path, from, to,
                     arena_fmt(x->arena, "from %s to %s", encoding_name(was->part->encoding),
                               encoding_name(is->part->encoding)));

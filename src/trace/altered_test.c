@@ -5,7 +5,7 @@
 #define HEAD "From: a@good.test\r\nTo: b@far.test\r\nSubject: hello\r\n"
 #define MIME(type, encoding)                                                                       \
     "Content-Type: " type "\r\nContent-Transfer-Encoding: " encoding "\r\n\r\n"
-#define PLAIN HEAD "\r\nOne line.\r\nTwo lines.\r\n"
+#define PLAIN     HEAD "\r\nOne line.\r\nTwo lines.\r\n"
 #define PART_TEXT "--x\r\nContent-Type: text/plain\r\n\r\nHello there.\r\n"
 #define PART_FILE(base64)                                                                          \
     "--x\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n"    \
@@ -25,8 +25,10 @@ static const struct {
     {"a field is gone", "X-Gone: 1\r\n" PLAIN, PLAIN, "header-removed X-Gone", true},
     {"Bcc is gone and Received came", "Bcc: c@far.test\r\n" PLAIN, "Received: x\r\n" PLAIN,
      "header-added Received, header-removed Bcc", true},
-    {"another subject", PLAIN, "From: a@good.test\r\nTo: b@far.test\r\nSubject: [list] hello\r\n"
-     "\r\nOne line.\r\nTwo lines.\r\n", "header-changed Subject", true},
+    {"another subject", PLAIN,
+     "From: a@good.test\r\nTo: b@far.test\r\nSubject: [list] hello\r\n"
+     "\r\nOne line.\r\nTwo lines.\r\n",
+     "header-changed Subject", true},
     {"folded anew", "Subject: a b c\r\n\r\nx\r\n", "Subject: a b\r\n c\r\n\r\nx\r\n",
      "header-refolded Subject", true},
     {"the name in other letters", "SUBJECT: a\r\n\r\nx\r\n", "Subject: a\r\n\r\nx\r\n",
@@ -35,7 +37,8 @@ static const struct {
      "header-moved C", true},
     {"moved and changed", "A: 1\r\nB: 2\r\nC: 3\r\n\r\nx\r\n", "C: 4\r\nA: 1\r\nB: 2\r\n\r\nx\r\n",
      "header-changed C, header-moved C", true},
-    {"LF alone", PLAIN, "From: a@good.test\nTo: b@far.test\nSubject: hello\n\nOne line.\nTwo lines.\n",
+    {"LF alone", PLAIN,
+     "From: a@good.test\nTo: b@far.test\nSubject: hello\n\nOne line.\nTwo lines.\n",
      "body-line-ends", true},
     {"a bare LF became CRLF", HEAD "\r\none\ntwo\r\n", HEAD "\r\none\r\ntwo\r\n", "body-line-ends",
      true},
@@ -44,10 +47,12 @@ static const struct {
     {"empty lines at the end", PLAIN, PLAIN "\r\n\r\n", "body-whitespace", true},
     {"a footer", PLAIN, PLAIN "-- \r\nlist@far.test\r\n", "body-appended", false},
     {"other words", PLAIN, HEAD "\r\nOne line.\r\nThree lines.\r\n", "body-changed", false},
-    {"8bit became quoted-printable", HEAD MIME("text/plain; charset=utf-8", "8bit") "K\xc3\xa4se\r\n",
+    {"8bit became quoted-printable",
+     HEAD MIME("text/plain; charset=utf-8", "8bit") "K\xc3\xa4se\r\n",
      HEAD MIME("text/plain; charset=utf-8", "quoted-printable") "K=C3=A4se\r\n",
      "header-changed Content-Transfer-Encoding, body-encoding", true},
-    {"the encoding is told otherwise, the bytes are the same", HEAD MIME("text/plain", "7bit") "a=41\r\n",
+    {"the encoding is told otherwise, the bytes are the same",
+     HEAD MIME("text/plain", "7bit") "a=41\r\n",
      HEAD MIME("text/plain", "quoted-printable") "a=41\r\n",
      "header-changed Content-Transfer-Encoding, body-changed", false},
     {"another boundary", MULTI PART_TEXT "--x--\r\n",
@@ -70,10 +75,14 @@ static const struct {
      MULTI "--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n--x--\r\n",
      MULTI "--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: IN\r\n\r\nx\r\n--x--\r\n",
      "body-changed 1", false},
-    {"emptied", PLAIN, "", "header-removed From, header-removed To, header-removed Subject, "
-     "body-changed", false},
-    {"out of nothing", "", PLAIN, "header-added From, header-added To, header-added Subject, "
-     "body-changed", false},
+    {"emptied", PLAIN, "",
+     "header-removed From, header-removed To, header-removed Subject, "
+     "body-changed",
+     false},
+    {"out of nothing", "", PLAIN,
+     "header-added From, header-added To, header-added Subject, "
+     "body-changed",
+     false},
 };
 
 static struct trace_altered compare(struct str sent, struct str received)
@@ -141,10 +150,12 @@ static void test_properties(void)
 static void test_details(void)
 {
     tap_case("altered: what it was and is");
-    struct trace_altered t = compare(STR("Subject: a\r\n\r\nx\r\n"), STR("Subject: b\x1b[0m\r\n\r\nx\r\n"));
+    struct trace_altered t =
+        compare(STR("Subject: a\r\n\r\nx\r\n"), STR("Subject: b\x1b[0m\r\n\r\nx\r\n"));
     tap_str(t.items[0].detail, STR("from \"a\" to \"b\\x1b[0m\""));
     tap_case("altered: a changed part is told by both digests");
-    t = compare(STR("Content-Type: image/png\r\n\r\nabc"), STR("Content-Type: image/png\r\n\r\nabd"));
+    t = compare(STR("Content-Type: image/png\r\n\r\nabc"),
+                STR("Content-Type: image/png\r\n\r\nabd"));
     tap_str(t.items[0].detail,
             STR("SHA-256 from ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad to "
                 "a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9"));

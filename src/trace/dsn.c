@@ -184,8 +184,7 @@ static struct str without_angles(struct str s)
     return s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>' ? str_slice(s, 1, s.n - 1) : s;
 }
 
-static int read_original(struct arena *a, struct str bytes, struct trace_dsn *d,
-                         struct mp_err *err)
+static int read_original(struct arena *a, struct str bytes, struct trace_dsn *d, struct mp_err *err)
 {
     struct message original;
     int st = message_parse(a, bytes, &original, err);

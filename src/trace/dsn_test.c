@@ -22,9 +22,9 @@ static const struct {
      "mx.test|mp-1@good.test|nobody@far.test failed 5.1.1 [550 5.1.1 <nobody@far.test>: unknown "
      "user] far.test"},
     {"two recipients",
-     REPORT STATUS "Reporting-MTA: dns; mx.test\r\n\r\n" WHO "Status: 5.1.1\r\n\r\n"
-                   "Final-Recipient: rfc822;b@far.test\r\nAction: delayed\r\nStatus: 4.4.1\r\n"
-                   RETURNED,
+     REPORT STATUS
+     "Reporting-MTA: dns; mx.test\r\n\r\n" WHO "Status: 5.1.1\r\n\r\n"
+     "Final-Recipient: rfc822;b@far.test\r\nAction: delayed\r\nStatus: 4.4.1\r\n" RETURNED,
      "mx.test|mp-1@good.test|nobody@far.test failed 5.1.1 [] ; b@far.test delayed 4.4.1 [] "},
     {"no empty line between message and recipient",
      REPORT STATUS "Reporting-MTA: dns; mx.test\r\n" WHO "Status: 5.2.2\r\n" RETURNED,
@@ -34,7 +34,8 @@ static const struct {
                    "Status: 5.1.2\r\n" RETURNED,
      "mx.test|mp-1@good.test|nobody@far.test failed 5.1.1 [] ; nobody@far.test failed 5.1.2 [] "},
     {"more empty lines than due",
-     REPORT STATUS "\r\nReporting-MTA: dns; mx.test\r\n\r\n\r\n" WHO "Status: 5.1.1\r\n\r\n" RETURNED,
+     REPORT STATUS "\r\nReporting-MTA: dns; mx.test\r\n\r\n\r\n" WHO
+                   "Status: 5.1.1\r\n\r\n" RETURNED,
      "mx.test|mp-1@good.test|nobody@far.test failed 5.1.1 [] "},
     {"status in the words only",
      REPORT STATUS "Reporting-MTA: dns; mx.test\r\n\r\n" WHO
@@ -75,8 +76,8 @@ static const struct {
 
 static struct str as_text(const struct trace_dsn *d)
 {
-    struct str s = arena_fmt(&arena, "%.*s|%.*s|", STR_ARG(d->reporting_mta),
-                             STR_ARG(d->original_message_id));
+    struct str s =
+        arena_fmt(&arena, "%.*s|%.*s|", STR_ARG(d->reporting_mta), STR_ARG(d->original_message_id));
     for (size_t i = 0; i < d->n_rcpts; i++) {
         const struct trace_dsn_rcpt *r = &d->rcpts[i];
         s = arena_fmt(&arena, "%.*s%s%.*s %.*s %.*s [%.*s] %.*s", STR_ARG(s), i > 0 ? "; " : "",

@@ -148,18 +148,19 @@ struct codes {
     struct str text;
     struct candidate *items;
     size_t n, first; /* first: of this text */
-    size_t word_end;   /* of the last word such as "code" */
+    size_t word_end; /* of the last word such as "code" */
     bool has_word, starved;
 };
 
 static bool is_code_word(struct str word)
 {
     static const struct str words[] = {
-        STR_INIT("code"),     STR_INIT("codes"),        STR_INIT("otp"),       STR_INIT("pin"),
-        STR_INIT("passcode"), STR_INIT("token"),        STR_INIT("tan"),       STR_INIT("password"),
-        STR_INIT("2fa"),      STR_INIT("verification"), STR_INIT("einmalcode"), STR_INIT("kennwort"),
-        STR_INIT("passwort"), STR_INIT("codigo"),       STR_INIT("codice"),    STR_INIT("kode"),
-        STR_INIT("kod"),      STR_INIT("sicherheitscode")};
+        STR_INIT("code"),         STR_INIT("codes"),      STR_INIT("otp"),
+        STR_INIT("pin"),          STR_INIT("passcode"),   STR_INIT("token"),
+        STR_INIT("tan"),          STR_INIT("password"),   STR_INIT("2fa"),
+        STR_INIT("verification"), STR_INIT("einmalcode"), STR_INIT("kennwort"),
+        STR_INIT("passwort"),     STR_INIT("codigo"),     STR_INIT("codice"),
+        STR_INIT("kode"),         STR_INIT("kod"),        STR_INIT("sicherheitscode")};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_ieq(word, words[i]))
             return true;
@@ -190,8 +191,7 @@ static bool stands_alone(struct str s, size_t at, size_t end)
         at--;
     while (end < s.n && is_wsp(s.p[end]))
         end++;
-    return (at == 0 || s.p[at - 1] == '\n') &&
-           (end == s.n || s.p[end] == '\n' || s.p[end] == '\r');
+    return (at == 0 || s.p[at - 1] == '\n') && (end == s.n || s.p[end] == '\n' || s.p[end] == '\r');
 }
 
 static void add_candidate(struct codes *c, struct str value, size_t end, int score)
@@ -247,8 +247,8 @@ static void judge_token(struct codes *c, size_t at, size_t end)
     }
     bool near = is_near_word(c, at), alone = stands_alone(c->text, at, end);
     bool is_number = digits == token.n;
-    bool is_year = is_number && token.n == 4 &&
-                   (str_starts(token, STR("19")) || str_starts(token, STR("20")));
+    bool is_year =
+        is_number && token.n == 4 && (str_starts(token, STR("19")) || str_starts(token, STR("20")));
     if (token.n < CODE_MIN_CHARS || token.n > CODE_MAX_CHARS || digits == 0 ||
         is_inside_something(c->text, at, end))
         return;
@@ -319,8 +319,8 @@ struct texts {
     struct str plain, html; /* decoded, UTF-8; p == NULL: none */
 };
 
-static struct str part_utf8(struct extractor *x, const struct message *m,
-                            const struct mime_part *p, size_t room)
+static struct str part_utf8(struct extractor *x, const struct message *m, const struct mime_part *p,
+                            size_t room)
 {
     size_t bad_bytes;
     struct buf text;

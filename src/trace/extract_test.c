@@ -12,8 +12,8 @@ static const struct {
     const char *label, *message, *links, *codes, *text; /* joined by a space; NULL: not looked at */
 } rows[] = {
     {"nothing", TEXT("hello\r\n"), "", "", "hello\r\n"},
-    {"a link in a sentence", TEXT("Go to https://a.test/x?y=1&z=2.\r\n"), "https://a.test/x?y=1&z=2",
-     "", NULL},
+    {"a link in a sentence", TEXT("Go to https://a.test/x?y=1&z=2.\r\n"),
+     "https://a.test/x?y=1&z=2", "", NULL},
     {"in brackets", TEXT("(see http://a.test/x_(y)) and <https://b.test/>\r\n"),
      "http://a.test/x_(y) https://b.test/", "", NULL},
     {"each once, in order", TEXT("https://b.test https://a.test https://b.test\r\n"),
@@ -59,11 +59,14 @@ static const struct {
      NULL},
     {"not too short, not too long", TEXT("code 123 code 12345678901\r\n"), "", "", NULL},
     {"in HTML", HTML("<p>Your code</p><h1 style=\"x\">907 412</h1>"), "", "907412", NULL},
-    {"quoted-printable", "Content-Type: text/plain; charset=iso-8859-1\r\n"
-     "Content-Transfer-Encoding: quoted-printable\r\n\r\nIhr Code f=FCr https://a.t=\r\nest/: 1234=\r\n56",
+    {"quoted-printable",
+     "Content-Type: text/plain; charset=iso-8859-1\r\n"
+     "Content-Transfer-Encoding: quoted-printable\r\n\r\nIhr Code f=FCr https://a.t=\r\nest/: "
+     "1234=\r\n56",
      "https://a.test/", "123456", "Ihr Code f\xc3\xbcr https://a.test/: 123456"},
     {"not of an attachment",
-     "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\ncode 123456 https://a.test\r\n",
+     "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\ncode 123456 "
+     "https://a.test\r\n",
      "", "", ""},
 };
 

@@ -25,8 +25,8 @@ static const struct {
     {"no hop, both ends known", REST, AT, AT + 3, 0, 0, 0, true, false, 3, 0},
     {"one hop", OLDEST REST, -1, -1, 1, 1, 0, true, false, 0, 0},
     {"since it was sent", OLDEST REST, AT, -1, 1, 0, 0, true, false, 2, 0},
-    {"three hops: TLS, plain, inside", NEWEST MIDDLE OLDEST REST, AT, AT + 46, 3, 1, 1, true,
-     false, 46, 0},
+    {"three hops: TLS, plain, inside", NEWEST MIDDLE OLDEST REST, AT, AT + 46, 3, 1, 1, true, false,
+     46, 0},
     {"a clock that is behind", OLDEST MIDDLE REST, -1, -1, 2, 1, 1, true, true, -40, 40},
     {"the mailbox's clock is behind", MIDDLE OLDEST REST, AT, AT + 30, 2, 1, 1, true, true, 30, 12},
     {"a hop without a date is bridged",
@@ -74,8 +74,8 @@ static void test_one_by_one(void)
     buf_init(&b, 1 << 20);
     json_init(&j, &b, 0);
     trace_hops_json(&j, &h);
-    tap_ok(str_starts(buf_str(&b),
-                      STR("{\"count\":3,\"total_s\":45,\"slowest\":1,\"plain\":1,\"skew_s\":null")));
+    tap_ok(str_starts(
+        buf_str(&b), STR("{\"count\":3,\"total_s\":45,\"slowest\":1,\"plain\":1,\"skew_s\":null")));
     tap_ok(str_search(buf_str(&b), STR("\"from_ip\":\"192.0.2.7\"")) < b.n);
     buf_clear(&b);
 }

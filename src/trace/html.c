@@ -11,17 +11,17 @@ static const struct {
     struct str name;
     int32_t code_point;
 } entities[] = {
-    {STR_INIT("amp"), '&'},       {STR_INIT("lt"), '<'},        {STR_INIT("gt"), '>'},
-    {STR_INIT("quot"), '"'},      {STR_INIT("apos"), '\''},     {STR_INIT("nbsp"), ' '},
-    {STR_INIT("copy"), 0xa9},     {STR_INIT("reg"), 0xae},      {STR_INIT("ndash"), 0x2013},
-    {STR_INIT("mdash"), 0x2014},  {STR_INIT("lsquo"), 0x2018},  {STR_INIT("rsquo"), 0x2019},
-    {STR_INIT("ldquo"), 0x201c},  {STR_INIT("rdquo"), 0x201d},  {STR_INIT("hellip"), 0x2026},
-    {STR_INIT("bull"), 0x2022},   {STR_INIT("middot"), 0xb7},   {STR_INIT("euro"), 0x20ac},
-    {STR_INIT("auml"), 0xe4},     {STR_INIT("ouml"), 0xf6},     {STR_INIT("uuml"), 0xfc},
-    {STR_INIT("Auml"), 0xc4},     {STR_INIT("Ouml"), 0xd6},     {STR_INIT("Uuml"), 0xdc},
-    {STR_INIT("szlig"), 0xdf},    {STR_INIT("eacute"), 0xe9},   {STR_INIT("egrave"), 0xe8},
-    {STR_INIT("agrave"), 0xe0},   {STR_INIT("ccedil"), 0xe7},   {STR_INIT("zwnj"), 0x200c},
-    {STR_INIT("zwj"), 0x200d},    {STR_INIT("shy"), 0xad},
+    {STR_INIT("amp"), '&'},      {STR_INIT("lt"), '<'},       {STR_INIT("gt"), '>'},
+    {STR_INIT("quot"), '"'},     {STR_INIT("apos"), '\''},    {STR_INIT("nbsp"), ' '},
+    {STR_INIT("copy"), 0xa9},    {STR_INIT("reg"), 0xae},     {STR_INIT("ndash"), 0x2013},
+    {STR_INIT("mdash"), 0x2014}, {STR_INIT("lsquo"), 0x2018}, {STR_INIT("rsquo"), 0x2019},
+    {STR_INIT("ldquo"), 0x201c}, {STR_INIT("rdquo"), 0x201d}, {STR_INIT("hellip"), 0x2026},
+    {STR_INIT("bull"), 0x2022},  {STR_INIT("middot"), 0xb7},  {STR_INIT("euro"), 0x20ac},
+    {STR_INIT("auml"), 0xe4},    {STR_INIT("ouml"), 0xf6},    {STR_INIT("uuml"), 0xfc},
+    {STR_INIT("Auml"), 0xc4},    {STR_INIT("Ouml"), 0xd6},    {STR_INIT("Uuml"), 0xdc},
+    {STR_INIT("szlig"), 0xdf},   {STR_INIT("eacute"), 0xe9},  {STR_INIT("egrave"), 0xe8},
+    {STR_INIT("agrave"), 0xe0},  {STR_INIT("ccedil"), 0xe7},  {STR_INIT("zwnj"), 0x200c},
+    {STR_INIT("zwj"), 0x200d},   {STR_INIT("shy"), 0xad},
 };
 
 static int32_t numeric_entity(struct str digits)
@@ -120,9 +120,9 @@ static bool is_one_of(struct str name, const struct str *list, size_t n)
 static bool breaks_line(struct str name)
 {
     static const struct str names[] = {
-        STR_INIT("br"), STR_INIT("p"),  STR_INIT("div"), STR_INIT("tr"),    STR_INIT("li"),
-        STR_INIT("h1"), STR_INIT("h2"), STR_INIT("h3"),  STR_INIT("h4"),    STR_INIT("h5"),
-        STR_INIT("h6"), STR_INIT("ul"), STR_INIT("ol"),  STR_INIT("table"), STR_INIT("hr"),
+        STR_INIT("br"), STR_INIT("p"),  STR_INIT("div"), STR_INIT("tr"),        STR_INIT("li"),
+        STR_INIT("h1"), STR_INIT("h2"), STR_INIT("h3"),  STR_INIT("h4"),        STR_INIT("h5"),
+        STR_INIT("h6"), STR_INIT("ul"), STR_INIT("ol"),  STR_INIT("table"),     STR_INIT("hr"),
         STR_INIT("td"), STR_INIT("th"), STR_INIT("pre"), STR_INIT("blockquote")};
     return is_one_of(name, names, ARRAY_LEN(names));
 }
@@ -179,8 +179,7 @@ static void skip_content(struct walk *w, struct str name)
         struct str rest = str_slice(w->html, w->at, w->html.n);
         size_t end = str_search(rest, STR("</"));
         w->at = end < rest.n ? w->at + end + 2 : w->html.n;
-        if (str_istarts(str_slice(w->html, w->at, w->html.n), name))
-        {
+        if (str_istarts(str_slice(w->html, w->at, w->html.n), name)) {
             w->at -= 2; /* the tag itself is read as any other */
             return;
         }
