@@ -16,12 +16,12 @@ TESTS = ('_test.c', '_fuzz.c', '_test_kit.h')
 WALLS = [
     ('OpenSSL', r'<openssl/', ['crypto/', 'io/tls.c']),
     ('sockets', r'<(sys/socket|sys/un|sys/epoll|netdb|poll|netinet/\w+|event2/\w+|unbound(-event)?)\.h',
-     ['io/', 'httpd/', 'sink/']),
+     ['io/', 'httpd/', 'sink/', 'arrival/maildir.c']),
     ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/']),
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/']),
     ('files', r'\b(fopen|fdopen|freopen|open|openat|creat|opendir|fts_open|nftw|mmap|rename|unlink)\s*\(',
-     ['io/', 'store/', 'run/', 'cli/']),
+     ['io/', 'store/', 'run/', 'arrival/maildir.c', 'cli/']),
     ('standard output', r'\b(printf|vprintf|puts|putchar|perror|syslog|exit)\s*\(|\b(stdout|stderr)\b',
      ['cli/']),
 ]

@@ -2,7 +2,6 @@
 #include "arrival/deliver.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "arrival/deliver_internal.h"
 #include "base/clock.h"
@@ -37,13 +36,6 @@ static void tell(const struct sender *s, const char *what)
         return;
     snprintf(text, sizeof text, "%.*s: %s", STR_ARG(s->out->group), what);
     s->r->progress(s->r->progress_ctx, text);
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- how it ended ---- */
@@ -348,7 +340,7 @@ static void transact(struct sender *s, const struct route_host *h)
     size_t accepted;
     if (!greet(s, h) || !start_tls(s) || !verify(s, h) || !play_client(s) || !log_in(s, h))
         return;
-    s->out->sent_ms = wall_ms();
+    s->out->sent_ms = clock_wall_ms();
     struct smtp_mail_params params = s->r->mail_params;
     if (!is_ok(s, smtp_mail(&s->out->client, s->r->mail_from, &params, &err), SMTP_STAGE_MAIL,
                &err))
@@ -448,7 +440,7 @@ int deliver(const struct deliver_request *r, struct arena *a, struct deliver_res
     st = st == MP_OK ? find_route(&s, err) : st;
     if (st != MP_OK)
         return st;
-    out->sent_ms = wall_ms();
+    out->sent_ms = clock_wall_ms();
     out->group = r->server;
     out->reason = s.route.reason.n > 0 ? s.route.reason : STR("no server of it has an address");
     if (s.route.kind == ROUTE_NULL_MX)
