@@ -5,7 +5,7 @@
 # WERROR=true makes warnings errors (CI). MP_TOTALS, when set, collects the counts for a caller.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-tools/install-packages.sh build peers || exit 1
+tools/install-packages.sh build peers web || exit 1
 
 own=
 if [ -z "${MP_TOTALS:-}" ]; then

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Installs what is missing of Debian's packages: install-packages.sh [build] [dev] [peers]
+# Installs what is missing of Debian's packages: install-packages.sh [build] [dev] [peers] [web]
 #   build  what it takes to build, test and demonstrate (the default)
 #   dev    what CI has beside it: clang, fuzzing, a name server to test with, the benchmark's rival
 #          (its packages start services, so `make check` leaves them alone and skips what needs them)
 #   peers  the mail and name servers that tests/e2e runs in a namespace of its own. Their services
 #          are kept from starting, and nothing that is installed is removed for them (another MTA):
 #          then they stay out, and the tests that need them say "skipped"
+#   web    npm to build the page of the capture server again, and a browser to test it. Each on its
+#          own and only where the command is missing: Node may come from elsewhere, and a browser
+#          that cannot be had is no reason to do without the other
 # Quick when everything is there. On other systems it names the packages and goes on.
 set -eu
 
@@ -17,13 +20,14 @@ dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
     dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks"
 
-wanted= optional=
+wanted= optional= web=
 for set in "${@:-build}"; do
     case $set in
     build) wanted="$wanted $build" ;;
     dev) wanted="$wanted $dev" ;;
     peers) optional="$optional $peers" ;;
-    *) echo "install-packages.sh: no set of packages is named $set (build, dev, peers)" >&2; exit 2 ;;
+    web) web=yes ;;
+    *) echo "install-packages.sh: no set of packages is named $set (build, dev, peers, web)" >&2; exit 2 ;;
     esac
 done
 
@@ -72,6 +76,19 @@ install() {
     fi
 }
 
+# What provides a command, unless it is there.
+install_command() {
+    command=$1
+    shift
+    ! command -v "$command" >/dev/null 2>&1 || return 0
+    become_root "$@" || return 0
+    echo "Installing for the page of the capture server: $*"
+    $as_root apt-get update -qq || true
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends --no-remove "$@" >&2 ||
+        echo "Not installed: the tests that need $command will say so" >&2
+}
+
 # Servers, for tests only. What says "do not start services" is ours while this runs, and only then.
 install_peers() {
     [ $# -gt 0 ] || return 0
@@ -97,3 +114,7 @@ install $(missing $wanted)
 install $(missing $(runtime))
 # shellcheck disable=SC2046,SC2086
 install_peers $(missing $optional)
+if [ -n "$web" ]; then
+    install_command npm nodejs npm
+    install_command chromium chromium
+fi

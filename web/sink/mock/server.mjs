@@ -25,6 +25,12 @@ function put(sample, inbox, rcpt) {
   return m;
 }
 
+const KEYS = /^[-!]?(from|to|rcpt|subject|message-id|tag|body|has|is|larger|smaller|before|after):/;
+function readable(q) {
+  const wrong = q.split(/\s+/).find((word) => /^[-!]?[a-z-]+:/.test(word) && !KEYS.test(word));
+  if (wrong !== undefined) throw new Problem(400, `search: unknown key '${wrong.split(":")[0]}'`);
+}
+
 const found = (q, m) => q.split(/\s+/).every((word) => {
   const hit = (w) => JSON.stringify(summary(m)).toLowerCase().includes(w.toLowerCase().replace(/^\w+:/, ""));
   return word.startsWith("-") ? !hit(word.slice(1)) : hit(word);
@@ -37,6 +43,7 @@ const counted = (b) => {
 
 function list(inbox, query, all) {
   const q = query.get("q") ?? "";
+  readable(q);
   const before = Number(query.get("cursor") ?? 1e9);
   const limit = Number(query.get("limit") ?? 50);
   const hits = [...store.values()].reverse().filter((m) => (inbox === null || m.inbox === inbox) && (all || accepted(m)) && (q === "" || found(q, m)));
@@ -92,7 +99,7 @@ routes["GET /v1/inboxes/:id/attempts"] = routes["GET /v1/attempts"];
 const texts = {
   "/v1/messages/:id/raw": (m) => ["message/rfc822", `${m.headers.map((h) => `${h.name}:${h.raw}`).join("\r\n")}\r\n\r\n${m.text}`],
   "/v1/messages/:id/transcript": (m) => ["text/plain; charset=utf-8", ` <- 220 sink.test ESMTP\n -> EHLO client.test\n<-  250-sink.test\n<-  250 PIPELINING\n -> MAIL FROM:<${m.envelope.mail_from}>\n<-  250 2.1.0 Ok\n -> RCPT TO:<${m.envelope.rcpt_to[0]}>\n<-  ${m.delivery.reply.code} ${m.delivery.reply.text}\n`],
-  "/v1/messages/:id/html": (m) => ["text/html; charset=utf-8", m.html],
+  "/v1/messages/:id/html": (m) => ["text/html; charset=utf-8", m.html.replace(/<(\/?)(meta|link|base|iframe|form|object|embed)/gi, "<$1x-$2")],
 };
 
 const match = (pattern, path) => {

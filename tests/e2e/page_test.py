@@ -1,0 +1,655 @@
+#!/usr/bin/env python3
+"""The web page of the capture server in a real browser: page_test.py MAILPROOF SOURCE-ROOT   (TAP)
+
+Needs npm, a Node that Playwright runs on, and Chromium: says SKIP where one is missing. MP_SHOTS names a
+directory for screenshots of what a person should look at.
+"""
+import json
+import os
+import re
+import shutil
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from email.message import EmailMessage
+from email.utils import formatdate
+
+MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHOTS = os.environ.get("MP_SHOTS")
+LIMIT_S = 120
+NODE_MIN = 18
+OFFLINE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET")
+TOKEN = "admin-token-of-the-page-test"
+HOSTILE = '<img src=x onerror="window.hacked=1"> \u202egpj.exe\u202c <b>bold</b>'
+# One pixel, for cid: and for the comparison of what is downloaded.
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0"
+                    "000003010100c9fe92ef0000000049454e44ae426082")
+HTML = """<!doctype html><title>t</title><style>h1 { color: rgb(10, 20, 30) }</style>
+<script>parent.hacked = 1; document.title = 'ran'; document.body.innerHTML = 'ran'</script>
+<h1 style="margin-left: 7px" onclick="parent.hacked = 1">Your order</h1>
+<img alt="cid" src="cid:pixel@good.test"><img alt="remote" src="http://remote.test/pixel.gif">
+<link rel="stylesheet" href="http://remote.test/x.css"><a href="http://remote.test/go">Pay</a>
+<iframe src="http://remote.test/frame"></iframe><form action="http://remote.test/post"><button>Send</button></form>
+<meta http-equiv="refresh" content="0; url=http://remote.test/refresh">
+<div style="background: url(http://remote.test/bg.png)">end of the order</div>"""
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def holds(what, condition):
+    if not condition:
+        raise Failed(what)
+
+
+rows = []
+
+
+def row(label):
+    def add(function):
+        rows.append((label, function))
+        return function
+    return add
+
+
+# ---- mails ----
+
+def mail(subject, sender="Ana Ortiz <ana@good.example>", text="Hello.\n"):
+    m = EmailMessage()
+    m["From"], m["To"], m["Subject"] = sender, "Bob <bob@sink.test>", subject
+    m["Date"], m["Message-ID"] = formatdate(), f"<{abs(hash(subject))}@good.example>"
+    m.set_content(text)
+    return m
+
+
+def html_mail():
+    m = mail("Your order 17", text="Your order, code 481516: http://good.test/confirm?t=abc\n")
+    m.add_alternative(HTML, subtype="html")
+    m.get_payload()[1].add_related(PNG, "image", "png", cid="<pixel@good.test>")
+    return m
+
+
+def attachment_mail():
+    m = mail("Invoice 2026-117", text="See below.\n")
+    m.add_attachment(PNG, "application", "octet-stream", filename="../../.ssh/in\u202evoice.png")
+    return m
+
+
+# ---- the server, and a wire to it that can be cut ----
+
+class Sink:
+    def __init__(self, *options):
+        self.dir = tempfile.mkdtemp(prefix="mp-page-sink-")
+        ports = os.path.join(self.dir, "ports")
+        self.process = subprocess.Popen(
+            [MAILPROOF, "sink", "--memory", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
+             "--wait-file", ports, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.smtp, self.http = self.addresses(ports)
+
+    def addresses(self, ports):
+        raise NotImplementedError
+
+    def send(self, message, to="bob@sink.test", sender="ana@good.example"):
+        with smtplib.SMTP(*self.smtp, local_hostname="client.test", timeout=LIMIT_S) as s:
+            s.send_message(message, sender, [to])
+
+    @property
+    def url(self):
+        return f"http://{self.http[0]}:{self.http[1]}/"
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=LIMIT_S) as r:
+            return r.headers, r.read()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(LIMIT_S)
+        self.process.stderr.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Wire:
+    """Passes connections on to an address, until it is cut; then it ends them and takes none."""
+
+    def __init__(self, to):
+        self.to, self.whole, self.open = to, True, set()
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                if not self.whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(self.to)
+                self.open |= {near, far}
+            for a, b in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
+
+    def carry(self, a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        self.end(a)
+        self.end(b)
+
+    def end(self, s):
+        with self.lock:
+            self.open.discard(s)
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def cut(self):
+        with self.lock:
+            self.whole, ended = False, list(self.open)
+        for s in ended:
+            self.end(s)
+
+    def mend(self):
+        with self.lock:
+            self.whole = True
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+
+# ---- the browser ----
+
+class Browser:
+    def __init__(self, node_modules):
+        shutil.copy(os.path.join(HERE, "page/driver.mjs"), node_modules)
+        self.trap = Trap()
+        port = self.trap.listener.getsockname()[1]
+        self.process = subprocess.Popen(
+            ["node", os.path.join(node_modules, "driver.mjs")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, cwd=node_modules,
+            env={**os.environ, "MP_CHROMIUM": CHROMIUM,
+                 "MP_HOSTS": f"MAP remote.test 127.0.0.1:{port}"})
+
+    def __getattr__(self, op):
+        def call(**args):
+            self.process.stdin.write(json.dumps({"op": op, **args}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+            if line == "":
+                raise Failed(f"{op} {args}: the browser is gone")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise Failed(f"{op} {args}: {answer['error']}")
+            return answer["ok"]
+        return call
+
+    def shot_of(self, name):
+        if SHOTS:
+            os.makedirs(SHOTS, exist_ok=True)
+            self.shot(path=os.path.join(SHOTS, f"{name}.png"))
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(LIMIT_S)
+        self.process.stdout.close()
+        self.trap.listener.close()
+
+
+def subject_row(subject):
+    return f'a.row:has(.row-subject bdi:text-is("{subject}"))'
+
+
+def open_message(b, subject, tab=None):
+    b.click(sel=subject_row(subject))
+    b.wait(sel=f'.head h2 bdi:text-is("{subject}")')
+    if tab is not None:
+        b.click(sel=f"#tab-{tab}")
+        b.wait(sel=f'#tab-{tab}[aria-selected="true"]')
+
+
+def no_sideways(b, what):
+    over = b.js(js="document.documentElement.scrollWidth - innerWidth")
+    holds(f"{what}: {over} px beyond the right edge", over <= 0)
+
+
+# ---- what must hold ----
+
+@row("the page comes with a policy that allows nothing but itself")
+def _(s, b):
+    headers, body = s.get("/")
+    policy = headers["Content-Security-Policy"]
+    holds(policy, policy.startswith("default-src 'none';") and "unsafe" not in policy)
+    expect("type", headers.get_content_type(), "text/html")
+    with open(os.path.join(ROOT, "src/capture/page/index.html"), "rb") as f:
+        expect("bytes", body == f.read(), True)
+
+
+@row("empty: it tells how to send a first message, with the address of this server")
+def _(s, b):
+    b.visit(url=s.url)
+    b.wait(sel=".empty")
+    b.wait(sel=".live.live")
+    command = "\n".join(b.texts(sel=".command code"))
+    holds(command, f"swaks --server {s.smtp[0]}:{s.smtp[1]}" in command)
+    b.shot_of("empty")
+
+
+@row("live: a message appears without a reload, is counted and said")
+def _(s, b):
+    b.js(js="window.marker = 17")
+    s.send(mail("Plain hello"))
+    b.wait(sel=subject_row("Plain hello"))
+    expect("not loaded again", b.js(js="window.marker"), 17)
+    b.until(js="document.title.startsWith('(1)')")
+    b.until(js="document.querySelector('.sr[role=status]').textContent.includes('Plain hello')")
+    holds("unread", b.texts(sel="a.row.new .row-subject") == ["Plain hello"])
+
+
+@row("list: sender, recipient, size, attachments")
+def _(s, b):
+    s.send(html_mail())
+    s.send(attachment_mail())
+    s.send(mail(HOSTILE, sender='"<script>window.hacked=2</script>" <evil@evil.test>'))
+    b.wait(sel=subject_row("Invoice 2026-117"))
+    b.until(js="document.querySelectorAll('a.row').length === 4")
+    line = b.texts(sel=subject_row("Invoice 2026-117"))[0]
+    for part in ("Ana Ortiz", "to bob@sink.test", "1 attachment", "[0-9] k?B"):
+        holds(f"{part!r} in {line!r}", re.search(part, line))
+
+
+@row("a hostile subject is text, and what turns direction is seen")
+def _(s, b):
+    shown = b.texts(sel="a.row")[0]
+    holds(shown, '<img src=x onerror="window.hacked=1">' in shown and "U+202E" in shown)
+    b.click(sel="a.row >> nth=0")
+    b.wait(sel=".head h2 .hidden-char")
+    for tab in ("text", "headers", "source", "parts", "delivery", "verdict"):
+        b.click(sel=f"#tab-{tab}")
+        b.wait(sel=f'#tab-{tab}[aria-selected="true"]')
+    expect("nothing ran", b.js(js="window.hacked ?? null"), None)
+    expect("no element of the mail", b.js(js="document.querySelectorAll('main img, .list img, main b').length"), 0)
+    b.shot_of("hostile")
+
+
+@row("opening marks as read; marked as unread it stays")
+def _(s, b):
+    open_message(b, "Plain hello", "text")
+    b.wait(sel=f'{subject_row("Plain hello")}:not(.new)')
+    b.click(sel="text=Mark as unread")
+    b.wait(sel=f'{subject_row("Plain hello")}.new')
+    holds("its text", "Hello." in b.texts(sel=".panel")[0])
+
+
+@row("preview: HTML and its own picture, no script, nothing from elsewhere")
+def _(s, b):
+    open_message(b, "Your order 17", "preview")
+    expect("heading", b.frame(sel="h1"), "Your order")
+    b.frame(sel='text="end of the order"')
+    expect("pictures", dict(b.framePictures()).get("cid"), 1)
+    expect("remote picture", dict(b.framePictures()).get("remote"), 0)
+    expect("nothing ran", b.js(js="window.hacked ?? null"), None)
+    sandbox = b.js(js="document.querySelector('iframe').getAttribute('sandbox')")
+    holds(f"sandbox {sandbox!r}", "allow-scripts" not in sandbox and "allow-same-origin" not in sandbox)
+    b.shot_of("preview")
+    for name, width in (("Phone", 375), ("Tablet", 768)):
+        b.click(sel=f'button:text-is("{name}")')
+        b.until(js=f"document.querySelector('iframe').clientWidth === {width}")
+    b.click(sel='button:text-is("Desktop")')
+
+
+@row("text: code and link to copy; source and header fields as they stand")
+def _(s, b):
+    open_message(b, "Your order 17", "text")
+    holds("code", "481516" in b.texts(sel=".codes code"))
+    holds("link", "http://good.test/confirm?t=abc" in b.texts(sel=".links a"))
+    b.click(sel="#tab-headers")
+    holds("subject", "Your order 17" in b.texts(sel=".fields-table td"))
+    b.click(sel="#tab-source")
+    b.wait(sel="pre:has-text('Content-ID: <pixel@good.test>')")
+
+
+@row("parts: an attachment comes down whole, under a harmless name")
+def _(s, b):
+    open_message(b, "Invoice 2026-117", "parts")
+    got = b.download(sel='tr:has(.badge:text-is("attachment")) button:text-is("Download")')
+    with open(got["path"], "rb") as f:
+        expect("bytes", f.read(), PNG)
+    holds(got["name"], not got["name"].startswith(".") and "/" not in got["name"] and
+          "\u202e" not in got["name"] and got["name"].endswith("voice.png"))
+    b.shot_of("parts")
+
+
+@row("delivery: envelope and the conversation")
+def _(s, b):
+    open_message(b, "Plain hello", "delivery")
+    b.wait(sel=".transcript")
+    facts = b.texts(sel=".facts")[0]
+    holds(facts, "ana@good.example" in facts and "client.test" in facts)
+    said = b.texts(sel=".transcript")[0]
+    holds(said, "RCPT TO:<bob@sink.test>" in said and "250" in said)
+    b.shot_of("delivery")
+
+
+@row("verdict: what the checks say, with evidence and remedy")
+def _(s, b):
+    open_message(b, "Your order 17", "verdict")
+    b.wait(sel=".panel .badge:has-text('DMARC')")
+    b.wait(sel=".finding:has-text('auth.')")
+    b.wait(sel=f"{subject_row('Your order 17')} .badge:has-text('DMARC')")
+    b.shot_of("verdict")
+
+
+@row("search: finds, tells what it does not understand, lets go")
+def _(s, b):
+    b.fill(sel="#search", text="subject:invoice")
+    b.until(js="document.querySelectorAll('a.row').length === 1")
+    expect("found", b.texts(sel="a.row .row-subject"), ["Invoice 2026-117"])
+    b.fill(sel="#search", text="sbject:invoice")
+    b.wait(sel=".rows .error:has-text('sbject')")
+    b.fill(sel="#search", text="nothing-like-this")
+    b.wait(sel=".empty h2:text-is('Nothing found')")
+    b.fill(sel="#search", text="")
+    b.until(js="document.querySelectorAll('a.row').length === 4")
+
+
+@row("keys: / j k Enter ? Esc u Delete")
+def _(s, b):
+    b.visit(url=s.url)
+    b.wait(sel="a.row")
+    b.press(key="/")
+    expect("search", b.js(js="document.activeElement.id"), "search")
+    b.press(key="Escape")
+    focus = "document.activeElement.querySelector('.row-subject')?.textContent"
+    order = b.texts(sel="a.row .row-subject")
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        b.press(key=key)
+        expect(key, b.js(js=focus), b.js(js=f"document.querySelectorAll('.row-subject')[{at}].textContent"))
+    b.press(key="Enter")
+    b.wait(sel=f'.head h2 bdi:text-is("{order[1]}")')
+    b.press(key="3")
+    b.wait(sel='#tab-headers[aria-selected="true"]')
+    b.press(key="Escape")
+    b.wait(sel=".nothing")
+    b.press(key="?")
+    b.wait(sel="dialog[open]")
+    b.shot_of("help")
+    b.press(key="Escape")
+    b.wait(sel="dialog", state="detached")
+    s.send(mail("To be deleted"))
+    b.wait(sel=subject_row("To be deleted"))
+    b.js(js="document.querySelector('a.row').focus()")
+    b.press(key="Delete")
+    b.wait(sel=subject_row("To be deleted"), state="detached")
+    expect("others stay", len(b.texts(sel="a.row")), 4)
+
+
+@row("a new inbox: address and token are shown once, its mail is its own")
+def _(s, b):
+    b.click(sel='button:text-is("New inbox")')
+    b.fill(sel="#box-name", text="Checkout <b>tests</b>")
+    b.shot_of("new-inbox")
+    b.click(sel='dialog button:text-is("Create")')
+    b.wait(sel=".made")
+    address, token = b.texts(sel=".made code")
+    holds(f"{address!r} {token!r}", "@" in address and len(token) >= 16)
+    b.click(sel='dialog button:text-is("Open inbox")')
+    b.wait(sel=".empty")
+    holds("its own address in the hint", address in "\n".join(b.texts(sel=".command code")))
+    s.send(mail("For the inbox"), to=address)
+    b.wait(sel=subject_row("For the inbox"))
+    expect("only its own", len(b.texts(sel="a.row")), 1)
+    holds("token is not kept", token not in b.js(js="document.documentElement.outerHTML"))
+    b.until(js="document.querySelector('.box[aria-current] .unseen')?.firstChild.textContent === '1'")
+    expect("name is text", b.js(js="document.querySelectorAll('.side b').length"), 0)
+    s.address = address
+
+
+@row("scripted failures: the server's word on a mistake, then they hold; attempts show them")
+def _(s, b):
+    b.click(sel='button:text-is("Script failures")')
+    b.wait(sel="#script:enabled")
+    b.fill(sel="#script", text='[{"rcpt": "451 4.7.1 later", "tims": 1}]')
+    b.click(sel='dialog button:text-is("Save")')
+    b.wait(sel="dialog .error:has-text('tims')")
+    b.shot_of("script")
+    b.fill(sel="#script", text='[{"rcpt": "451 4.7.1 later", "times": 1}]')
+    b.click(sel='dialog button:text-is("Save")')
+    b.wait(sel="dialog", state="detached")
+    b.wait(sel=".box-script")
+    try:
+        s.send(mail("Again later"), to=s.address)
+        raise Failed("the script does not hold")
+    except smtplib.SMTPRecipientsRefused as e:
+        expect("reply", list(e.recipients.values())[0][0], 451)
+    b.click(sel='.views a:text-is("Attempts")')
+    b.wait(sel="a.row .badge:text-is('deferred')")
+    b.click(sel="a.row:has(.badge:text-is('deferred'))")
+    b.wait(sel=".facts .badge:text-is('deferred')")
+    b.shot_of("attempts")
+    b.click(sel='.views a:text-is("Messages")')
+
+
+@row("deleting: all of an inbox, asked first; ending the inbox")
+def _(s, b):
+    b.wait(sel=subject_row("For the inbox"))
+    b.click(sel='button:text-is("Delete all")')
+    b.click(sel='dialog button:text-is("Cancel")')
+    b.wait(sel="dialog", state="detached")
+    expect("still there", len(b.texts(sel="a.row")), 1)
+    b.click(sel='button:text-is("Delete all")')
+    b.click(sel='dialog button:has-text("Delete 1")')
+    b.wait(sel="a.row", state="detached")
+    b.click(sel='button:text-is("End inbox")')
+    b.click(sel='dialog button:text-is("End inbox")')
+    b.until(js="document.querySelectorAll('a.row').length === 4")
+    b.wait(sel=".box:has-text('Checkout')", state="detached")
+
+
+@row("a cut connection is told, and mended what came meanwhile is there")
+def _(s, b):
+    wire = Wire(s.http)
+    try:
+        b.visit(url=f"http://127.0.0.1:{wire.port}/")
+        b.wait(sel=".live.live")
+        wire.cut()
+        b.wait(sel='.live:text-is("Not connected")')
+        s.send(mail("Meanwhile"))
+        wire.mend()
+        b.wait(sel=".live.live")
+        b.wait(sel=subject_row("Meanwhile"))
+    finally:
+        wire.close()
+
+
+@row("dark where the system is dark")
+def _(s, b):
+    luminance = ("(() => { const [r, g, b] = getComputedStyle(document.body).backgroundColor"
+                 ".match(/\\d+/g).map(Number); return (r + g + b) / 3 })()")
+    b.visit(url=s.url)
+    b.wait(sel="a.row")
+    holds("light", b.js(js=luminance) > 200)
+    b.visit(url=s.url, dark=True)
+    open_message(b, "Your order 17", "verdict")
+    holds("dark", b.js(js=luminance) < 60)
+    b.shot_of("dark")
+
+
+@row("360 pixels: list, inboxes, every tab, dialogs, and nothing goes sideways")
+def _(s, b):
+    b.visit(url=s.url, width=360, height=740)
+    b.wait(sel="a.row")
+    no_sideways(b, "list")
+    b.shot_of("phone-list")
+    b.click(sel=".menu")
+    b.wait(sel=".side.open")
+    no_sideways(b, "inboxes")
+    b.shot_of("phone-inboxes")
+    b.press(key="Escape")
+    b.wait(sel=".side", state="hidden")
+    for subject in ("Your order 17", "Invoice 2026-117"):
+        open_message(b, subject)
+        holds("the list is away", b.js(js="document.querySelector('.list').offsetWidth === 0"))
+        for tab in ("preview", "text", "headers", "source", "parts", "delivery", "verdict"):
+            b.click(sel=f"#tab-{tab}")
+            b.wait(sel=f'#tab-{tab}[aria-selected="true"]')
+            no_sideways(b, f"{subject}, {tab}")
+            b.shot_of(f"phone-{tab}")
+        b.click(sel=".back")
+        b.wait(sel="a.row")
+    b.press(key="?")
+    b.wait(sel="dialog[open]")
+    no_sideways(b, "help")
+    b.press(key="Escape")
+
+
+@row("everything that one can use has a name; landmarks, one heading")
+def _(s, b):
+    b.visit(url=s.url)
+    open_message(b, "Your order 17", "verdict")
+    nameless = b.js(js="""[...document.querySelectorAll('button, a, input, select, textarea, iframe')]
+        .filter(e => !(e.getAttribute('aria-label') || e.title || e.textContent.trim() || e.labels?.length))
+        .map(e => e.outerHTML.slice(0, 80))""")
+    expect("without a name", nameless, [])
+    for sel in ("header", "nav[aria-label]", "main[aria-label]", "[role=search]", "h1"):
+        expect(sel, b.js(js=f"document.querySelectorAll('.app > {sel}, .panes {sel}, .bar {sel}').length >= 1"), True)
+    expect("language", b.js(js="document.documentElement.lang"), "en")
+
+
+@row("a server with a token asks for it, and keeps it for the tab only")
+def _(s, b):
+    closed = Sink("--token", TOKEN)
+    try:
+        closed.send(html_mail())
+        b.visit(url=closed.url)
+        b.fill(sel="#token", text="wrong")
+        b.click(sel='button:text-is("Open")')
+        b.wait(sel=".error:has-text('opens nothing')")
+        b.fill(sel="#token", text=TOKEN)
+        b.click(sel='button:text-is("Open")')
+        open_message(b, "Your order 17", "preview")
+        expect("heading", b.frame(sel="h1"), "Your order")
+        expect("nothing lasting", b.js(js="localStorage.length + document.cookie.length"), 0)
+        holds("not in the address", TOKEN not in b.js(js="location.href"))
+        closed.send(mail("Live too"))
+        b.wait(sel=subject_row("Live too"))
+        b.click(sel='button:text-is("Sign out")')
+        b.wait(sel="#token")
+        expect("forgotten", b.js(js="sessionStorage.length"), 0)
+        check_requests(b)
+    finally:
+        closed.stop()
+
+
+def check_requests(b):
+    """Since the last visit: every request went where the page came from, or was stopped by a policy
+    before it left; what bears the names in the mails was never called; nothing went wrong."""
+    wrong = [[url, failure] for url, failure in b.elsewhere() if failure != "csp"]
+    expect("requests to elsewhere", wrong, [])
+    expect("calls of remote.test", b.trap.calls, 0)
+    expect("errors of the page", b.complaints(), [])
+
+
+class Trap:
+    """Answers for remote.test, to which nobody must ever come."""
+
+    def __init__(self):
+        self.calls = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.count, daemon=True).start()
+
+    def count(self):
+        while True:
+            try:
+                came, _ = self.listener.accept()
+            except OSError:
+                return
+            self.calls += 1
+            came.close()
+
+
+# ---- running ----
+
+def why_not():
+    for command in ("npm", "node"):
+        if shutil.which(command) is None:
+            return f"{command} is not installed"
+    if CHROMIUM is None:
+        return "chromium is not installed"
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip()
+    if int(re.findall(r"\d+", version)[0]) < NODE_MIN:
+        return f"node is {version}, Playwright wants {NODE_MIN}"
+    return None
+
+
+def install(into):
+    """What the browser is driven with, as the lock file says. The reason when that cannot be had."""
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(os.path.join(HERE, "page", name), into)
+    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=into, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S)
+    if done.returncode != 0 and OFFLINE.search(done.stdout):
+        return "the package registry does not answer"
+    if done.returncode != 0:
+        raise Failed(done.stdout)
+    return None
+
+
+def run(label, function, sink, browser):
+    try:
+        function(sink, browser)
+        check_requests(browser)
+    except (Failed, OSError, smtplib.SMTPException, ValueError, LookupError, AttributeError) as e:
+        browser.shot_of(f"failed-{label.split(':')[0].replace(' ', '-')[:30]}")
+        return str(e)
+    return None
+
+
+def main():
+    reason = why_not()
+    with tempfile.TemporaryDirectory(prefix="mp-page-") as work:
+        if reason is None:
+            reason = install(work)
+        if reason is not None:
+            for n, (label, _) in enumerate(rows, 1):
+                print(f"ok {n} - page: {label} # SKIP {reason}")
+            print(f"1..{len(rows)}")
+            return 0
+        failed = 0
+        sink, browser = Sink(), Browser(work)
+        try:
+            browser.visit(url="about:blank")
+            for n, (label, function) in enumerate(rows, 1):
+                problem = run(label, function, sink, browser)
+                failed += problem is not None
+                print("not ok" if problem else "ok", n, "-", f"page: {label}")
+                if problem:
+                    print("".join(f"# {line}\n" for line in problem.splitlines()), end="")
+                sys.stdout.flush()
+        finally:
+            browser.stop()
+            sink.stop()
+    print(f"1..{len(rows)}")
+    return failed != 0
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sys.exit(main())
