@@ -85,7 +85,7 @@ function Search({ s }: { s: State }) {
       <input
         id="search"
         type="search"
-        placeholder="Search: words, from:ana, has:attachment"
+        placeholder="Search, or from:ana has:attachment"
         aria-label="Search in messages"
         autocomplete="off"
         spellcheck={false}

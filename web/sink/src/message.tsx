@@ -144,15 +144,18 @@ function People({ name, all }: { name: string; all: Address[] }) {
 function Actions({ s, m }: { s: State; m: Message }) {
   const release = () =>
     set({ dialog: { kind: "release", id: m.id, to: m.envelope.rcpt_to } });
+  const accepted = m.delivery.outcome === "accepted";
   return (
     <div class="actions">
-      <button type="button" onClick={() => void setSeen(m.id, !m.seen)}>
-        Mark as {m.seen ? "unread" : "read"}
-      </button>
+      {accepted && (
+        <button type="button" onClick={() => void setSeen(m.id, !m.seen)}>
+          Mark as {m.seen ? "unread" : "read"}
+        </button>
+      )}
       <button type="button" onClick={() => void download(`${m.id}.eml`, () => api.raw(m.id))}>
         Download
       </button>
-      {s.info?.features.release === true && (
+      {accepted && s.info?.features.release === true && (
         <button type="button" onClick={release}>
           Release…
         </button>
