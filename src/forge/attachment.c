@@ -14,6 +14,18 @@ struct attachment_kind {
     int (*make)(struct maker *m, struct str *out, struct mp_err *err);
 };
 
+void forge_put16(struct buf *b, unsigned v)
+{
+    buf_addc(b, (char)(v & 0xff));
+    buf_addc(b, (char)(v >> 8 & 0xff));
+}
+
+void forge_put32(struct buf *b, uint32_t v)
+{
+    forge_put16(b, v & 0xffff);
+    forge_put16(b, v >> 16);
+}
+
 /* ---- contents ---- */
 
 static int make_csv(struct maker *m, struct str *out, struct mp_err *err)
@@ -113,6 +125,11 @@ static int make_smuggling(struct maker *m, struct str *out, struct mp_err *err)
     return MP_OK;
 }
 
+static int make_macro(struct maker *m, struct str *out, struct mp_err *err)
+{
+    return forge_docm(m->arena, &m->random, out, err);
+}
+
 /* ---- the table ---- */
 
 static const struct attachment_kind kinds[] = {
@@ -120,6 +137,7 @@ static const struct attachment_kind kinds[] = {
     {"zip", "figures.zip", "application/zip", make_zip},
     {"eicar", "eicar.com", "application/octet-stream", make_eicar},
     {"eicar-zip", "eicar.zip", "application/zip", make_eicar_zip},
+    {"macro", "report.docm", "application/vnd.ms-word.document.macroEnabled.12", make_macro},
     {"nested-zip", "nested.zip", "application/zip", make_nested},
     {"encrypted-zip", "invoice.zip", "application/zip", make_encrypted},
     {"double-extension", "invoice.pdf.exe", "application/pdf", make_text},

@@ -116,6 +116,10 @@ forge_writer forge_nested_comments, forge_many_addresses, forge_long_sender, for
 
 /* ---- attachments ---- */
 
+/* Little endian, as all of these formats are. */
+void forge_put16(struct buf *b, unsigned v);
+void forge_put32(struct buf *b, uint32_t v);
+
 struct forge_file {
     struct str name, bytes;
 };
@@ -137,7 +141,8 @@ int forge_cfb(struct arena *a, const struct forge_stream *streams, size_t n, str
               struct mp_err *err);
 /* vbaProject.bin with one document module and one standard module (MS-OVBA). */
 int forge_vba_project(struct arena *a, struct str code, struct str *out, struct mp_err *err);
-/* The compression of MS-OVBA 2.4.1. */
+/* The compression of MS-OVBA 2.4.1; out->failed when the text is longer than a chunk. */
+enum { FORGE_VBA_CHUNK_BYTES = 4096 };
 void forge_vba_compress(struct buf *out, struct str text);
 int forge_docm(struct arena *a, struct forge_random *r, struct str *out, struct mp_err *err);
 

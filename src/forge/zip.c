@@ -13,18 +13,6 @@ enum {
     FILES_MAX = 16
 };
 
-static void put16(struct buf *b, unsigned v)
-{
-    buf_addc(b, (char)(v & 0xff));
-    buf_addc(b, (char)(v >> 8 & 0xff));
-}
-
-static void put32(struct buf *b, uint32_t v)
-{
-    put16(b, v & 0xffff);
-    put16(b, v >> 16);
-}
-
 /* One step of the CRC of APPNOTE 4.4.7, without table: archives here are small. */
 static uint32_t crc_byte(uint32_t crc, unsigned char c)
 {
@@ -86,23 +74,23 @@ struct member {
 /* What local and central header share, from the version needed to the lengths. */
 static void put_common(struct buf *b, const struct member *m)
 {
-    put16(b, VERSION);
-    put16(b, m->flags);
-    put16(b, m->method);
-    put16(b, DOS_TIME);
-    put16(b, DOS_DATE);
-    put32(b, m->crc);
-    put32(b, m->packed_bytes);
-    put32(b, (uint32_t)m->file->bytes.n);
-    put16(b, (unsigned)m->file->name.n);
-    put16(b, 0); /* extra field */
+    forge_put16(b, VERSION);
+    forge_put16(b, m->flags);
+    forge_put16(b, m->method);
+    forge_put16(b, DOS_TIME);
+    forge_put16(b, DOS_DATE);
+    forge_put32(b, m->crc);
+    forge_put32(b, m->packed_bytes);
+    forge_put32(b, (uint32_t)m->file->bytes.n);
+    forge_put16(b, (unsigned)m->file->name.n);
+    forge_put16(b, 0); /* extra field */
 }
 
 static void put_member(struct buf *b, struct member *m, struct str packed)
 {
     m->offset = (uint32_t)b->n;
     m->packed_bytes = (uint32_t)packed.n;
-    put32(b, LOCAL_HEADER);
+    forge_put32(b, LOCAL_HEADER);
     put_common(b, m);
     buf_add(b, m->file->name);
     buf_add(b, packed);
@@ -110,28 +98,28 @@ static void put_member(struct buf *b, struct member *m, struct str packed)
 
 static void put_central(struct buf *b, const struct member *m)
 {
-    put32(b, CENTRAL_HEADER);
-    put16(b, VERSION); /* made by */
+    forge_put32(b, CENTRAL_HEADER);
+    forge_put16(b, VERSION); /* made by */
     put_common(b, m);
-    put16(b, 0); /* comment */
-    put16(b, 0); /* disk */
-    put16(b, 0); /* internal attributes */
-    put32(b, 0); /* external attributes */
-    put32(b, m->offset);
+    forge_put16(b, 0); /* comment */
+    forge_put16(b, 0); /* disk */
+    forge_put16(b, 0); /* internal attributes */
+    forge_put32(b, 0); /* external attributes */
+    forge_put32(b, m->offset);
     buf_add(b, m->file->name);
 }
 
 static void put_end(struct buf *b, size_t n, uint32_t central_at)
 {
     uint32_t central_bytes = (uint32_t)b->n - central_at;
-    put32(b, END_RECORD);
-    put16(b, 0);
-    put16(b, 0);
-    put16(b, (unsigned)n);
-    put16(b, (unsigned)n);
-    put32(b, central_bytes);
-    put32(b, central_at);
-    put16(b, 0); /* comment */
+    forge_put32(b, END_RECORD);
+    forge_put16(b, 0);
+    forge_put16(b, 0);
+    forge_put16(b, (unsigned)n);
+    forge_put16(b, (unsigned)n);
+    forge_put32(b, central_bytes);
+    forge_put32(b, central_at);
+    forge_put16(b, 0); /* comment */
 }
 
 int forge_zip(struct arena *a, const struct forge_file *files, size_t n,

@@ -8,9 +8,11 @@ import io
 import json
 import mailbox
 import os
+import struct
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ET
 import zipfile
 
 MAILPROOF = os.path.abspath(sys.argv[1])
@@ -229,6 +231,101 @@ def _(_):
         expect("twins", z.namelist(), ["report.txt", "report.txt"])
 
 
+# ---- a reader of compound files and of the compression of macros, written for this test ----
+
+class CompoundFile:
+    def __init__(self, data):
+        self.data = data
+        holds("magic", data[:8] == bytes.fromhex("d0cf11e0a1b11ae1"))
+        numbers = struct.unpack_from("<9I", data, 44)
+        self.fat = struct.unpack_from("<128I", self.sector(0))
+        self.mini_fat = self.words(self.chain(numbers[4]))
+        self.entries = self.chain(numbers[1])
+        self.mini = self.chain(struct.unpack_from("<I", self.entries, 116)[0])
+
+    def sector(self, n):
+        return self.data[(n + 1) * 512:(n + 2) * 512]
+
+    @staticmethod
+    def words(data):
+        return struct.unpack(f"<{len(data) // 4}I", data)
+
+    def chain(self, at):
+        out = b""
+        while at < 0xfffffffe:
+            out += self.sector(at)
+            at = self.fat[at]
+        return out
+
+    def entry(self, n):
+        e = self.entries[n * 128:n * 128 + 128]
+        name = e[:max(e[64] - 2, 0)].decode("utf-16le")
+        left, right, child = struct.unpack_from("<3I", e, 68)
+        start, size = struct.unpack_from("<2I", e, 116)
+        return name, left, right, child, start, size
+
+    def walk(self, n, path=""):
+        """Streams by path, in the order of the tree."""
+        if n == 0xffffffff:
+            return {}
+        name, left, right, child, start, size = self.entry(n)
+        found = self.walk(left, path)
+        if child != 0xffffffff:
+            found.update(self.walk(child, path + name + "/"))
+        else:
+            found[path + name] = self.stream(start, size)
+        found.update(self.walk(right, path))
+        return found
+
+    def stream(self, at, size):
+        out = b""
+        while at < 0xfffffffe:
+            out += self.mini[at * 64:at * 64 + 64]
+            at = self.mini_fat[at]
+        return out[:size]
+
+
+def decompress(data):
+    expect("signature", data[0], 1)
+    size = (struct.unpack_from("<H", data, 1)[0] & 0xfff) + 3
+    expect("one chunk", len(data), size + 1)
+    out, at = bytearray(), 3
+    while at < len(data):
+        flags, at = data[at], at + 1
+        for bit in range(8):
+            if at >= len(data):
+                break
+            if not flags >> bit & 1:
+                out.append(data[at])
+                at += 1
+                continue
+            token = struct.unpack_from("<H", data, at)[0]
+            at += 2
+            bits = max((len(out) - 1).bit_length(), 4)
+            for _ in range((token & 0xffff >> bits) + 3):
+                out.append(out[-1 - (token >> 16 - bits)])
+    return bytes(out)
+
+
+@row("the macro document has its parts, and a project with AutoOpen")
+def _(_):
+    with zipfile.ZipFile(io.BytesIO(forge("--attachment", "macro"))) as z:
+        expect("bad members", z.testzip(), None)
+        for name in z.namelist():
+            if name.endswith((".xml", ".rels")):
+                ET.fromstring(z.read(name))
+        project = CompoundFile(z.read("word/vbaProject.bin"))
+    streams = project.walk(0)
+    expect("streams", list(streams), [
+        "Root Entry/VBA/dir", "Root Entry/VBA/Module1", "Root Entry/VBA/ThisDocument",
+        "Root Entry/VBA/_VBA_PROJECT", "Root Entry/PROJECT", "Root Entry/PROJECTwm"])
+    code = decompress(streams["Root Entry/VBA/Module1"])
+    holds(code, b"\r\nSub AutoOpen()\r\n    MsgBox " in code and code.count(b"\r\n") == 4)
+    names = decompress(streams["Root Entry/VBA/dir"])
+    holds(names, b"\x19\0\x07\0\0\0Module1" in names)
+    holds("the project names the module", b"\r\nModule=Module1\r\n" in streams["Root Entry/PROJECT"])
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as where:
@@ -240,7 +337,7 @@ def main():
                 function(state, *args)
                 print(f"ok {number} - {label}", flush=True)
             except (Failed, subprocess.TimeoutExpired, ValueError, KeyError, OSError,
-                    RuntimeError, zipfile.BadZipFile) as problem:
+                    RuntimeError, struct.error, ET.ParseError, zipfile.BadZipFile) as problem:
                 failed += 1
                 print(f"not ok {number} - {label}\n# {type(problem).__name__}: "
                       + repr(str(problem))[:600], flush=True)
