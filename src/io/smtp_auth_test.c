@@ -288,6 +288,7 @@ static void check_scram(const struct scram_row *row, const struct kit_tls *tls)
     talk_end(&t);
     tap_cstr(server.problem == NULL ? "" : server.problem, "");
     check_secret(&t);
+    tap_ok(!has_text(talk_transcript(&t), "334 dj")); /* "v=": the server's signature */
     talk_clear(&t);
 }
 
@@ -332,82 +333,99 @@ static bool play_cram(struct script_peer *p, void *ctx)
 #define SAY_YES SCRIPT_SAY("235 2.7.0 in\r\n")
 #define SAY_NO  SCRIPT_SAY("535 5.7.8 no\r\n")
 
+static const struct {
+    const char *label;
+    enum sasl_mech mech;
+    struct script_step steps[7];
+    unsigned code;
+    const char *shown; /* in the transcript */
+} others[] = {
+    {"PLAIN", SASL_PLAIN, {SCRIPT_EXPECT("AUTH PLAIN AGFsaWNlAG9wZW4tc2VzYW1l"), SAY_YES}, 235},
+    {"PLAIN refused", SASL_PLAIN, {SCRIPT_EXPECT("AUTH PLAIN "), SAY_NO}, 535},
+    {"PLAIN put off", SASL_PLAIN, {SCRIPT_EXPECT("AUTH PLAIN "), SCRIPT_SAY("454 later\r\n")}, 454},
+    {"LOGIN",
+     SASL_LOGIN,
+     {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 VXNlcm5hbWU6\r\n"), SCRIPT_EXPECT("YWxpY2U="),
+      SCRIPT_SAY("334 UGFzc3dvcmQ6\r\n"), SCRIPT_EXPECT("b3Blbi1zZXNhbWU="), SAY_YES},
+     235},
+    {"LOGIN with empty prompts",
+     SASL_LOGIN,
+     {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 \r\n"), SCRIPT_EXPECT("YWxpY2U="),
+      SCRIPT_SAY("334\r\n"), SCRIPT_EXPECT("b3Blbi1zZXNhbWU="), SAY_YES},
+     235},
+    {"LOGIN refused at the user",
+     SASL_LOGIN,
+     {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 VXNlcm5hbWU6\r\n"), SCRIPT_EXPECT("YWxpY2U="),
+      SAY_NO},
+     535},
+    {"PLAIN, sent back in the refusal",
+     SASL_PLAIN,
+     {SCRIPT_EXPECT("AUTH PLAIN AGFsaWNlAG9wZW4tc2VzYW1l"),
+      SCRIPT_SAY("535-you said AUTH PLAIN AGFsaWNlAG9wZW4tc2VzYW1l\r\n"
+                 "535 open-sesame is wrong, open-sesame\r\n")},
+     535,
+     "535 *********** is wrong, ***********"},
+    {"LOGIN, sent back in the refusal",
+     SASL_LOGIN,
+     {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 VXNlcm5hbWU6\r\n"), SCRIPT_EXPECT("YWxpY2U="),
+      SCRIPT_SAY("334 UGFzc3dvcmQ6\r\n"), SCRIPT_EXPECT("b3Blbi1zZXNhbWU="),
+      SCRIPT_SAY("500 b3Blbi1zZXNhbWU=: what?\r\n")},
+     500,
+     "500 ****************: what?"},
+    {"OAUTHBEARER, the token in the reason",
+     SASL_OAUTHBEARER,
+     {SCRIPT_EXPECT("AUTH OAUTHBEARER "), SCRIPT_SAY("334 b3Blbi1zZXNhbWUgbm90\r\n"),
+      SCRIPT_EXPECT("AQ=="), SAY_NO},
+     535,
+     "=== The server's reason: *********** not"},
+    {"CRAM-MD5",
+     SASL_CRAM_MD5,
+     {SCRIPT_EXPECT("AUTH CRAM-MD5"), SCRIPT_CALL(play_cram, NULL), SAY_YES},
+     235},
+    {"XOAUTH2",
+     SASL_XOAUTH2,
+     {SCRIPT_EXPECT("AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBvcGVuLXNlc2FtZQEB"), SAY_YES},
+     235},
+    {"XOAUTH2 refused with a reason",
+     SASL_XOAUTH2,
+     {SCRIPT_EXPECT("AUTH XOAUTH2 "), SCRIPT_SAY("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"),
+      SCRIPT_EXPECT(""), SAY_NO},
+     535},
+    {"OAUTHBEARER",
+     SASL_OAUTHBEARER,
+     {SCRIPT_EXPECT("AUTH OAUTHBEARER bixhPWFsaWNlLAFob3N0PW14LnRlc3QBcG9ydD01"
+                    "ODcBYXV0aD1CZWFyZXIgb3Blbi1zZXNhbWUBAQ=="),
+      SAY_YES},
+     235},
+    {"OAUTHBEARER refused with a reason",
+     SASL_OAUTHBEARER,
+     {SCRIPT_EXPECT("AUTH OAUTHBEARER "), SCRIPT_SAY("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
+      SCRIPT_EXPECT("AQ=="), SAY_NO},
+     535,
+     "=== The server's reason: {\"status\":\"401\"}"},
+};
+
 static void test_others(void)
 {
-    static const struct {
-        const char *label;
-        enum sasl_mech mech;
-        struct script_step steps[7];
-        unsigned code;
-        const char *shown; /* in the transcript */
-    } rows[] = {
-        {"PLAIN", SASL_PLAIN, {SCRIPT_EXPECT("AUTH PLAIN AGFsaWNlAG9wZW4tc2VzYW1l"), SAY_YES}, 235},
-        {"PLAIN refused", SASL_PLAIN, {SCRIPT_EXPECT("AUTH PLAIN "), SAY_NO}, 535},
-        {"PLAIN put off",
-         SASL_PLAIN,
-         {SCRIPT_EXPECT("AUTH PLAIN "), SCRIPT_SAY("454 later\r\n")},
-         454},
-        {"LOGIN",
-         SASL_LOGIN,
-         {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 VXNlcm5hbWU6\r\n"),
-          SCRIPT_EXPECT("YWxpY2U="), SCRIPT_SAY("334 UGFzc3dvcmQ6\r\n"),
-          SCRIPT_EXPECT("b3Blbi1zZXNhbWU="), SAY_YES},
-         235},
-        {"LOGIN with empty prompts",
-         SASL_LOGIN,
-         {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 \r\n"), SCRIPT_EXPECT("YWxpY2U="),
-          SCRIPT_SAY("334\r\n"), SCRIPT_EXPECT("b3Blbi1zZXNhbWU="), SAY_YES},
-         235},
-        {"LOGIN refused at the user",
-         SASL_LOGIN,
-         {SCRIPT_EXPECT("AUTH LOGIN"), SCRIPT_SAY("334 VXNlcm5hbWU6\r\n"),
-          SCRIPT_EXPECT("YWxpY2U="), SAY_NO},
-         535},
-        {"CRAM-MD5",
-         SASL_CRAM_MD5,
-         {SCRIPT_EXPECT("AUTH CRAM-MD5"), SCRIPT_CALL(play_cram, NULL), SAY_YES},
-         235},
-        {"XOAUTH2",
-         SASL_XOAUTH2,
-         {SCRIPT_EXPECT("AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBvcGVuLXNlc2FtZQEB"), SAY_YES},
-         235},
-        {"XOAUTH2 refused with a reason",
-         SASL_XOAUTH2,
-         {SCRIPT_EXPECT("AUTH XOAUTH2 "), SCRIPT_SAY("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"),
-          SCRIPT_EXPECT(""), SAY_NO},
-         535},
-        {"OAUTHBEARER",
-         SASL_OAUTHBEARER,
-         {SCRIPT_EXPECT("AUTH OAUTHBEARER bixhPWFsaWNlLAFob3N0PW14LnRlc3QBcG9ydD01"
-                        "ODcBYXV0aD1CZWFyZXIgb3Blbi1zZXNhbWUBAQ=="),
-          SAY_YES},
-         235},
-        {"OAUTHBEARER refused with a reason",
-         SASL_OAUTHBEARER,
-         {SCRIPT_EXPECT("AUTH OAUTHBEARER "), SCRIPT_SAY("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
-          SCRIPT_EXPECT("AQ=="), SAY_NO},
-         535,
-         "=== The server's reason: {\"status\":\"401\"}"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         struct script_step steps[16] = {BANNER, SCRIPT_EXPECT("EHLO"), SCRIPT_SAY(GOOD_EHLO)};
         size_t n = 3;
-        for (size_t k = 0; k < 7 && rows[i].steps[k].op != SCRIPT_OP_END; k++)
-            steps[n++] = rows[i].steps[k];
+        for (size_t k = 0; k < 7 && others[i].steps[k].op != SCRIPT_OP_END; k++)
+            steps[n++] = others[i].steps[k];
         steps[n++] = (struct script_step)SCRIPT_EXPECT("QUIT");
         struct talk t;
-        tap_case("AUTH %s", rows[i].label);
+        tap_case("AUTH %s", others[i].label);
         if (begin(&t, steps, false)) {
-            if (!tap_int(smtp_auth(&t.client, rows[i].mech, &alice, &t.err), MP_OK))
+            if (!tap_int(smtp_auth(&t.client, others[i].mech, &alice, &t.err), MP_OK))
                 tap_note("%s", t.err.text);
-            tap_int(t.client.last.code, rows[i].code);
+            tap_int(t.client.last.code, others[i].code);
             tap_int(t.client.fault, SMTP_FAULT_NONE);
         }
         talk_end(&t);
         check_secret(&t);
         tap_ok(has_text(talk_transcript(&t), "<masked, "));
-        if (rows[i].shown != NULL)
-            tap_ok(has_text(talk_transcript(&t), rows[i].shown));
+        if (others[i].shown != NULL)
+            tap_ok(has_text(talk_transcript(&t), others[i].shown));
         talk_clear(&t);
     }
 }

@@ -74,8 +74,11 @@ struct smtp_client {
     struct smtp_ehlo ehlo, ehlo_plain; /* the valid one; the one before STARTTLS */
     struct tls_facts tls;
     bool has_tls, did_ehlo;
-    bool mid_message; /* behind a 354: what is sent now is message, not command */
-    bool wire_lost;   /* nothing more can be said on this connection */
+    bool mid_message;    /* behind a 354: what is sent now is message, not command */
+    bool wire_lost;      /* nothing more can be said on this connection */
+    bool mask_challenge; /* a 334 that comes now is as good as a secret */
+    struct str
+        secrets[2]; /* during AUTH: the password, the line sent; blanked where they come back */
     enum smtp_fault fault;
     enum smtp_stage fault_stage;
     int64_t started_us;

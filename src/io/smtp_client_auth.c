@@ -5,8 +5,11 @@
 #include "crypto/hmac.h"
 #include "io/smtp_client_internal.h"
 
+enum { REASON_MAX_BYTES = 4096 }; /* shown of it */
+
 struct exchange {
     struct smtp_client *c;
+    struct buf sent; /* the last line that held a secret */
     struct sasl *sasl;
     enum sasl_mech mech;
     struct mp_err *err;
@@ -44,6 +47,14 @@ static void bind_channel(const struct smtp_client *c, enum sasl_mech mech,
 
 /* ---- lines ---- */
 
+static void forget_sent(struct exchange *x)
+{
+    x->c->secrets[1] = STR_NONE;
+    if (x->sent.p != NULL)
+        crypto_wipe(x->sent.p, x->sent.n);
+    buf_clear(&x->sent);
+}
+
 /* "HEAD secret CRLF"; the transcript gets the head and a length. */
 static int send_secret(struct exchange *x, struct str head, struct str secret, bool is_initial)
 {
@@ -61,12 +72,13 @@ static int send_secret(struct exchange *x, struct str head, struct str secret, b
     if (is_initial && secret.n == 0)
         buf_addc(&line, '='); /* RFC 4954 4: an empty one */
     base64_encode(&line, secret);
-    transcript_add_masked(&c->transcript, conn_in_tls(c->conn), client_at(c), head,
+    transcript_add_masked(&c->transcript, TRANSCRIPT_SENT, conn_in_tls(c->conn), client_at(c), head,
                           line.n - before);
     buf_addz(&line, "\r\n");
     int st = client_write(c, SMTP_STAGE_AUTH, buf_str(&line), x->err);
-    crypto_wipe(line.p, line.n);
-    buf_clear(&line);
+    forget_sent(x);
+    x->sent = line;
+    c->secrets[1] = str_slice(buf_str(&line), before, line.n - 2);
     return st;
 }
 
@@ -77,6 +89,13 @@ static int await_reply(struct exchange *x, int st)
     return client_reply(x->c, SMTP_STAGE_AUTH, 0, x->err);
 }
 
+/* The signature of a SCRAM server (RFC 5802 7) lets whoever reads it try passwords at leisure; the
+ * reason of an OAuth server may hold the token, and is told decoded. */
+static bool masks_challenges(enum sasl_mech m)
+{
+    return m != SASL_PLAIN && m != SASL_LOGIN && m != SASL_CRAM_MD5;
+}
+
 static int start(struct exchange *x)
 {
     char head[64];
@@ -84,6 +103,7 @@ static int start(struct exchange *x)
     bool has_initial = false;
     snprintf(head, sizeof head, "AUTH %s", sasl_mech_name(x->mech));
     sasl_initial(x->sasl, &initial, &has_initial);
+    x->c->mask_challenge = x->mech == SASL_XOAUTH2 || x->mech == SASL_OAUTHBEARER;
     if (has_initial)
         return await_reply(x, send_secret(x, str_from(head), initial, true));
     return smtp_command(x->c, str_from(head), SMTP_STAGE_AUTH, x->err);
@@ -116,7 +136,19 @@ static int answer(struct exchange *x)
         return client_fail(c, SMTP_STAGE_AUTH, SMTP_FAULT_LOCAL, st, x->err, "%s", why.text);
     if (st != MP_OK)
         return cancel(x, why.text);
+    c->mask_challenge = masks_challenges(x->mech);
     return await_reply(x, send_secret(x, STR_NONE, response, false));
+}
+
+static void note_reason(struct smtp_client *c, struct str reason)
+{
+    struct buf text;
+    buf_init(&text, REASON_MAX_BYTES);
+    buf_addz(&text, "The server's reason: ");
+    buf_add(&text, str_slice(reason, 0, REASON_MAX_BYTES - text.n));
+    client_blank(c, text.p, text.n);
+    client_note(c, TRANSCRIPT_INFO, buf_str(&text));
+    buf_clear(&text);
 }
 
 static int run(struct exchange *x)
@@ -126,10 +158,10 @@ static int run(struct exchange *x)
     int st = start(x);
     for (int i = 0; st == MP_OK && c->last.code == 334; i++)
         st = i < SMTP_AUTH_MAX_STEPS ? answer(x) : cancel(x, "it asks without end");
+    c->mask_challenge = false;
     struct str reason = sasl_server_error(x->sasl);
     if (reason.n > 0)
-        client_note(c, TRANSCRIPT_INFO,
-                    arena_fmt(c->arena, "The server's reason: " STR_FMT, STR_ARG(reason)));
+        note_reason(c, reason);
     if (st == MP_OK && smtp_reply_ok(&c->last) && !sasl_proved(x->sasl))
         return client_fail(c, SMTP_STAGE_AUTH, SMTP_FAULT_AUTH, MP_E_SYNTAX, x->err,
                            "%s took AUTH %s without proving that it knows the password: it may not "
@@ -150,7 +182,10 @@ int smtp_auth(struct smtp_client *c, enum sasl_mech mech, const struct sasl_cred
     st = sasl_start(c->arena, mech, &bound, STR_NONE, &x.sasl, err);
     if (st != MP_OK)
         return client_fail_local(c, SMTP_STAGE_AUTH, st);
+    c->secrets[0] = who->password;
     st = run(&x);
+    forget_sent(&x);
+    c->secrets[0] = STR_NONE;
     sasl_done(x.sasl);
     return st;
 }

@@ -35,6 +35,8 @@ const char *client_peer(const struct smtp_client *c, char room[CONN_HOST_TEXT_MA
 
 int64_t client_deadline(const struct smtp_client *c, enum smtp_stage stage, unsigned wait_ms);
 void client_note(struct smtp_client *c, enum transcript_kind kind, struct str text);
+/* Secrets that a server sends back become asterisks. */
+void client_blank(const struct smtp_client *c, char *p, size_t n);
 void client_count(struct smtp_client *c, enum smtp_stage stage, int64_t since_us);
 int64_t client_at(const struct smtp_client *c); /* for the transcript */
 

@@ -11,7 +11,8 @@ enum {
     WRITE_BLOCK_BYTES = 64 * 1024, /* each has the time-out of its stage */
     PARSE_STEP_BYTES = 1024,       /* without a line end, look again only after so many */
     LAST_WORDS_MS = 100,
-    EVIDENCE_BYTES = 60
+    EVIDENCE_BYTES = 60,
+    SECRET_MIN_BYTES = 4
 };
 
 /* RFC 5321 4.5.3.2; the handshake as long as any command. */
@@ -98,6 +99,17 @@ void client_note(struct smtp_client *c, enum transcript_kind kind, struct str te
 {
     bool in_tls = c->conn != NULL && conn_in_tls(c->conn);
     transcript_add(&c->transcript, kind, in_tls, client_at(c), text);
+}
+
+void client_blank(const struct smtp_client *c, char *p, size_t n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(c->secrets); i++) {
+        struct str secret = c->secrets[i];
+        if (secret.n < SECRET_MIN_BYTES) /* less is found in any text */
+            continue;
+        for (char *at = p; (at = memmem(at, n - (size_t)(at - p), secret.p, secret.n)) != NULL;)
+            memset(at, '*', secret.n);
+    }
 }
 
 /* ---- how it ends ---- */
@@ -297,8 +309,12 @@ static void take_reply(struct smtp_client *c, enum smtp_stage stage, size_t used
 {
     bool hoped = c->last.code / 100 == stages[stage].hoped ||
                  (stage == SMTP_STAGE_AUTH && c->last.code / 100 == 3);
-    client_note(c, hoped ? TRANSCRIPT_RECEIVED : TRANSCRIPT_UNEXPECTED,
-                str_slice(buf_str(&c->in), 0, used));
+    enum transcript_kind kind = hoped ? TRANSCRIPT_RECEIVED : TRANSCRIPT_UNEXPECTED;
+    if (c->mask_challenge && c->last.code == 334)
+        transcript_add_masked(&c->transcript, kind, conn_in_tls(c->conn), client_at(c), STR("334"),
+                              used);
+    else
+        client_note(c, kind, str_slice(buf_str(&c->in), 0, used));
     memmove(c->in.p, c->in.p + used, c->in.n - used);
     c->in.n -= used;
     if (stage == SMTP_STAGE_END)
@@ -334,6 +350,7 @@ static int next_reply(struct smtp_client *c, enum smtp_stage stage, int64_t dead
     for (bool worth_parsing = c->in.n > 0;;) {
         if (worth_parsing) {
             const char *problem;
+            client_blank(c, c->in.p, c->in.n);
             enum smtp_parse how =
                 smtp_reply_parse(c->arena, buf_str(&c->in), &c->last, &used, &problem);
             if (how == SMTP_PARSE_DONE) {

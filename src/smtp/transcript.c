@@ -47,15 +47,15 @@ void transcript_add(struct transcript *t, enum transcript_kind kind, bool in_tls
     }
 }
 
-void transcript_add_masked(struct transcript *t, bool in_tls, int64_t at_us, struct str head,
-                           size_t secret_bytes)
+void transcript_add_masked(struct transcript *t, enum transcript_kind kind, bool in_tls,
+                           int64_t at_us, struct str head, size_t secret_bytes)
 {
     struct str text = arena_fmt(t->arena, STR_FMT "%s<masked, %zu bytes>", STR_ARG(head),
                                 head.n > 0 ? " " : "", secret_bytes);
     if (text.p == NULL)
         t->dropped++;
     else
-        transcript_add(t, TRANSCRIPT_SENT, in_tls, at_us, text);
+        transcript_add(t, kind, in_tls, at_us, text);
 }
 
 void transcript_write(struct buf *out, const struct transcript *t)

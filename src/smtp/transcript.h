@@ -32,8 +32,8 @@ void transcript_init(struct transcript *t, struct arena *a);
 void transcript_add(struct transcript *t, enum transcript_kind kind, bool in_tls, int64_t at_us,
                     struct str bytes);
 /* The same for what holds a secret: "AUTH PLAIN <masked, 32 bytes>" is written instead. */
-void transcript_add_masked(struct transcript *t, bool in_tls, int64_t at_us, struct str head,
-                           size_t secret_bytes);
+void transcript_add_masked(struct transcript *t, enum transcript_kind kind, bool in_tls,
+                           int64_t at_us, struct str head, size_t secret_bytes);
 /* As swaks prints it, one line each, printable: marks as above. */
 void transcript_write(struct buf *out, const struct transcript *t);
 

@@ -77,8 +77,8 @@ static void test_masked(void)
     struct transcript t;
     transcript_init(&t, &arena);
     tap_case("masked: the length is all that is told");
-    transcript_add_masked(&t, true, 0, STR("AUTH PLAIN"), 32);
-    transcript_add_masked(&t, false, 0, STR(""), 8);
+    transcript_add_masked(&t, TRANSCRIPT_SENT, true, 0, STR("AUTH PLAIN"), 32);
+    transcript_add_masked(&t, TRANSCRIPT_SENT, false, 0, STR(""), 8);
     tap_str(shown(&t), STR(" ~> AUTH PLAIN <masked, 32 bytes>\n -> <masked, 8 bytes>\n"));
 }
 
@@ -108,7 +108,7 @@ static void test_limits(void)
     transcript_init(&t, &none);
     tap_case("limits: no memory");
     transcript_add(&t, TRANSCRIPT_RECEIVED, false, 0, STR("x"));
-    transcript_add_masked(&t, false, 0, STR("AUTH"), 1);
+    transcript_add_masked(&t, TRANSCRIPT_SENT, false, 0, STR("AUTH"), 1);
     tap_int(t.n, 0);
     tap_int(t.dropped, 2);
 }

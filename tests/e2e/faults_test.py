@@ -5,6 +5,7 @@ Every fault of peers/faulty.py gets a row: the finding it must lead to, and the 
 right for it. Whatever the server does, the probe ends by itself within its deadline, the JSON is
 whole, and no control character of the server reaches the text report.
 """
+import base64
 import concurrent.futures
 import fnmatch
 import json
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "pee
 import faulty  # noqa: E402
 
 AT_ONCE = 8
+SECRET = "secret-alice"
 DEADLINE_S = 6         # of the probe, over one server
 STAGE_MS = 700         # for one answer
 PATIENCE_S = 90        # of this test, on a machine that is busy: a probe beyond it hangs
@@ -26,6 +28,7 @@ PATIENCE_S = 90        # of this test, on a machine that is busy: a probe beyond
 # 0 passed, 1 failed, 3 undecided. The certificate of the faulty server is self-signed: low on port 25.
 PASSED, FAILED, UNDECIDED = {0}, {1}, {3}
 OPTIONS = {     # what the probe is told besides, by the kind of fault
+    "auth-echo": ["--auth-user", "alice", "--auth-mech", "PLAIN", "--auth-plaintext", "--no-tls"],
     "auth-*": ["--auth-user", "alice", "--auth-plaintext", "--no-tls"],
     "scram-*": ["--auth-user", "alice", "--auth-mech", "SCRAM-SHA-256", "--no-tls"],
     "lmtp-*": ["--lmtp", "--send", "--to", "bob@good.test", "--no-tls"],
@@ -160,7 +163,7 @@ class Fault:
                      f"{STAGE_MS}ms", "--timeout", f"{DEADLINE_S}s", *options]
 
     def ask(self, where, *more):
-        env = {**os.environ, "MAILPROOF_PASSWORD": "secret-alice"}
+        env = {**os.environ, "MAILPROOF_PASSWORD": SECRET}
         return subprocess.run([*self.args, *more, "%s:%d" % where], stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=PATIENCE_S, check=False, env=env)
 
@@ -178,6 +181,7 @@ class Fault:
         except ValueError as e:
             yield f"no JSON: {e}: {told.stderr[:300]!r}"
             return
+        yield from self.shown(told)
         ids = {f["id"]: f["severity"] for f in document["findings"]}
         if self.finding and not fnmatch.filter(ids, self.finding):
             yield f"no {self.finding} among {sorted(ids)}"
@@ -190,18 +194,26 @@ class Fault:
         if told.returncode in (1, 3) and document["result"] == "passed":
             yield "the document says passed, the exit code does not"
 
+    @staticmethod
+    def shown(told):
+        """The password, also as PLAIN sends it."""
+        plain = base64.b64encode(b"\0alice\0" + SECRET.encode())
+        return [f"the secret is told: {told.stdout[:2000]!r}"
+                for s in (SECRET.encode(), plain) if s in told.stdout + told.stderr]
+
     def text_problems(self):
         """The same for people: nothing of the server can move the cursor or turn the text."""
         with faulty.FaultyServer(self.name) as server:
             told = self.ask(server.listener.getsockname()[:2], "--verbose", "--color", "never")
-        return [f"control character in the text: {told.stdout[m.start() - 20:m.end() + 5]!r}"
-                for m in [MARK.search(told.stdout)] if m]
+        return self.shown(told) + [
+            f"control character in the text: {told.stdout[m.start() - 20:m.end() + 5]!r}"
+            for m in [MARK.search(told.stdout)] if m]
 
 
 def check(fault):
     try:
         found = list(fault.problems())
-        if fault.name.startswith(("escapes-", "nul-", "high-", "utf8-", "banner-garbage", "wrong-")):
+        if fault.name.startswith(("escapes-", "nul-", "high-", "utf8-", "banner-garbage", "wrong-", "auth-", "scram-")):
             found += fault.text_problems()
         return found
     except (OSError, KeyError, subprocess.TimeoutExpired) as e:

@@ -54,6 +54,8 @@ def transcript_is_clean(mailproof):
         for word in re.findall(r"[A-Za-z0-9+/=]{12,}", text):
             if b"secret-alice" in decoded(word):
                 yield f"{mechanism}: the secret in base64"
+            if decoded(word).startswith(b"v="):
+                yield f"{mechanism}: the server's signature, by which passwords can be tried"
 
 
 def decoded(word):

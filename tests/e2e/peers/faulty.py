@@ -135,6 +135,13 @@ def cut_in_tls(connection):
     return CLOSE
 
 
+def echo_auth(connection):
+    """A refusal that repeats the password, as it came and decoded."""
+    secret = connection.server.heard[-1][2].split(b" ")[-1]
+    plain = base64.b64decode(secret).replace(b"\0", b" ")
+    connection.send(b"535-5.7.8 you said %b\r\n535 5.7.8 which is %b\r\n" % (secret, plain))
+
+
 def challenges(*lines):
     """An AUTH dialogue: one line for each the client sends."""
     def act(connection):
@@ -263,6 +270,7 @@ FAULTS = {
     "auth-334-not-base64": {"ehlo": AUTH_EHLO, "auth": challenges(b"334 ***\r\n", b"501 no\r\n")},
     "auth-334-huge": {"ehlo": AUTH_EHLO,
                       "auth": challenges(b"334 " + b"QUJD" * 50000 + b"\r\n", b"501 no\r\n")},
+    "auth-echo": {"ehlo": AUTH_EHLO, "auth": echo_auth},
     "auth-454": {"ehlo": AUTH_EHLO, "auth": b"454 4.7.0 not now\r\n"},
     "auth-504": {"ehlo": AUTH_EHLO, "auth": b"504 5.5.4 mechanism unknown\r\n"},
     "auth-538": {"ehlo": AUTH_EHLO, "auth": b"538 5.7.11 encryption required\r\n"},
