@@ -21,7 +21,8 @@ struct inbox_request {
     uint64_t max_messages; /* 0: none */
     struct str script;     /* JSON or empty */
 };
-/* *token is shown once. MP_E_SYNTAX: script or id; MP_E_LIMIT; MP_E_IO. Texts in `a`. */
+/* *token is shown once. MP_E_SYNTAX: script or id (also one that exists); MP_E_LIMIT; MP_E_IO.
+ * Texts in `a`. An id has a-z, 0-9, "-", "_" and "." inside. */
 int inboxes_create(struct inboxes *in, const struct inbox_request *r, struct arena *a,
                    struct store_inbox *out, struct str *address, struct str *token,
                    struct mp_err *err);
@@ -29,13 +30,30 @@ int inboxes_get(struct inboxes *in, struct str id, struct arena *a, struct store
                 bool *found, struct mp_err *err);
 int inboxes_list(struct inboxes *in, struct arena *a, struct store_inbox **out, size_t *n,
                  struct mp_err *err);
-/* Set or (empty) take away. Id "" is the common script, of all stages. */
+/* Set or (empty) take away. Id "" is the common script, of all stages; it is not stored. */
 int inboxes_script(struct inboxes *in, struct str id, struct str json, bool *found,
                    struct mp_err *err);
 int inboxes_delete(struct inboxes *in, struct str id, bool *found, struct mp_err *err);
+/* Away with those whose time is over, and their mail: for a thread that may wait for the disk. */
+int inboxes_expire(struct inboxes *in, int64_t now_ms, size_t *deleted, struct mp_err *err);
 /* Constant time. */
 bool inboxes_token_ok(struct inboxes *in, struct str id, struct str token);
 /* The inbox that a token opens, into `a`; false: none. */
 bool inboxes_by_token(struct inboxes *in, struct str token, struct arena *a, struct str *id);
+
+/* ---- for the SMTP server: quick, never waits for the store ---- */
+
+/* The inbox that a recipient belongs to; false: the common one, and `id` is empty. One whose time
+ * is over takes nothing more. */
+bool inboxes_route(struct inboxes *in, struct str rcpt, int64_t now_ms, char id[INBOX_ID_MAX + 1]);
+
+/* What to do at this point: the inbox's script, else the common one, else a magic local part (of
+ * the sender at MAIL, of the recipient behind it). False: as usual. */
+struct inbox_decision {
+    struct script_action action; /* its text is in `text` */
+    char text[SCRIPT_MAX_REPLY + 1];
+};
+bool inboxes_decide(struct inboxes *in, struct str id, const struct script_event *e,
+                    struct inbox_decision *out);
 
 #endif

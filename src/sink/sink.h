@@ -16,7 +16,15 @@ enum {
     SINK_MAX_RCPTS = 1000,             /* default; the next one is 452 4.5.3 */
     SINK_MAX_ERRORS = 50,              /* bad commands of one connection, then 421 */
     SINK_IDLE_TIMEOUT_MS = 300000,     /* RFC 5321 4.5.3.2.7 */
-    SINK_CONNECTION_MAX_MS = 3600000
+    SINK_CONNECTION_MAX_MS = 3600000,
+    SINK_MIN_BYTES_S = 100,           /* of a message, once the idle time is over; slower: 421 */
+    SINK_LINGER_MS = 2000,            /* after a 421 or 5xx that ends a connection, to be read */
+    SINK_MAX_REFUSED_KEPT = 100,      /* refused recipients of a transaction that are stored */
+    SINK_BUDGET_BYTES = 512 << 20,    /* all messages in the making; then reading pauses */
+    SINK_PAUSE_MAX_MS = 60000,        /* such a pause; then 452 */
+    SINK_TRANSCRIPT_HEAD_MAX = 16384, /* kept of a connection's head */
+    SINK_TRANSCRIPT_MAX = 256 * 1024, /* and of a transaction */
+    SINK_ATTEMPTS_KEPT = 65536        /* sender, recipient, client whose attempts are counted */
 };
 
 enum sink_tls { SINK_TLS_OFF, SINK_TLS_OFFERED, SINK_TLS_REQUIRED, SINK_TLS_IMPLICIT };
@@ -39,7 +47,9 @@ struct sink_config { /* borrowed while it runs */
     enum sink_auth auth;
     const char *auth_file; /* "user:password" a line, # comments */
     bool auth_required, auth_without_tls;
-    bool lenient_line_ends; /* take a bare LF as a line end; default: refuse, 550 5.6.11 */
+    bool lenient_line_ends; /* commands may end in LF alone; messages with bare LF, CR or NUL are
+                             * taken and the transcript tells where. Only CRLF.CRLF ends one.
+                             * Default: refuse, 500 5.5.2 and 550 5.6.11 */
     uint64_t max_message_bytes;
     unsigned max_rcpts, max_connections, idle_timeout_ms;
     bool keep_attempts; /* refused and dropped transactions too; default true */
