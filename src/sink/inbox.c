@@ -84,11 +84,6 @@ static bool is_over(const struct entry *e, int64_t now_ms)
     return e->inbox.expires_ms > 0 && e->inbox.expires_ms <= now_ms;
 }
 
-static int64_t wall_ms(void)
-{
-    return clock_wall_s() * 1000;
-}
-
 /* Where `id` is or would be. Ids are lower-case; what is looked up may not be. */
 static bool find(const struct inboxes *in, struct str id, size_t *at)
 {
@@ -276,7 +271,7 @@ static bool exists(struct inboxes *in, struct str id)
 {
     size_t at;
     pthread_mutex_lock(&in->lock);
-    bool is = find(in, id, &at) && !is_over(in->items[at], wall_ms());
+    bool is = find(in, id, &at) && !is_over(in->items[at], clock_wall_ms());
     pthread_mutex_unlock(&in->lock);
     return is;
 }
@@ -310,7 +305,7 @@ int inboxes_create(struct inboxes *in, const struct inbox_request *r, struct are
     uint32_t ttl_s = r->ttl_s == 0 ? INBOX_DEFAULT_TTL_S : r->ttl_s;
     struct store_inbox inbox = {.id = r->id.n > 0 ? arena_copy(a, r->id) : make_id(a),
                                 .name = arena_copy(a, r->name),
-                                .created_ms = wall_ms(),
+                                .created_ms = clock_wall_ms(),
                                 .max_messages = r->max_messages,
                                 .script = arena_copy(a, r->script)};
     struct str made = make_token(a);
@@ -354,7 +349,7 @@ int inboxes_get(struct inboxes *in, struct str id, struct arena *a, struct store
     size_t at;
     bool copied = true;
     pthread_mutex_lock(&in->lock);
-    *found = find(in, id, &at) && !is_over(in->items[at], wall_ms());
+    *found = find(in, id, &at) && !is_over(in->items[at], clock_wall_ms());
     if (*found)
         copied = copy_inbox(a, &in->items[at]->inbox, out);
     pthread_mutex_unlock(&in->lock);
@@ -364,7 +359,7 @@ int inboxes_get(struct inboxes *in, struct str id, struct arena *a, struct store
 int inboxes_list(struct inboxes *in, struct arena *a, struct store_inbox **out, size_t *n,
                  struct mp_err *err)
 {
-    int64_t now_ms = wall_ms();
+    int64_t now_ms = clock_wall_ms();
     size_t count = 0;
     bool copied;
     pthread_mutex_lock(&in->lock);
@@ -388,7 +383,7 @@ bool inboxes_token_ok(struct inboxes *in, struct str id, struct str token)
     arena_init(&a, 4096);
     struct str hash = hash_of(&a, token);
     pthread_mutex_lock(&in->lock);
-    bool ok = hash.p != NULL && find(in, id, &at) && !is_over(in->items[at], wall_ms()) &&
+    bool ok = hash.p != NULL && find(in, id, &at) && !is_over(in->items[at], clock_wall_ms()) &&
               digest_equal(hash, in->items[at]->inbox.token_hash);
     pthread_mutex_unlock(&in->lock);
     arena_clear(&a);
@@ -397,7 +392,7 @@ bool inboxes_token_ok(struct inboxes *in, struct str id, struct str token)
 
 bool inboxes_by_token(struct inboxes *in, struct str token, struct arena *a, struct str *id)
 {
-    int64_t now_ms = wall_ms();
+    int64_t now_ms = clock_wall_ms();
     struct str hash = hash_of(a, token), found = STR_NONE;
     if (hash.p == NULL || token.n == 0)
         return false;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,17 +24,10 @@ void sink_config_init(struct sink_config *c)
                               .keep_attempts = true};
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void sink_read_clocks(struct sink *s)
 {
     s->now_us = clock_mono_us();
-    s->now_ms = wall_ms();
+    s->now_ms = clock_wall_ms();
 }
 
 /* ---- ending ---- */
