@@ -20,6 +20,8 @@ const FAIL = {
   reference: "RFC 9989 5.3",
 };
 
+const hop = (from, by, how, time_s, delay_s, tls) => ({ from, from_rdns: from, from_ip: "192.0.2.10", by, with: how, id: "42", for: null, tls, tls_version: tls ? "TLSv1.3" : null, tls_cipher: null, authenticated: how.endsWith("A"), internal: false, time_s: 1790000000 + time_s, delay_s });
+
 const part = (path, type, more = {}) => ({ path, type, charset: "utf-8", disposition: null, filename: null, content_id: null, encoding: "quoted-printable", size: 512, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", attachment: false, inline: false, children: 0, ...more });
 
 export const SAMPLES = [
@@ -45,7 +47,7 @@ export function message(sample, inbox, rcpt) {
     message_id: `${n}@good.test`, date: received, subject, from: sample.from, to: [person("", rcpt)], cc: [], bcc: [], reply_to: [],
     headers, text: sample.text, html: sample.html, cut: false, size: 1200 + 37 * n, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     parts, attachments, links: sample.links ?? [], codes: sample.codes ?? [],
-    hops: { items: [{ from: "app.good.test", by: "relay.test", with: "ESMTPSA", time: received, delay_s: 0.2, tls: true, internal: false }, { from: "relay.test", by: "sink.test", with: "ESMTP", time: received, delay_s: 3, tls: false, internal: false }], total_s: 3, skewed: false, cut: false },
+    hops: { count: 2, total_s: 3, slowest: 1, plain: 1, skew_s: null, cut: false, items: [hop("app.good.test", "relay.test", "ESMTPSA", n * 100, 0, true), hop("relay.test", "sink.test", "ESMTP", n * 100 + 3, 3, false)] },
     dsn: null, altered: sample.altered ?? null, authentication: sample.auth ?? null, findings: sample.findings ?? [],
     verdict: { action: sample.verdict ?? "accept", complete: true, reasons: [] }, not_judged: null,
   };

@@ -34,6 +34,7 @@ export type Live = "connecting" | "live" | "down";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
+const SILENCE_MS = 50000; /* the server says something every 15 s, if only a comment */
 
 /* Keeps a stream open until the returned function is called. `on.state` tells how it is; after
  * every "live" the listener has to look at everything again: events may have been missed. */
@@ -44,13 +45,26 @@ export function keepStream(
   const stop = new AbortController();
   let pause = FIRST_PAUSE_MS;
   const once = async () => {
-    const response = await open(stop.signal);
+    /* A wire that is gone without a word (a laptop that slept) would be read forever. */
+    const silence = new AbortController();
+    const heard = timer(SILENCE_MS, () => silence.abort());
+    try {
+      await read(AbortSignal.any([stop.signal, silence.signal]), heard.again);
+    } finally {
+      heard.end();
+    }
+  };
+  const read = async (signal: AbortSignal, heard: () => void) => {
+    const response = await open(signal);
     if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
     pause = FIRST_PAUSE_MS;
     on.state("live");
     const feed = eventParser(on.event);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) feed(part.value);
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      heard();
+      feed(part.value);
+    }
   };
   const loop = async () => {
     while (!stop.signal.aborted) {
@@ -65,6 +79,17 @@ export function keepStream(
   on.state("connecting");
   void loop();
   return () => stop.abort();
+}
+
+function timer(ms: number, run: () => void): { again: () => void; end: () => void } {
+  let id = setTimeout(run, ms);
+  return {
+    again: () => {
+      clearTimeout(id);
+      id = setTimeout(run, ms);
+    },
+    end: () => clearTimeout(id),
+  };
 }
 
 /* A pause that ends early when the network or the tab comes back. */

@@ -208,29 +208,38 @@ export interface Message {
 }
 
 export interface Hop {
-  from?: string | null;
-  by?: string | null;
-  with?: string | null;
-  id?: string | null;
-  time?: string | null;
-  delay_s?: number | null;
-  tls?: boolean | null;
-  internal?: boolean | null;
+  from: string | null;
+  from_rdns: string | null;
+  from_ip: string | null;
+  by: string | null;
+  with: string | null;
+  for: string | null;
+  tls: boolean;
+  tls_version: string | null;
+  tls_cipher: string | null;
+  authenticated: boolean;
+  internal: boolean;
+  time_s: number | null; /* Unix time */
+  delay_s: number | null; /* negative: clocks differ */
 }
 
 export interface Hops {
+  count: number;
+  total_s: number | null;
+  slowest: number | null; /* index into items */
+  plain: number; /* hops between hosts without TLS */
+  skew_s: number | null;
+  cut: boolean;
   items: Hop[];
-  slowest?: number | null;
-  skewed?: boolean;
-  total_s?: number | null;
-  cut?: boolean;
 }
 
 export interface Dsn {
   reporting_mta: string | null;
+  envelope_id: string | null;
   original_message_id: string | null;
   recipients: {
-    final_recipient: string | null;
+    final: string | null;
+    original: string | null;
     action: string | null;
     status: string | null;
     diagnostic: string | null;
@@ -242,5 +251,5 @@ export interface Altered {
   identical: boolean;
   body_intact: boolean;
   changes: { kind: string; name: string; detail: string }[];
-  cut?: boolean;
+  cut: boolean;
 }

@@ -46,7 +46,7 @@ export function Changes({ m }: { m: Message }) {
           </div>
         </section>
       )}
-      {a.cut === true && <p class="warning">More changes than are shown.</p>}
+      {a.cut && <p class="warning">More changes than are shown.</p>}
     </>
   );
 }

@@ -88,7 +88,7 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 }
 
 function Way({ hops }: { hops: Hops }) {
-  const slowest = Math.max(...hops.items.map((h) => h.delay_s ?? 0), 1);
+  const longest = Math.max(...hops.items.map((h) => h.delay_s ?? 0), 1);
   return (
     <section class="block">
       <h3>Way by Received fields</h3>
@@ -107,45 +107,70 @@ function Way({ hops }: { hops: Hops }) {
             </thead>
             <tbody>
               {hops.items.map((h, i) => (
-                <HopRow key={i} h={h} slowest={slowest} />
+                <HopRow key={i} h={h} longest={longest} slowest={i === hops.slowest} />
               ))}
             </tbody>
           </table>
         </div>
       )}
-      {hops.total_s != null && <p class="quiet">From first to last: {duration(hops.total_s)}.</p>}
-      {hops.skewed === true && (
-        <p class="warning">A hop is earlier than the one before it: clocks differ.</p>
+      {hops.total_s !== null && <p class="quiet">From first to last: {duration(hops.total_s)}.</p>}
+      {hops.skew_s !== null && (
+        <p class="warning">
+          A hop is {duration(hops.skew_s)} earlier than the one before it: clocks differ.
+        </p>
       )}
-      {hops.cut === true && <p class="warning">More hops than are shown.</p>}
+      {hops.cut && <p class="warning">More hops than are shown.</p>}
     </section>
   );
 }
 
-function HopRow({ h, slowest }: { h: Hop; slowest: number }) {
-  const delay = h.delay_s ?? null;
+const iso = (unix: number): string => {
+  const at = new Date(unix * 1000);
+  return isNaN(+at) ? String(unix) : at.toISOString();
+};
+
+function HopRow({ h, longest, slowest }: { h: Hop; longest: number; slowest: boolean }) {
+  const client = [h.from_rdns, h.from_ip].filter((x) => x !== null).join(" ");
+  const tls = [h.tls_version, h.tls_cipher].filter((x) => x !== null).join(", ");
   return (
     <tr>
       <td>
         <Alien text={h.from ?? "—"} />
+        {client !== "" && (
+          <div class="quiet">
+            <Alien text={client} />
+          </div>
+        )}
       </td>
       <td>
         <Alien text={h.by ?? "—"} />
+        {h.for !== null && (
+          <div class="quiet">
+            for <Alien text={h.for} />
+          </div>
+        )}
       </td>
       <td>
         <Alien text={h.with ?? "—"} />{" "}
-        {h.tls === false && h.internal !== true && <span class="badge warn">no TLS</span>}
-        {h.tls === true && <span class="badge good">TLS</span>}
+        {h.tls && (
+          <span class="badge good" title={tls}>
+            TLS
+          </span>
+        )}
+        {!h.tls && !h.internal && <span class="badge warn">no TLS</span>}
+        {h.internal && <span class="badge none">same host</span>}
+        {h.authenticated && <span class="badge none">logged in</span>}
       </td>
-      <td>{h.time == null ? "—" : <time dateTime={h.time} title={whenExactly(h.time)}>{when(h.time)}</time>}</td>
+      <td>{h.time_s === null ? "—" : <time dateTime={iso(h.time_s)} title={whenExactly(iso(h.time_s))}>{when(iso(h.time_s))}</time>}</td>
       <td>
-        {delay === null ? (
+        {h.delay_s === null ? (
           "—"
         ) : (
           <>
-            {duration(delay)}
+            {duration(h.delay_s)}
+            {slowest && h.delay_s > 0 && <span class="quiet"> slowest</span>}
             <span class="meter" aria-hidden="true">
-              <span style={{ width: `${(Math.max(delay, 0) / slowest) * 100}%` }} />
+              <span style={{ width: `${(Math.max(h.delay_s, 0) / longest) * 100}%` }} />
             </span>
           </>
         )}
@@ -162,15 +187,18 @@ function Report({ dsn }: { dsn: Dsn }) {
         <Fact name="Reported by">
           <Alien text={dsn.reporting_mta ?? "—"} />
         </Fact>
+        {dsn.original_message_id !== null && (
+          <Fact name="Message-ID">
+            <Alien text={dsn.original_message_id} />
+          </Fact>
+        )}
         {dsn.recipients.map((r, i) => (
           <Fact name="Recipient" key={i}>
-            <Alien text={r.final_recipient ?? "—"} />: <Alien text={[r.action, r.status].filter(Boolean).join(" ")} />
-            {r.diagnostic !== null && (
-              <span class="quiet">
-                {" "}
-                <Alien text={r.diagnostic} />
-              </span>
-            )}
+            <Alien text={r.final ?? r.original ?? "—"} />:{" "}
+            <Alien text={[r.action, r.status].filter((x) => x !== null).join(" ")} />
+            <div class="quiet">
+              <Alien text={[r.diagnostic, r.remote_mta].filter((x) => x !== null).join(", by ")} />
+            </div>
           </Fact>
         ))}
       </dl>
