@@ -65,7 +65,8 @@ const need = (map, id) => map.get(id) ?? (() => { throw new Problem(404, `There 
 
 const routes = {
   "GET /v1/info": info,
-  "GET /v1/inboxes": () => ({ inboxes: [...inboxes.values()].map(counted) }),
+  "GET /v1/inboxes": () => ({ inboxes: [...inboxes.values()].filter((b) => b.id !== "default").map(counted) }),
+  "GET /v1/inboxes/:id": (p) => counted(need(inboxes, p.id)),
   "POST /v1/inboxes": (_, body) => {
     const wish = JSON.parse(body || "{}");
     const id = wish.id ?? `t-${Math.random().toString(36).slice(2, 12)}`;

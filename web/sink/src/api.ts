@@ -84,6 +84,7 @@ export const api = {
   info: () => getJson<Info>("/v1/info"),
 
   inboxes: async () => (await getJson<{ inboxes: Inbox[] }>("/v1/inboxes")).inboxes,
+  inbox: (id: string) => getJson<Inbox>(under("inboxes", id)),
   createInbox: async (wish: InboxRequest) =>
     (await request("POST", "/v1/inboxes", { json: wish })).json() as Promise<NewInbox>,
   deleteInbox: (id: string) => request("DELETE", under("inboxes", id)),

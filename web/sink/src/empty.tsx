@@ -1,6 +1,6 @@
 /* Nothing here: how to send a first message. */
 import { Copy } from "./text";
-import type { State } from "./state";
+import { COMMON, type State } from "./state";
 import type { Listener } from "./types";
 
 export function Empty({ s }: { s: State }) {
@@ -33,7 +33,7 @@ function FirstMail({ s }: { s: State }) {
   const listener = s.info?.listeners.find((l) => l.protocol === "smtp") ?? s.info?.listeners[0];
   if (s.info === null || listener === undefined) return null;
   const box = s.inboxes.find((b) => b.id === s.route.inbox);
-  const to = box?.address || `anyone@${s.info.domain}`;
+  const to = box === undefined || box.id === COMMON ? `anyone@${s.info.domain}` : box.address;
   const lines = [swaks(listener, to), curl(listener, to)];
   return (
     <>

@@ -1,7 +1,7 @@
 /* The inboxes at the side: all, the common one, disposable ones. */
 import { count, until } from "./format";
 import { writeRoute } from "./route";
-import { deleteInbox, go, set, type State } from "./state";
+import { COMMON, deleteInbox, go, set, type State } from "./state";
 import { Alien, Copy } from "./text";
 import type { Inbox } from "./types";
 
@@ -26,7 +26,7 @@ export function Inboxes({ s }: { s: State }) {
               s={s}
               id={box.id}
               name={title(box)}
-              hint={box.id === "default" ? "" : hint(box)}
+              hint={box.id === COMMON ? "" : hint(box)}
               messages={box.messages}
               unseen={box.unseen}
               scripted={box.has_script}
@@ -46,7 +46,7 @@ export function Inboxes({ s }: { s: State }) {
 }
 
 export const title = (box: Inbox): string =>
-  box.id === "default" ? "Common inbox" : box.name || box.id;
+  box.id === COMMON ? "Common inbox" : box.name || box.id;
 
 const hint = (box: Inbox): string => (box.expires === null ? "stays" : until(box.expires));
 
@@ -135,7 +135,7 @@ export function InboxBar({ s }: { s: State }) {
     });
   return (
     <div class="inbox-bar">
-      {box.address !== "" && (
+      {box.id !== COMMON && (
         <span class="address">
           <code>{box.address}</code> <Copy text={box.address} what="address" />
         </span>
@@ -147,7 +147,7 @@ export function InboxBar({ s }: { s: State }) {
       >
         {box.has_script ? "Edit failures" : "Script failures"}
       </button>
-      {box.id !== "default" && (
+      {box.id !== COMMON && (
         <button type="button" class="plain danger" onClick={end}>
           End inbox
         </button>

@@ -198,7 +198,7 @@ function Row({ s, m, judged }: { s: State; m: Summary | Attempt; judged: Message
       </span>
       <span class="row-foot">
         {isAttempt(m) && <OutcomeOf a={m} />}
-        {judged?.authentication != null && <Badges a={judged.authentication} />}
+        {accepted && judged?.authentication != null && <Badges a={judged.authentication} />}
         {m.attachments > 0 && <span class="quiet">{count(m.attachments, "attachment")}</span>}
         {m.size > 0 && <span class="quiet">{bytes(m.size)}</span>}
       </span>

@@ -66,12 +66,17 @@ export function MessagePane({ s }: { s: State }) {
   );
 }
 
-/* What was refused has no content to look at. */
-const firstTab = (m: Message): Tab => (m.delivery.outcome === "accepted" ? "preview" : "delivery");
+const isAccepted = (m: Message): boolean => m.delivery.outcome === "accepted";
+
+/* What was ended before its content came has only a delivery to look at. */
+function tabsOf(m: Message): Tab[] {
+  if (m.size === 0 && !isAccepted(m)) return ["delivery"];
+  return TABS.filter((t) => t !== "changes" || m.altered !== null);
+}
 
 function Whole({ s, m }: { s: State; m: Message }) {
-  const shown = TABS.filter((t) => t !== "changes" || m.altered !== null);
-  const tab = shown.find((t) => t === s.route.tab) ?? firstTab(m);
+  const shown = tabsOf(m);
+  const tab = shown.find((t) => t === s.route.tab) ?? (isAccepted(m) ? "preview" : "delivery");
   const Panel = PANELS[tab];
   return (
     <article>
@@ -89,7 +94,7 @@ function Head({ s, m }: { s: State; m: Message }) {
     <header class="head">
       <h2>
         {m.subject === null || m.subject === "" ? (
-          <span class="quiet">(no subject)</span>
+          <span class="quiet">{m.size > 0 ? "(no subject)" : "No message came"}</span>
         ) : (
           <Alien text={m.subject} />
         )}
@@ -107,7 +112,7 @@ function Head({ s, m }: { s: State; m: Message }) {
           </dd>
         </div>
       </dl>
-      {m.authentication !== null && (
+      {isAccepted(m) && m.authentication !== null && (
         <p class="row-foot">
           <Badges a={m.authentication} />
         </p>
@@ -144,7 +149,7 @@ function People({ name, all }: { name: string; all: Address[] }) {
 function Actions({ s, m }: { s: State; m: Message }) {
   const release = () =>
     set({ dialog: { kind: "release", id: m.id, to: m.envelope.rcpt_to } });
-  const accepted = m.delivery.outcome === "accepted";
+  const accepted = isAccepted(m);
   return (
     <div class="actions">
       {accepted && (
@@ -152,9 +157,11 @@ function Actions({ s, m }: { s: State; m: Message }) {
           Mark as {m.seen ? "unread" : "read"}
         </button>
       )}
-      <button type="button" onClick={() => void download(`${m.id}.eml`, () => api.raw(m.id))}>
-        Download
-      </button>
+      {m.size > 0 && (
+        <button type="button" onClick={() => void download(`${m.id}.eml`, () => api.raw(m.id))}>
+          Download
+        </button>
+      )}
       {accepted && s.info?.features.release === true && (
         <button type="button" onClick={release}>
           Release…

@@ -69,6 +69,7 @@ export function set(patch: Partial<State>): void {
   changed();
 }
 
+export const COMMON = "default";
 const LIST_MAX = 1000; /* rows that live updates may make of a page of 50 */
 const BURST = 50; /* events at once, beyond which the list is read again */
 const FLUSH_MS = 120;
@@ -161,8 +162,10 @@ export function routeChanged(): void {
 
 async function loadInboxes(): Promise<void> {
   await attempt(async () => {
-    const [info, inboxes] = await Promise.all([api.info(), api.inboxes()]);
-    set({ info, inboxes });
+    const [info, listed] = await Promise.all([api.info(), api.inboxes()]);
+    /* The common inbox is not in the list; the token of an inbox does not open it. */
+    const common = info.you.scope === "admin" ? [await api.inbox(COMMON)] : [];
+    set({ info, inboxes: [...common, ...listed.filter((box) => box.id !== COMMON)] });
   });
 }
 
