@@ -179,9 +179,9 @@ static bool is_inside_something(struct str s, size_t at, size_t end)
     char further = at > 1 ? s.p[at - 2] : ' ';
     if (before == ':' || before == '=')
         return !is_alpha(further) && !is_wsp(further);
-    if (after == '.' || after == ',' || after == '-')
+    if (after == '.' || after == ',' || after == '-' || after == ':')
         return is_alnum(char_at(s, end + 1));
-    return strchr("./@&?%$+#_,-\\~", before) != NULL || strchr("/:@=&%_\\$", after) != NULL ||
+    return strchr("./@&?%$+#_,-\\~", before) != NULL || strchr("/@=&%_\\$", after) != NULL ||
            (unsigned char)before >= 0x80 || (unsigned char)after >= 0x80;
 }
 

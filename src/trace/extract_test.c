@@ -47,6 +47,8 @@ static const struct {
     {"before the word", TEXT("550123 is your login code\r\n"), "", "550123", NULL},
     {"with a space", TEXT("Use code 123 456 now\r\n"), "", "123456", NULL},
     {"with a dash", TEXT("Code: 123-456\r\n"), "", "123456", NULL},
+    {"a colon behind it", TEXT("Your code is 493027: type it.\r\n"), "", "493027", NULL},
+    {"no part of a longer word", TEXT("Your code is 4930:2748.\r\n"), "", "", NULL},
     {"letters and digits", TEXT("Your one-time code is X7Q9PL.\r\n"), "", "X7Q9PL", NULL},
     {"in the subject", "Subject: 884422 is your code\r\n\r\nhello\r\n", "", "884422", NULL},
     {"directly behind a colon", TEXT("OTP:445566\r\n"), "", "445566", NULL},
