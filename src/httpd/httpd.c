@@ -379,14 +379,13 @@ int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err 
     int fd = listen_on(c, &h->port, err);
     st = fd < 0 ? fd : work_start(h, err);
     if (st == MP_OK)
-        st = start_mhd(h, fd, err);
-    if (st == MP_OK) {
-        *out = h; /* from here on the socket is libmicrohttpd's */
-        return MP_OK;
-    }
-    if (fd >= 0)
+        st = start_mhd(h, fd, err); /* it owns the socket, also when it fails */
+    else if (fd >= 0)
         close(fd);
-    httpd_stop(h);
+    if (st == MP_OK)
+        *out = h;
+    else
+        httpd_stop(h);
     return st;
 }
 

@@ -112,6 +112,7 @@ int httpd_problem(struct httpd_request *q, unsigned status, const char *fmt, ...
  * its topic, or when the time is over (httpd_timed_out). Return MP_OK behind it. */
 void httpd_wait(struct httpd_request *q, struct str topic, unsigned timeout_ms);
 bool httpd_timed_out(const struct httpd_request *q);
+bool httpd_has_waited(const struct httpd_request *q); /* it is not the first call */
 /* Those that wait for `topic`, and those that wait for the empty one. */
 void httpd_wake(struct httpd *h, struct str topic);
 void httpd_wake_all(struct httpd *h);
@@ -119,6 +120,7 @@ void httpd_wake_all(struct httpd *h);
  * handed to the predicate. Slow readers lose events and get one "lost" event. `json` is one line.
  */
 void httpd_stream(struct httpd_request *q, struct str filter);
+bool httpd_has_streams(struct httpd *h);
 void httpd_publish(struct httpd *h, const char *event, struct str json,
                    bool (*wants)(void *ctx, struct str filter), void *ctx);
 

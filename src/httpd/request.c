@@ -250,3 +250,8 @@ bool httpd_timed_out(const struct httpd_request *q)
 {
     return q->timed_out;
 }
+
+bool httpd_has_waited(const struct httpd_request *q)
+{
+    return q->wait_until_us != 0;
+}

@@ -86,6 +86,14 @@ static bool feed_event(struct httpd_stream *s, struct str text)
     return true;
 }
 
+bool httpd_has_streams(struct httpd *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool has = h->streams.next != &h->streams;
+    pthread_mutex_unlock(&h->lock);
+    return has;
+}
+
 void httpd_publish(struct httpd *h, const char *event, struct str json,
                    bool (*wants)(void *ctx, struct str filter), void *ctx)
 {
