@@ -13,11 +13,17 @@ enum {
     CAPTURE_MAX_TOKEN_BYTES = 512,
     CAPTURE_MAX_RELEASE_RCPTS = 100,
     CAPTURE_PAGE_DEFAULT = 50,
+    CAPTURE_PAGE_MAX = 500,              /* `limit` of a list */
+    CAPTURE_COUNT_MAX = 100,             /* `count` of a wait */
+    CAPTURE_INBOXES_MAX = 1000,          /* of a list, the newest */
+    CAPTURE_HEADERS_MAX = 2000,          /* of a document */
+    CAPTURE_JSON_MAX_BYTES = 256 * 1024, /* body of a request */
     CAPTURE_WAIT_DEFAULT_MS = 30000,
     CAPTURE_SENT_KEPT_S = 86400,              /* originals to compare with */
     CAPTURE_SENT_MAX_BYTES = 50 << 20,        /* of one */
     CAPTURE_MESSAGE_BUDGET_BYTES = 512 << 20, /* memory of one parsed message */
     CAPTURE_TEXT_MAX_BYTES = 2 << 20,         /* `text` and `html` of the document */
+    CAPTURE_PREVIEW_MAX_BYTES = 32 << 20,     /* HTML with the images that it refers to */
     CAPTURE_VERDICT_CACHE = 256               /* judged messages kept */
 };
 
@@ -29,13 +35,14 @@ struct capture_config { /* borrowed until capture_stop */
     struct sink *sink;                     /* NULL: no counters */
     const struct sink_config *sink_config; /* NULL, or what `sink` was started with */
     struct str domain;                     /* of the inboxes' addresses */
+    struct str common_script;              /* JSON that the inboxes were given at the start */
     struct str admin_token;                /* empty: allowed on loopback addresses only */
     const char *const *host_names;         /* that requests may name, besides localhost and IPs */
     size_t n_host_names;
     const struct dns_source *dns_source; /* NULL: messages are not judged, and say so */
     const struct job_config *job_config; /* needed with dns_source */
     /* Releasing: both or none. */
-    const char *release_host; /* of the relay; NULL: nothing is released */
+    struct ip release_ip; /* of the relay; IP_NONE: nothing is released */
     uint16_t release_port;
     const struct str *release_allow; /* "good.test" (and only it), ".good.test" (and below),
                                         "user@good.test" */
