@@ -63,6 +63,7 @@ message_size_limit = 10485760
 smtputf8_enable = yes
 biff = no
 smtp_tls_CAfile = {ca}
+smtp_bind_address = {mx1}
 smtp_tls_loglevel = 1
 smtp_dns_support_level = dnssec
 smtp_tls_security_level = {sending}

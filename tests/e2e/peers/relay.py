@@ -220,6 +220,8 @@ class Relay(socketserver.ThreadingTCPServer):
             message = done.stdout
         with smtplib.SMTP(world.HOSTS["MX1"].address, self.ports["SMTP"], self.host.name,
                           PATIENCE_S, (OUR_NETWORK, 0)) as smtp:
+            smtp.starttls(context=ssl._create_unverified_context())
+            smtp.ehlo(self.host.name)
             smtp.sendmail(session.sender, session.rcpts, message)
         return "250 2.0.0 Ok: signed"
 
