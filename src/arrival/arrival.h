@@ -4,6 +4,7 @@
 #define MP_ARRIVAL_ARRIVAL_H
 
 #include "engine/job.h"
+#include "finding/check.h"
 #include "io/tls.h"
 #include "run/run.h"
 #include "store/store.h"
@@ -90,7 +91,9 @@ struct arrival {
     bool arrived;
     bool undecided; /* the mailbox did not answer; `reason` */
     struct str reason;
-    int64_t took_ms; /* from sent_ms (or the call) until it was seen */
+    /* From sent_ms (or the call) until the mailbox had it by its own clock, where that is told and
+     * lies between; else until it was seen here. */
+    int64_t took_ms;
     struct mailbox_hit *copies;
     size_t n_copies;
     struct message message; /* of the first copy */
@@ -98,13 +101,35 @@ struct arrival {
     bool compared;
     struct trace_altered altered;
     struct trace_dsn dsn;
-    bool judged;    /* `job` is finished: SPF, DKIM, DMARC, ARC as seen here */
+    bool has_own_results; /* the receiver's field of own_authserv_id, to be believed */
+    struct authres own_results;
+    bool judged; /* `job` is finished: SPF, DKIM, DMARC, ARC as seen here */
+    bool has_job;
     struct job job; /* arrival_clear ends it */
 };
 /* MP_OK also when nothing arrived. Zero-initialise; arrival_clear always. */
 int arrival_wait(struct mailbox_reader *m, const struct arrival_request *r, struct arena *a,
                  struct arrival *out, struct mp_err *err);
 void arrival_clear(struct arrival *x);
+
+/* ---- judge.c: what was expected, as checks and findings ---- */
+
+struct arrival_expect { /* zero: it must arrive, nothing more */
+    bool must_not_arrive;
+    int64_t warn_ms, crit_ms; /* 0: none */
+    size_t copies;            /* 0: any number */
+    struct str folder;        /* empty: any */
+    bool bounce;              /* what arrives is a report */
+    struct str bounce_status; /* "5.1.1", "5.7.*"; empty: any */
+    int64_t slow_hop_s;       /* 0: any delay */
+    bool hops_tls;            /* every hop between hosts */
+    bool authentic;           /* DMARC must pass, by the receiver's own results or here */
+};
+/* Checks of `group`: "arrival", and of what arrived "folder", "copies", "hops", "altered",
+ * "bounce", "authentication". What an expectation does not name is judged mildly: clocks that err
+ * and other bytes of the same text are low. */
+void arrival_judge(struct check_list *checks, struct str group, const struct arrival *x,
+                   const struct arrival_expect *e);
 
 /* An unguessable tag, and where it goes: "mp-" and 26 letters and digits. */
 struct str arrival_tag(struct arena *a, struct mp_err *err);

@@ -7,6 +7,7 @@
 #include "arrival/arrival.h"
 
 enum {
+    MAILBOX_FAULT_FINAL = -1,         /* mp_err.detail of a fault that trying again does not mend */
     MAILBOX_SEEN_MAX = 1 << 20,       /* messages remembered as looked at */
     MAILBOX_LOOKED_AT_MAX = 500,      /* of one folder in one look: the newest */
     MAILBOX_SCRATCH_BYTES = 512 << 20 /* to judge one candidate */

@@ -88,7 +88,9 @@ static int problem(const struct transfer *t, struct mp_err *err)
     const char *detail = json_string_value(json_object_get(root, "detail"));
     const char *title = json_string_value(json_object_get(root, "title"));
     const char *why = detail != NULL ? detail : title != NULL ? title : "no reason was told";
-    int st = mp_fail(err, MP_E_IO, t->status, "the sink answered %ld: %s", t->status, why);
+    bool is_final = t->status >= 400 && t->status < 500 && t->status != 429;
+    int st = mp_fail(err, MP_E_IO, is_final ? MAILBOX_FAULT_FINAL : t->status,
+                     "the sink answered %ld: %s", t->status, why);
     json_decref(root);
     return st;
 }

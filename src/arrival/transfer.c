@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "arrival/mailbox_internal.h"
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/uri.h"
@@ -87,8 +88,11 @@ static int explain(const struct transfer *t, size_t max_bytes, const char *what,
                        max_bytes);
     if (t->code == CURLE_OUT_OF_MEMORY)
         return mp_fail(err, MP_E_NOMEM, 0, "%s: no memory", what);
-    return mp_fail(err, t->code == CURLE_OPERATION_TIMEDOUT ? MP_E_TIMEOUT : MP_E_IO, t->code,
-                   "%s: %s", what, why);
+    /* A wrong password tried again and again locks accounts; a certificate stays what it is. */
+    bool is_final = t->code == CURLE_LOGIN_DENIED || t->code == CURLE_PEER_FAILED_VERIFICATION ||
+                    t->code == CURLE_USE_SSL_FAILED || t->code == CURLE_SSL_CACERT_BADFILE;
+    return mp_fail(err, t->code == CURLE_OPERATION_TIMEDOUT ? MP_E_TIMEOUT : MP_E_IO,
+                   is_final ? MAILBOX_FAULT_FINAL : (int64_t)t->code, "%s: %s", what, why);
 }
 
 int transfer_run(struct transfer *t, struct str url, const char *command, bool quiet,
