@@ -82,7 +82,9 @@ void transfer_clear(struct transfer *t)
 
 static int explain(const struct transfer *t, size_t max_bytes, const char *what, struct mp_err *err)
 {
-    const char *why = t->error[0] != '\0' ? t->error : curl_easy_strerror(t->code);
+    const char *why = t->code == CURLE_LOGIN_DENIED ? "the login was refused"
+                      : t->error[0] != '\0'         ? t->error
+                                                    : curl_easy_strerror(t->code);
     if (t->too_large)
         return mp_fail(err, MP_E_LIMIT, (int64_t)max_bytes, "%s: longer than %zu bytes", what,
                        max_bytes);

@@ -1,0 +1,540 @@
+/* Waiting in a Maildir, a store, and on scripted servers of IMAP, POP3 and the sink's API. */
+#include "arrival/arrival.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arrival/mailbox_internal.h"
+#include "base/clock.h"
+#include "tests/script_server.h"
+#include "tests/tap.h"
+
+#define TAG         "mp-abc"
+#define MAIL(extra) extra "X-Mailproof-Tag: " TAG "\r\nSubject: x\r\n\r\nhello\r\n"
+#define OTHER       "Subject: other\r\n\r\nno\r\n"
+
+enum { LONG_MS = 20000 };
+
+static struct arena arena;
+
+static struct arrival_request request(unsigned within_ms)
+{
+    arena_clear(&arena);
+    arena_init(&arena, 512u << 20);
+    return (struct arrival_request){.match = {.tag = STR(TAG)}, .within_ms = within_ms};
+}
+
+/* Opens, waits, closes. */
+static int wait_in(const struct mailbox_config *c, const struct arrival_request *r,
+                   struct arrival *x, struct mp_err *err)
+{
+    struct mailbox_reader *m = NULL;
+    *x = (struct arrival){0};
+    int st = mailbox_open(c, 0, &m, err);
+    if (st == MP_OK)
+        st = arrival_wait(m, r, &arena, x, err);
+    mailbox_close(m);
+    arrival_clear(x);
+    return st;
+}
+
+/* ---- Maildir ---- */
+
+static char folder[64];
+
+static void make_maildir(void)
+{
+    static const char *const subs[] = {"tmp", "new", "cur", ".Junk", ".Junk/new", ".Junk/cur"};
+    char path[200];
+    snprintf(folder, sizeof folder, "/tmp/mp-maildir-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        abort();
+    for (size_t i = 0; i < ARRAY_LEN(subs); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, subs[i]);
+        if (mkdir(path, 0700) != 0)
+            abort();
+    }
+}
+
+/* As a delivery agent does it: written in tmp/, then renamed. */
+static void deliver_file(const char *to, const char *text)
+{
+    char from[200], path[200];
+    snprintf(from, sizeof from, "%s/tmp/x", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, to);
+    FILE *f = fopen(from, "w");
+    if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0 || rename(from, path) != 0)
+        abort();
+}
+
+static void remove_maildir(void)
+{
+    char command[200];
+    static const char *const files[] = {"new/1", "new/2", "cur/1:2,S", "cur/3:2,", ".Junk/new/9"};
+    static const char *const subs[] = {".Junk/new", ".Junk/cur", ".Junk", "tmp", "new", "cur", ""};
+    for (size_t i = 0; i < ARRAY_LEN(files) + ARRAY_LEN(subs); i++) {
+        bool is_file = i < ARRAY_LEN(files);
+        snprintf(command, sizeof command, "%s/%s", folder,
+                 is_file ? files[i] : subs[i - ARRAY_LEN(files)]);
+        if (is_file)
+            unlink(command);
+        else
+            rmdir(command);
+    }
+}
+
+static void *deliver_soon(void *ctx)
+{
+    (void)ctx;
+    deliver_file("new/2", MAIL("Received: by mx.test; Mon, 23 Nov 2026 10:00:00 +0000\r\n"));
+    return NULL;
+}
+
+static void test_maildir(void)
+{
+    struct arrival x;
+    struct mp_err err = {0};
+    pthread_t thread;
+    const struct str both[] = {STR("INBOX"), STR("Junk"), STR("Nowhere")};
+    make_maildir();
+    struct mailbox_config c = {.folders = both, .n_folders = 3};
+    deliver_file("new/1", OTHER);
+    tap_case("maildir: what is not there does not arrive");
+    struct arrival_request r = request(0);
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && !x.undecided);
+
+    tap_case("maildir: what comes while we wait");
+    r = request(LONG_MS);
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    pthread_create(&thread, NULL, deliver_soon, NULL);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    pthread_join(thread, NULL);
+    tap_ok(x.arrived && x.n_copies == 1);
+    tap_str(x.copies[0].folder, STR("INBOX"));
+    tap_str(x.copies[0].id, STR("2"));
+    tap_int(x.hops.n, 1);
+
+    tap_case("maildir: a copy in cur/ and one in a folder");
+    deliver_file("cur/3:2,", MAIL(""));
+    deliver_file(".Junk/new/9", MAIL(""));
+    r = request(LONG_MS);
+    c.url = arena_fmt(&arena, "maildir://%s", folder);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 3);
+
+    tap_case("maildir: deleted, also when its flags have changed meanwhile");
+    struct mailbox_reader *m = NULL;
+    struct mailbox_hit hit = {.folder = STR("INBOX"), .id = STR("3")};
+    tap_int(mailbox_open(&c, 0, &m, &err), MP_OK);
+    tap_int(mailbox_delete(m, &hit, 0, &err), MP_OK);
+    tap_int(mailbox_delete(m, &hit, 0, &err), MP_OK);
+    mailbox_close(m);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 2);
+    remove_maildir();
+
+    tap_case("maildir: one that is not there is undecided");
+    r = request(0);
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && x.undecided && x.reason.n > 0);
+}
+
+/* ---- a store in this process ---- */
+
+struct done {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int left;
+};
+
+static void on_done(void *ctx, int status, const char *id, int64_t seq)
+{
+    struct done *d = ctx;
+    (void)id, (void)seq;
+    pthread_mutex_lock(&d->lock);
+    d->left -= status == MP_OK;
+    pthread_cond_signal(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void put(struct store *s, enum store_outcome outcome, const char *raw)
+{
+    static const struct str rcpts[] = {STR_INIT("b@far.test")};
+    struct done done = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 1};
+    struct mp_err err = {0};
+    struct store_delivery d = {.outcome = outcome,
+                               .received_ms = clock_wall_ms(),
+                               .mail_from = STR("a@good.test"),
+                               .rcpts = rcpts,
+                               .n_rcpts = 1,
+                               .helo = STR("client.test"),
+                               .client_ip = STR("192.0.2.1"),
+                               .protocol = STR("ESMTPS"),
+                               .stage = STR("end"),
+                               .reply_code = 250,
+                               .raw = str_from(raw)};
+    if (store_put(s, &d, on_done, &done, &err) != MP_OK)
+        abort();
+    pthread_mutex_lock(&done.lock);
+    while (done.left > 0)
+        pthread_cond_wait(&done.changed, &done.lock);
+    pthread_mutex_unlock(&done.lock);
+}
+
+static void *put_soon(void *ctx)
+{
+    put(ctx, STORE_ACCEPTED, MAIL(""));
+    return NULL;
+}
+
+static void test_store(void)
+{
+    struct arrival x;
+    struct mp_err err = {0};
+    struct store *s = NULL;
+    pthread_t thread;
+    struct store_config memory = {0};
+    tap_case("store: what comes while we wait, with its envelope and attempts");
+    if (store_open(&memory, &s, &err) != MP_OK)
+        abort();
+    put(s, STORE_DEFERRED, "");
+    put(s, STORE_ACCEPTED, OTHER);
+    struct mailbox_config c = {.store = s};
+    struct arrival_request r = request(LONG_MS);
+    r.sent = STR(MAIL(""));
+    r.sent_ms = clock_wall_ms();
+    pthread_create(&thread, NULL, put_soon, s);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    pthread_join(thread, NULL);
+    tap_ok(x.arrived && x.copies[0].has_delivery);
+    tap_str(x.copies[0].delivery.mail_from, STR("a@good.test"));
+    tap_int(x.copies[0].attempts, 3);
+    tap_ok(x.compared && x.altered.identical);
+    tap_ok(x.took_ms >= 0 && x.took_ms < LONG_MS);
+
+    tap_case("store: copies that come while it settles");
+    put(s, STORE_ACCEPTED, MAIL("Received: by x\r\n"));
+    r = request(LONG_MS);
+    r.settle_ms = 1;
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 2);
+    tap_case("store: by sender, recipient, subject and id");
+    r = request(0);
+    r.match = (struct mailbox_match){.to = STR("B@far.test"),
+                                     .from = STR("good.test"),
+                                     .subject = STR("OTHER")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 1);
+    r.match.to = STR("c@far.test");
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 0);
+    store_close(s);
+}
+
+/* ---- scripted servers ---- */
+
+struct imap_stub {
+    const char *login, *select, *search, *message; /* NULL: as usual */
+};
+
+static bool say(struct script_peer *p, const char *tag, const char *rest)
+{
+    char text[4096];
+    int n = snprintf(text, sizeof text, "%s %s\r\n", tag, rest);
+    return script_say(p, str_make(text, (size_t)n));
+}
+
+/* A server of one message, UID 7. */
+static bool play_imap(struct script_peer *p, void *ctx)
+{
+    const struct imap_stub *stub = ctx;
+    struct str line;
+    const char *mail = stub->message != NULL ? stub->message : MAIL("");
+    while (script_line(p, &line)) {
+        char tag[16];
+        struct str rest = line;
+        struct str word = str_cut(&rest, ' ');
+        snprintf(tag, sizeof tag, "%.*s", STR_ARG(word));
+        const char *answer = "OK done";
+        if (str_istarts(rest, STR("CAPABILITY"))) {
+            script_say(p, STR("* CAPABILITY IMAP4rev1\r\n"));
+        } else if (str_istarts(rest, STR("LOGIN")) && stub->login != NULL) {
+            answer = stub->login;
+        } else if (str_istarts(rest, STR("SELECT"))) {
+            script_say(p, STR("* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n"));
+            answer = stub->select != NULL ? stub->select : answer;
+        } else if (str_istarts(rest, STR("UID SEARCH"))) {
+            script_say(p, str_from(stub->search != NULL ? stub->search : "* SEARCH 7\r\n"));
+        } else if (str_istarts(rest, STR("UID FETCH 7 (INTERNALDATE)"))) {
+            script_say(p, STR("* 1 FETCH (UID 7 INTERNALDATE \"23-Nov-2026 10:00:45 +0000\")\r\n"));
+        } else if (str_istarts(rest, STR("UID FETCH 7 BODY"))) {
+            char head[64];
+            snprintf(head, sizeof head, "* 1 FETCH (UID 7 BODY[] {%zu}\r\n", strlen(mail));
+            script_say(p, str_from(head));
+            script_say(p, str_from(mail));
+            script_say(p, STR(")\r\n"));
+        } else if (str_istarts(rest, STR("LOGOUT"))) {
+            say(p, tag, answer);
+            return true;
+        }
+        if (!say(p, tag, answer))
+            return true;
+    }
+    return true;
+}
+
+static void test_imap(void)
+{
+    static const struct {
+        const char *label;
+        struct imap_stub stub;
+        bool arrived;
+        const char *reason; /* of being undecided */
+    } rows[] = {
+        {"found", {0}, true, NULL},
+        {"found, and is another", {.message = OTHER}, false, NULL},
+        {"nothing found", {.search = "* SEARCH\r\n"}, false, NULL},
+        {"wrong password",
+         {.login = "NO [AUTHENTICATIONFAILED] no"},
+         false,
+         "the login was refused"},
+        {"the folder is gone", {.select = "NO [NONEXISTENT] no"}, false, "Select failed"},
+        {"an answer that is none", {.search = "* SEARCH x\r\n"}, false, "no numbers"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arrival x;
+        struct mp_err err = {0};
+        struct imap_stub stub = rows[i].stub;
+        const struct script_step steps[] = {SCRIPT_SAY("* OK ready\r\n"),
+                                            SCRIPT_CALL(play_imap, &stub), SCRIPT_END};
+        tap_case("imap: %s", rows[i].label);
+        struct script_server *s = script_play(steps);
+        struct arrival_request r = request(0);
+        struct mailbox_config c = {.url = arena_fmt(&arena, "imap://127.0.0.1:%u", script_port(s)),
+                                   .user = STR("alice"),
+                                   .password = STR("hunter2")};
+        tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+        tap_int(x.arrived, rows[i].arrived);
+        tap_int(x.undecided, rows[i].reason != NULL);
+        if (rows[i].reason != NULL)
+            tap_ok(str_search(x.reason, str_from(rows[i].reason)) < x.reason.n);
+        tap_ok(str_search(x.reason, STR("hunter2")) == x.reason.n);
+        if (x.arrived) {
+            tap_str(x.copies[0].raw, STR(MAIL("")));
+            tap_int(x.copies[0].arrived_ms, 1795428045000);
+        }
+        script_free(s);
+    }
+}
+
+static void test_pop3(void)
+{
+    static const struct script_step steps[] = {SCRIPT_SAY("+OK ready\r\n"),
+                                               SCRIPT_EXPECT("CAPA"),
+                                               SCRIPT_SAY("+OK\r\nUSER\r\nUIDL\r\n.\r\n"),
+                                               SCRIPT_EXPECT("USER alice"),
+                                               SCRIPT_SAY("+OK\r\n"),
+                                               SCRIPT_EXPECT("PASS hunter2"),
+                                               SCRIPT_SAY("+OK\r\n"),
+                                               SCRIPT_EXPECT("UIDL"),
+                                               SCRIPT_SAY("+OK\r\n1 aaa\r\n2 bbb\r\n.\r\n"),
+                                               SCRIPT_EXPECT("RETR 1"),
+                                               SCRIPT_SAY("+OK\r\n" OTHER ".\r\n"),
+                                               SCRIPT_EXPECT("RETR 2"),
+                                               SCRIPT_SAY("+OK\r\n" MAIL("") "..dot\r\n.\r\n"),
+                                               SCRIPT_EXPECT("QUIT"),
+                                               SCRIPT_SAY("+OK\r\n"),
+                                               SCRIPT_END};
+    struct arrival x;
+    struct mp_err err = {0};
+    tap_case("pop3: the second of two, dots taken off");
+    struct script_server *s = script_play(steps);
+    struct arrival_request r = request(0);
+    struct mailbox_config c = {.url = arena_fmt(&arena, "pop3://127.0.0.1:%u", script_port(s)),
+                               .user = STR("alice"),
+                               .password = STR("hunter2")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(x.arrived);
+    if (x.arrived) {
+        tap_str(x.copies[0].id, STR("bbb"));
+        tap_str(x.copies[0].raw, STR(MAIL("") ".dot\r\n"));
+    }
+    script_stop(s);
+    tap_cstr(script_log(s, 0)->problem, "");
+    script_free(s);
+}
+
+/* The API of a sink as its OpenAPI document says. */
+static bool play_sink(struct script_peer *p, void *ctx)
+{
+    struct str line, first;
+    char text[4096];
+    const char *found = ctx;
+    while (script_line(p, &first)) {
+        char request_line[1000];
+        snprintf(request_line, sizeof request_line, "%.*s", STR_ARG(first));
+        bool has_token = false;
+        while (script_line(p, &line) && line.n > 0)
+            has_token |= str_ieq(line, STR("Authorization: Bearer s3cret"));
+        struct str what = str_from(request_line);
+        const char *status = "200 OK", *body = found;
+        if (!has_token) {
+            status = "401 Unauthorized";
+            body = "{\"title\":\"Unauthorized\",\"detail\":\"a token is needed\"}";
+        } else if (str_search(what, STR("/v1/messages/m1/raw")) < what.n) {
+            body = MAIL("");
+        } else if (str_search(what, STR("/v1/inboxes/t-1/wait?timeout=0&count=1&tag=" TAG)) ==
+                   what.n) {
+            status = "404 Not Found";
+            body = "{}";
+        }
+        int n = snprintf(text, sizeof text,
+                         "HTTP/1.1 %s\r\nContent-Length: %zu\r\nContent-Type: x/y\r\n\r\n%s",
+                         status, strlen(body), body);
+        if (!script_say(p, str_make(text, (size_t)n)))
+            break;
+    }
+    return true;
+}
+
+#define DOCUMENT                                                                                   \
+    "{\"messages\":[{\"id\":\"m1\",\"seq\":5,\"inbox\":\"t-1\",\"received\":"                      \
+    "\"2026-11-23T10:00:45.250Z\",\"envelope\":{\"mail_from\":\"a@good.test\",\"rcpt_to\":"        \
+    "[\"t-1@sink.test\"],\"helo\":\"h\",\"client\":{\"ip\":\"192.0.2.7\",\"port\":9}},"            \
+    "\"delivery\":{\"protocol\":\"ESMTPS\",\"tls\":{\"version\":\"TLSv1.3\",\"cipher\":\"c\"},"    \
+    "\"attempts\":2}}]}"
+
+static void test_sink_api(void)
+{
+    static const struct script_step steps[] = {SCRIPT_CALL(play_sink, (void *)(uintptr_t)DOCUMENT),
+                                               SCRIPT_END};
+    static const struct script_step garbled[] = {SCRIPT_CALL(play_sink, (void *)(uintptr_t) "[1,"),
+                                                 SCRIPT_END};
+    struct arrival x;
+    struct mp_err err = {0};
+    tap_case("sink: by its API, with envelope, TLS, attempts");
+    struct script_server *s = script_play(steps);
+    struct arrival_request r = request(0);
+    struct mailbox_config c = {.url = arena_fmt(&arena, "http://127.0.0.1:%u/", script_port(s)),
+                               .inbox = STR("t-1"),
+                               .token = STR("s3cret")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(x.arrived);
+    if (x.arrived) {
+        tap_str(x.copies[0].raw, STR(MAIL("")));
+        tap_str(x.copies[0].delivery.client_ip, STR("192.0.2.7"));
+        tap_str(x.copies[0].delivery.tls_version, STR("TLSv1.3"));
+        tap_int(x.copies[0].attempts, 2);
+        tap_int(x.copies[0].arrived_ms, 1795428045250);
+    }
+    script_free(s);
+    tap_case("sink: without its token, undecided at once");
+    s = script_play(steps);
+    r = request(LONG_MS);
+    c = (struct mailbox_config){.url = arena_fmt(&arena, "http://127.0.0.1:%u", script_port(s)),
+                                .inbox = STR("t-1")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && x.undecided);
+    tap_str(x.reason, STR("the sink answered 401: a token is needed"));
+    script_free(s);
+    tap_case("sink: an answer that is no JSON");
+    s = script_play(garbled);
+    r = request(0);
+    c = (struct mailbox_config){.url = arena_fmt(&arena, "http://127.0.0.1:%u", script_port(s)),
+                                .inbox = STR("t-1"),
+                                .token = STR("s3cret")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && x.undecided);
+    script_free(s);
+    tap_case("a server that is not there is undecided");
+    r = request(0);
+    c = (struct mailbox_config){.url = STR("http://127.0.0.1:1")};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && x.undecided);
+}
+
+/* ---- matching, usage ---- */
+
+static void test_bounce(void)
+{
+    static const char returned[] =
+        "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: "
+        "message/delivery-status\r\n\r\nReporting-MTA: dns; m\r\n\r\nFinal-Recipient: rfc822; "
+        "a@b\r\nAction: failed\r\nStatus: 5.1.1\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        "Message-ID: <" TAG "@good.test>\r\n\r\n--b--\r\n";
+    bool yes = false;
+    struct mp_err err = {0};
+    struct mailbox_match match = {.tag = STR(TAG), .bounce = true};
+    request(0);
+    tap_case("match: a bounce by what it returns");
+    tap_int(mailbox_matches(&arena, &match, STR(returned), NULL, &yes, &err), MP_OK);
+    tap_ok(yes);
+    match.tag = STR("mp-other");
+    tap_int(mailbox_matches(&arena, &match, STR(returned), NULL, &yes, &err), MP_OK);
+    tap_ok(!yes);
+    tap_case("match: the message itself is no bounce, a bounce is not the message");
+    match.tag = STR(TAG);
+    tap_int(mailbox_matches(&arena, &match, STR(MAIL("")), NULL, &yes, &err), MP_OK);
+    tap_ok(!yes);
+    match.bounce = false;
+    tap_int(mailbox_matches(&arena, &match, STR(returned), NULL, &yes, &err), MP_OK);
+    tap_ok(!yes);
+}
+
+static void test_usage(void)
+{
+    static const struct {
+        const char *url, *user;
+    } rows[] = {{"", ""},
+                {"gopher://x", "a"},
+                {"imap://host", ""},
+                {"imap://user@host", "a"},
+                {"imap://host/;UID=1", "a"},
+                {"pop3://host", ""},
+                {"maildir:", ""},
+                {"imap://host", "a\r\nA1 LOGOUT"},
+                {"http://user:pass@host", ""}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct mp_err err = {0};
+        struct mailbox_reader *m = NULL;
+        struct mailbox_config c = {.url = str_from(rows[i].url), .user = str_from(rows[i].user)};
+        tap_case("mailbox: refused: '%.20s'", rows[i].url);
+        tap_int(mailbox_open(&c, 0, &m, &err), MP_E_USAGE);
+    }
+}
+
+static void test_seen(void)
+{
+    struct seen s = {0};
+    char id[16];
+    tap_case("seen: thousands are remembered, others are not");
+    for (int i = 0; i < 5000; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        seen_add(&s, STR("INBOX"), str_from(id));
+        seen_add(&s, STR("INBOX"), str_from(id));
+    }
+    tap_int(s.n, 5000);
+    tap_ok(seen_has(&s, STR("INBOX"), STR("4999")) && !seen_has(&s, STR("Junk"), STR("4999")) &&
+           !seen_has(&s, STR("INBOX"), STR("5000")));
+    seen_clear(&s);
+}
+
+int main(void)
+{
+    test_maildir();
+    test_store();
+    test_imap();
+    test_pop3();
+    test_sink_api();
+    test_bounce();
+    test_usage();
+    test_seen();
+    arena_clear(&arena);
+    return tap_done();
+}
