@@ -304,7 +304,10 @@ static void test_imap(void)
          {.login = "NO [AUTHENTICATIONFAILED] no"},
          false,
          "the login was refused"},
-        {"the folder is gone", {.select = "NO [NONEXISTENT] no"}, false, "Select failed"},
+        {"the folder is gone",
+         {.select = "NO [NONEXISTENT] no"},
+         false,
+         "the folder cannot be selected"},
         {"an answer that is none", {.search = "* SEARCH x\r\n"}, false, "no numbers"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

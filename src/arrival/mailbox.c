@@ -143,7 +143,7 @@ int mailbox_open(const struct mailbox_config *c, int64_t deadline_us, struct mai
     arena_init(&m->scratch, MAILBOX_SCRATCH_BYTES);
     m->kind = kind;
     int st = copy_config(m, c, err);
-    st = st == MP_OK ? kind->open(m, err) : st;
+    st = st == MP_OK ? kind->begin(m, err) : st;
     if (st != MP_OK) {
         mailbox_close(m);
         return st;

@@ -42,7 +42,7 @@ struct mailbox_hits {
 
 struct mailbox_kind {
     /* Looks at the URL; no connection yet. */
-    int (*open)(struct mailbox_reader *m, struct mp_err *err);
+    int (*begin)(struct mailbox_reader *m, struct mp_err *err);
     int (*find)(struct mailbox_reader *m, const struct mailbox_match *match,
                 struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err);
     int (*remove)(struct mailbox_reader *m, const struct mailbox_hit *hit, int64_t deadline_us,

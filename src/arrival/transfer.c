@@ -82,16 +82,20 @@ void transfer_clear(struct transfer *t)
 
 static int explain(const struct transfer *t, size_t max_bytes, const char *what, struct mp_err *err)
 {
-    const char *why = t->code == CURLE_LOGIN_DENIED ? "the login was refused"
-                      : t->error[0] != '\0'         ? t->error
-                                                    : curl_easy_strerror(t->code);
+    /* libcurl says the same of a folder that cannot be selected; that one may come to be. */
+    bool no_folder = t->code == CURLE_LOGIN_DENIED && strcmp(t->error, "Select failed") == 0;
+    bool no_login = t->code == CURLE_LOGIN_DENIED && !no_folder;
+    const char *why = no_login              ? "the login was refused"
+                      : no_folder           ? "the folder cannot be selected"
+                      : t->error[0] != '\0' ? t->error
+                                            : curl_easy_strerror(t->code);
     if (t->too_large)
         return mp_fail(err, MP_E_LIMIT, (int64_t)max_bytes, "%s: longer than %zu bytes", what,
                        max_bytes);
     if (t->code == CURLE_OUT_OF_MEMORY)
         return mp_fail(err, MP_E_NOMEM, 0, "%s: no memory", what);
     /* A wrong password tried again and again locks accounts; a certificate stays what it is. */
-    bool is_final = t->code == CURLE_LOGIN_DENIED || t->code == CURLE_PEER_FAILED_VERIFICATION ||
+    bool is_final = no_login || t->code == CURLE_PEER_FAILED_VERIFICATION ||
                     t->code == CURLE_USE_SSL_FAILED || t->code == CURLE_SSL_CACERT_BADFILE;
     return mp_fail(err, t->code == CURLE_OPERATION_TIMEDOUT ? MP_E_TIMEOUT : MP_E_IO,
                    is_final ? MAILBOX_FAULT_FINAL : (int64_t)t->code, "%s: %s", what, why);
