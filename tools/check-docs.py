@@ -16,7 +16,7 @@ ALIASES = {'colour'}                # taken by the program, not listed in its he
 OUTSIDE = {'node_modules', '.git', 'build', 'seeds', 'golden'}
 NOT_TOLD = {'TLS_SERVER_MAX_IPS', 'TLS_SERVER_NAME_MAX', 'SCRIPT_MAGIC_ROOM',  # sizes of inner buffers and of texts whose form bounds them
     'CONN_HOST_TEXT_MAX', 'FLOW_WHOLE_MAX_BYTES', 'HMAC_MAX_BYTES', 'METRIC_MAX_LABELS',
-    'RELAY_FORMS_MAX', 'SUBJECT_HOST_MAX_BYTES', 'DATE_TEXT_MAX', 'DIGEST_MAX_BYTES', 'DNS_NAME_TEXT_MAX',
+    'RELAY_FORMS_MAX', 'SUBJECT_HOST_MAX_BYTES', 'SINK_HTTP_URL_MAX', 'SINK_ADDRESS_MAX', 'DATE_TEXT_MAX', 'DIGEST_MAX_BYTES', 'DNS_NAME_TEXT_MAX',
     'DOMAIN_LABEL_MAX_OCTETS', 'DOMAIN_MAX_OCTETS', 'FLOW_MAX_WIDTH', 'FLOW_TEXT_MAX_BYTES', 'HOST_NAME_MAX_BYTES',
     'IP_TEXT_MAX', 'JSON_MAX_DEPTH', 'MBOX_PRIMED_MAX', 'MP_ERR_TEXT_MAX'}
 LIMIT = re.compile(r'\b([A-Z][A-Z0-9_]+) = ([\d *<]+)')
@@ -68,9 +68,10 @@ def option_table(root, command):
     text = read(root, f'src/cli/cmd_{command}.c')
     own = os.path.join(root, f'src/cli/{command}_options.c')
     text += read(own) if os.path.exists(own) else ''
-    for macro, header in (('CHECK', 'check'), ('SUBJECT', 'subject')):
+    for macro, header in (('CHECK', 'check_options'), ('SUBJECT', 'subject_options'),
+                          ('SINK_HTTP', 'sink_http')):
         if f'{macro}_LONG_OPTIONS' in text:
-            text = read(root, f'src/cli/{header}_options.h') + text
+            text = read(root, f'src/cli/{header}.h') + text
     ours, _, others = text.partition(OTHER_WORDS)
     return ({a or b for a, b in TABLE_ROW.findall(ours)},
             {a or b for a, b in TABLE_ROW.findall(others)})

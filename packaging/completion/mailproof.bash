@@ -36,8 +36,17 @@ _mailproof_value() { # command option
             _mailproof_reply eml mbox jsonl batch text json
             return
         fi
+        if [[ $1 == sink ]]; then
+            _mailproof_reply text jsonl none
+            return
+        fi
         _mailproof_reply text json jsonl sarif junit tap github
         [[ $1 != probe && $1 != audit ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
+        ;;
+    --tls) _mailproof_reply auto off required ;;
+    --auth)
+        _mailproof_any_file
+        _mailproof_reply any off "${COMPREPLY[@]}"
         ;;
     --profile) _mailproof_reply auto sending receiving parked ;;
     --stop-after) _mailproof_reply CONNECT FIRST-EHLO TLS AUTH MAIL RCPT DATA ;;
@@ -65,7 +74,8 @@ _mailproof_value() { # command option
     --record) _mailproof_files '*.world' ;;
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
         --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \
-        --attach | --sts-cache)
+        --attach | --sts-cache | --store | --cert | --script | --wait-file | --token-file | --http-cert | \
+        --http-key)
         _mailproof_any_file
         ;;
     --ip | --helo | --mail-from | --rcpt | --resolver | --timeout | --authserv-id | --trust-sealer | \
@@ -74,7 +84,8 @@ _mailproof_value() { # command option
         --xclient-* | --proxy* | --data | --body | --header | --source-address | --retry-after | \
         --relay-to | --sequences | --stage-timeout | --envid | --orcpt | --size | --dnsbl | \
         --smtp-port | --https-port | --cert-days | --attacker | --attacker-key | --attacker-ip | \
-        --subject | --tag | --seed)
+        --subject | --tag | --seed | --listen | --lmtp | --tls-listen | --max-* | --idle-timeout | \
+        --hostname | --domain | --http | --http-host | --release-via | --release-allow)
         COMPREPLY=()
         ;;
     *) return 1 ;;

@@ -12,6 +12,8 @@ const struct command commands[] = {
      probe_help},
     {"audit", "DOMAIN...", "audit what a domain publishes about its mail, with tried remedies",
      cmd_audit, audit_help},
+    {"sink", "[-- COMMAND...]", "capture server: takes all mail, keeps it, passes none on",
+     cmd_sink, sink_help},
     {"sign", "[FILE]", "add DKIM signatures to a message", cmd_sign, sign_help},
     {"seal", "[FILE]", "add an ARC set to a message", cmd_seal, seal_help},
     {"keygen", "DOMAIN", "make a key pair and the DNS record that publishes it", cmd_keygen,
