@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 import urllib.request
 from email.message import EmailMessage
 from email.utils import formatdate
+
+from sink_kit import Sink
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,6 +28,11 @@ LIMIT_S = 120
 NODE_MIN = 18
 OFFLINE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET")
 TOKEN = "admin-token-of-the-page-test"
+ZONE = """$ORIGIN example.
+@ 300 SOA ns.example. host.example. 1 3600 600 86400 60
+good 300 TXT "v=spf1 ip4:192.0.2.1 -all"
+_dmarc.good 300 TXT "v=DMARC1; p=reject"
+"""
 HOSTILE = '<img src=x onerror="window.hacked=1"> \u202egpj.exe\u202c <b>bold</b>'
 # One pixel, for cid: and for the comparison of what is downloaded.
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0"
@@ -88,42 +96,29 @@ def attachment_mail():
 
 # ---- the server, and a wire to it that can be cut ----
 
-class Sink:
-    def __init__(self, *options):
-        self.dir = tempfile.mkdtemp(prefix="mp-page-sink-")
-        ports = os.path.join(self.dir, "ports")
-        self.process = subprocess.Popen(
-            [MAILPROOF, "sink", "--memory", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
-             "--wait-file", ports, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.smtp, self.http = self.addresses(ports)
+class Page(Sink):
+    """A sink that judges by a zone in which good.example comes from elsewhere."""
 
-    def addresses(self, ports):
-        raise NotImplementedError
+    def __init__(self, token=None):
+        zone = tempfile.NamedTemporaryFile("w", suffix=".zone")
+        zone.write(ZONE)
+        zone.flush()
+        with zone:
+            super().__init__(MAILPROOF, "--zone", zone.name, token=token)
+        self.host = tuple(self.smtp.rsplit(":", 1))
+        self.page = self.url + "/"
 
-    def send(self, message, to="bob@sink.test", sender="ana@good.example"):
-        with smtplib.SMTP(*self.smtp, local_hostname="client.test", timeout=LIMIT_S) as s:
+    def send_mail(self, message, to="bob@sink.test", sender="ana@good.example"):
+        with smtplib.SMTP(*self.host, local_hostname="client.test", timeout=LIMIT_S) as s:
             s.send_message(message, sender, [to])
-
-    @property
-    def url(self):
-        return f"http://{self.http[0]}:{self.http[1]}/"
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=LIMIT_S) as r:
-            return r.headers, r.read()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(LIMIT_S)
-        self.process.stderr.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 class Wire:
     """Passes connections on to an address, until it is cut; then it ends them and takes none."""
 
-    def __init__(self, to):
-        self.to, self.whole, self.open = to, True, set()
+    def __init__(self, url):
+        place = urllib.parse.urlsplit(url)
+        self.to, self.whole, self.open = (place.hostname, place.port), True, set()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -235,7 +230,8 @@ def no_sideways(b, what):
 
 @row("the page comes with a policy that allows nothing but itself")
 def _(s, b):
-    headers, body = s.get("/")
+    with urllib.request.urlopen(s.page, timeout=LIMIT_S) as answer:
+        headers, body = answer.headers, answer.read()
     policy = headers["Content-Security-Policy"]
     holds(policy, policy.startswith("default-src 'none';") and "unsafe" not in policy)
     expect("type", headers.get_content_type(), "text/html")
@@ -245,18 +241,18 @@ def _(s, b):
 
 @row("empty: it tells how to send a first message, with the address of this server")
 def _(s, b):
-    b.visit(url=s.url)
+    b.visit(url=s.page)
     b.wait(sel=".empty")
     b.wait(sel=".live.live")
     command = "\n".join(b.texts(sel=".command code"))
-    holds(command, f"swaks --server {s.smtp[0]}:{s.smtp[1]}" in command)
+    holds(command, f"swaks --server {s.smtp} " in command)
     b.shot_of("empty")
 
 
 @row("live: a message appears without a reload, is counted and said")
 def _(s, b):
     b.js(js="window.marker = 17")
-    s.send(mail("Plain hello"))
+    s.send_mail(mail("Plain hello"))
     b.wait(sel=subject_row("Plain hello"))
     expect("not loaded again", b.js(js="window.marker"), 17)
     b.until(js="document.title.startsWith('(1)')")
@@ -266,9 +262,9 @@ def _(s, b):
 
 @row("list: sender, recipient, size, attachments")
 def _(s, b):
-    s.send(html_mail())
-    s.send(attachment_mail())
-    s.send(mail(HOSTILE, sender='"<script>window.hacked=2</script>" <evil@evil.test>'))
+    s.send_mail(html_mail())
+    s.send_mail(attachment_mail())
+    s.send_mail(mail(HOSTILE, sender='"<script>window.hacked=2</script>" <evil@evil.test>'))
     b.wait(sel=subject_row("Invoice 2026-117"))
     b.until(js="document.querySelectorAll('a.row').length === 4")
     line = b.texts(sel=subject_row("Invoice 2026-117"))[0]
@@ -373,7 +369,7 @@ def _(s, b):
 
 @row("keys: / j k Enter ? Esc u Delete")
 def _(s, b):
-    b.visit(url=s.url)
+    b.visit(url=s.page)
     b.wait(sel="a.row")
     b.press(key="/")
     expect("search", b.js(js="document.activeElement.id"), "search")
@@ -394,7 +390,7 @@ def _(s, b):
     b.shot_of("help")
     b.press(key="Escape")
     b.wait(sel="dialog", state="detached")
-    s.send(mail("To be deleted"))
+    s.send_mail(mail("To be deleted"))
     b.wait(sel=subject_row("To be deleted"))
     b.js(js="document.querySelector('a.row').focus()")
     b.press(key="Delete")
@@ -414,7 +410,7 @@ def _(s, b):
     b.click(sel='dialog button:text-is("Open inbox")')
     b.wait(sel=".empty")
     holds("its own address in the hint", address in "\n".join(b.texts(sel=".command code")))
-    s.send(mail("For the inbox"), to=address)
+    s.send_mail(mail("For the inbox"), to=address)
     b.wait(sel=subject_row("For the inbox"))
     expect("only its own", len(b.texts(sel="a.row")), 1)
     holds("token is not kept", token not in b.js(js="document.documentElement.outerHTML"))
@@ -436,7 +432,7 @@ def _(s, b):
     b.wait(sel="dialog", state="detached")
     b.wait(sel=".box-script")
     try:
-        s.send(mail("Again later"), to=s.address)
+        s.send_mail(mail("Again later"), to=s.address)
         raise Failed("the script does not hold")
     except smtplib.SMTPRecipientsRefused as e:
         expect("reply", list(e.recipients.values())[0][0], 451)
@@ -467,13 +463,13 @@ def _(s, b):
 
 @row("a cut connection is told, and mended what came meanwhile is there")
 def _(s, b):
-    wire = Wire(s.http)
+    wire = Wire(s.page)
     try:
         b.visit(url=f"http://127.0.0.1:{wire.port}/")
         b.wait(sel=".live.live")
         wire.cut()
         b.wait(sel='.live:text-is("Not connected")')
-        s.send(mail("Meanwhile"))
+        s.send_mail(mail("Meanwhile"))
         wire.mend()
         b.wait(sel=".live.live")
         b.wait(sel=subject_row("Meanwhile"))
@@ -485,10 +481,10 @@ def _(s, b):
 def _(s, b):
     luminance = ("(() => { const [r, g, b] = getComputedStyle(document.body).backgroundColor"
                  ".match(/\\d+/g).map(Number); return (r + g + b) / 3 })()")
-    b.visit(url=s.url)
+    b.visit(url=s.page)
     b.wait(sel="a.row")
     holds("light", b.js(js=luminance) > 200)
-    b.visit(url=s.url, dark=True)
+    b.visit(url=s.page, dark=True)
     open_message(b, "Your order 17", "verdict")
     holds("dark", b.js(js=luminance) < 60)
     b.shot_of("dark")
@@ -496,7 +492,7 @@ def _(s, b):
 
 @row("360 pixels: list, inboxes, every tab, dialogs, and nothing goes sideways")
 def _(s, b):
-    b.visit(url=s.url, width=360, height=740)
+    b.visit(url=s.page, width=360, height=740)
     b.wait(sel="a.row")
     no_sideways(b, "list")
     b.shot_of("phone-list")
@@ -524,7 +520,7 @@ def _(s, b):
 
 @row("everything that one can use has a name; landmarks, one heading")
 def _(s, b):
-    b.visit(url=s.url)
+    b.visit(url=s.page)
     open_message(b, "Your order 17", "verdict")
     nameless = b.js(js="""[...document.querySelectorAll('button, a, input, select, textarea, iframe')]
         .filter(e => !(e.getAttribute('aria-label') || e.title || e.textContent.trim() || e.labels?.length))
@@ -537,10 +533,10 @@ def _(s, b):
 
 @row("a server with a token asks for it, and keeps it for the tab only")
 def _(s, b):
-    closed = Sink("--token", TOKEN)
+    closed = Page(TOKEN)
     try:
-        closed.send(html_mail())
-        b.visit(url=closed.url)
+        closed.send_mail(html_mail())
+        b.visit(url=closed.page)
         b.fill(sel="#token", text="wrong")
         b.click(sel='button:text-is("Open")')
         b.wait(sel=".error:has-text('opens nothing')")
@@ -550,7 +546,7 @@ def _(s, b):
         expect("heading", b.frame(sel="h1"), "Your order")
         expect("nothing lasting", b.js(js="localStorage.length + document.cookie.length"), 0)
         holds("not in the address", TOKEN not in b.js(js="location.href"))
-        closed.send(mail("Live too"))
+        closed.send_mail(mail("Live too"))
         b.wait(sel=subject_row("Live too"))
         b.click(sel='button:text-is("Sign out")')
         b.wait(sel="#token")
@@ -635,7 +631,7 @@ def main():
             print(f"1..{len(rows)}")
             return 0
         failed = 0
-        sink, browser = Sink(), Browser(work)
+        sink, browser = Page(), Browser(work)
         try:
             browser.visit(url="about:blank")
             for n, (label, function) in enumerate(rows, 1):
