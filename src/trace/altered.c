@@ -57,7 +57,6 @@ void altered_add(struct altered *x, enum trace_change_kind kind, struct str name
 
 /* ---- pairs of fields ---- */
 
-enum { UNPAIRED = UINT32_MAX };
 enum pairing { BY_BYTES, BY_TEXT, BY_NAME };
 
 /* A field of one side while partners are looked for. */

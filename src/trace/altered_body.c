@@ -34,8 +34,6 @@ static struct str relax(struct arena *a, struct str s, enum relaxing how)
 
 /* ---- parts ---- */
 
-enum { UNPAIRED = UINT32_MAX };
-
 struct leaf {
     const struct mime_part *part;
     unsigned char exact[TRACE_SHA256_BYTES], relaxed[TRACE_SHA256_BYTES];

@@ -14,6 +14,8 @@ struct str trace_printable(struct arena *a, struct str s, size_t max_bytes);
 
 /* ---- altered.c and altered_body.c ---- */
 
+#define UNPAIRED UINT32_MAX /* an index of the other side: none; no enum holds it */
+
 struct altered {
     struct arena *arena;
     struct trace_altered *out;
