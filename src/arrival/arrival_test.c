@@ -506,7 +506,9 @@ static void test_usage(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct mp_err err = {0};
         struct mailbox_reader *m = NULL;
-        struct mailbox_config c = {.url = str_from(rows[i].url), .user = str_from(rows[i].user)};
+        struct mailbox_config c = {.url = str_from(rows[i].url),
+                                   .user = str_from(rows[i].user),
+                                   .password = STR("must not be written to")};
         tap_case("mailbox: refused: '%.20s'", rows[i].url);
         tap_int(mailbox_open(&c, 0, &m, &err), MP_E_USAGE);
     }

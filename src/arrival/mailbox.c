@@ -97,16 +97,20 @@ static bool has_control(struct str s)
 static int copy_config(struct mailbox_reader *m, const struct mailbox_config *c, struct mp_err *err)
 {
     struct mailbox_config *own = &m->config;
+    const struct str given[] = {c->url, c->user, c->password, c->token, c->inbox};
     struct str *texts[] = {&own->url, &own->user, &own->password, &own->token, &own->inbox};
     *own = *c;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        *texts[i] = (struct str){0}; /* what is wiped at the end must be ours */
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (has_control(*texts[i]))
+        if (has_control(given[i]))
             return mp_fail(err, MP_E_USAGE, 0,
                            "a mailbox's URL, user, password, token or inbox holds control "
                            "characters");
-        *texts[i] = arena_copy(&m->arena, texts[i]->n > 0 ? *texts[i] : STR(""));
-        if (texts[i]->p == NULL)
+        struct str copy = arena_copy(&m->arena, given[i].n > 0 ? given[i] : STR(""));
+        if (copy.p == NULL)
             return mp_fail(err, MP_E_NOMEM, 0, "no memory for a mailbox");
+        *texts[i] = copy;
     }
     if (c->n_folders > ARRIVAL_MAX_FOLDERS)
         return mp_fail(err, MP_E_USAGE, ARRIVAL_MAX_FOLDERS, "more than %d folders",
@@ -152,13 +156,19 @@ int mailbox_open(const struct mailbox_config *c, int64_t deadline_us, struct mai
     return MP_OK;
 }
 
+static void wipe(struct str secret)
+{
+    if (secret.n > 0)
+        explicit_bzero((char *)(uintptr_t)secret.p, secret.n);
+}
+
 void mailbox_close(struct mailbox_reader *m)
 {
     if (m == NULL)
         return;
     m->kind->close(m);
-    explicit_bzero((char *)(uintptr_t)m->config.password.p, m->config.password.n);
-    explicit_bzero((char *)(uintptr_t)m->config.token.p, m->config.token.n);
+    wipe(m->config.password);
+    wipe(m->config.token);
     seen_clear(&m->seen);
     arena_clear(&m->scratch);
     arena_clear(&m->arena);
