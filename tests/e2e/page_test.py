@@ -243,7 +243,7 @@ def _(s, b):
 def _(s, b):
     b.visit(url=s.page)
     b.wait(sel=".empty")
-    b.wait(sel=".live.live")
+    b.wait(sel='.live:text-is("Live")')
     command = "\n".join(b.texts(sel=".command code"))
     holds(command, f"swaks --server {s.smtp} " in command)
     b.shot_of("empty")
@@ -466,12 +466,12 @@ def _(s, b):
     wire = Wire(s.page)
     try:
         b.visit(url=f"http://127.0.0.1:{wire.port}/")
-        b.wait(sel=".live.live")
+        b.wait(sel='.live:text-is("Live")')
         wire.cut()
         b.wait(sel='.live:text-is("Not connected")')
         s.send_mail(mail("Meanwhile"))
         wire.mend()
-        b.wait(sel=".live.live")
+        b.wait(sel='.live:text-is("Live")')
         b.wait(sel=subject_row("Meanwhile"))
     finally:
         wire.close()
