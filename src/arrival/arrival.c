@@ -1,13 +1,15 @@
 /* Waiting for a message, and describing what arrived. */
 #include "arrival/arrival.h"
 
+#include <stdio.h>
+
 #include "arrival/mailbox_internal.h"
 #include "base/clock.h"
 #include "run/envelope.h"
 
 enum {
     ARRIVAL_LAST_LOOK_MS = 10000, /* beyond the deadline, for a look that had begun */
-    SETTLE_ARENA_BYTES = 1 << 30
+    LOOK_ARENA_BYTES = 1 << 30    /* of one look: all copies */
 };
 
 struct waiting {
@@ -17,6 +19,7 @@ struct waiting {
     struct arrival *out;
     int64_t deadline_us, started_ms;
     bool answered; /* the last look was answered */
+    char reason[MP_ERR_TEXT_MAX];
 };
 
 static void tell(const struct waiting *w, const char *text)
@@ -28,87 +31,57 @@ static void tell(const struct waiting *w, const char *text)
 /* ---- until it is there ---- */
 
 /* One look. What a mailbox cannot answer is remembered: it may answer the next one. *stop: it will
- * not. */
-static int look(struct waiting *w, struct arena *a, struct mailbox_hit **hits, size_t *n,
-                bool *stop, struct mp_err *err)
+ * not. Each look has memory of its own, so that waiting long costs nothing; what more copies were
+ * found in is kept. */
+static int look(struct waiting *w, bool *stop, struct mp_err *err)
 {
+    struct arrival *out = w->out;
     struct mp_err own = {0};
+    struct arena mail = {0};
+    struct mailbox_hit *hits = NULL;
+    size_t n = 0;
     int64_t last_us = w->deadline_us + (int64_t)ARRIVAL_LAST_LOOK_MS * 1000;
-    *n = 0;
-    int st = mailbox_find(w->mailbox, &w->r->match, a, last_us, hits, n, &own);
+    arena_init(&mail, LOOK_ARENA_BYTES);
+    int st = mailbox_find(w->mailbox, &w->r->match, &mail, last_us, &hits, &n, &own);
     w->answered = st == MP_OK;
+    if (st == MP_OK && n > out->n_copies) {
+        struct arena before = out->mail;
+        out->mail = mail;
+        out->copies = hits;
+        out->n_copies = n;
+        mail = before;
+    }
+    arena_clear(&mail);
     if (st == MP_OK)
         return MP_OK;
     if (st != MP_E_IO && st != MP_E_TIMEOUT && st != MP_E_SYNTAX && st != MP_E_LIMIT)
         return mp_fail(err, st, own.detail, "%s", own.text);
-    *n = 0;
     *stop = own.detail == MAILBOX_FAULT_FINAL || st == MP_E_LIMIT;
-    w->out->reason = arena_copy(w->arena, str_from(own.text));
+    snprintf(w->reason, sizeof w->reason, "%s", own.text);
     tell(w, own.text);
     return MP_OK;
+}
+
+static void tell_time(const struct waiting *w, int64_t until_us)
+{
+    char text[128];
+    int64_t left_us = until_us - clock_mono_us();
+    if (!w->answered || left_us <= 0)
+        return; /* what does not answer was told */
+    snprintf(text, sizeof text, "%zu %s, waiting for %lld s more", w->out->n_copies,
+             w->out->n_copies == 1 ? "message" : "messages",
+             (long long)((left_us + 999999) / 1000000));
+    tell(w, text);
 }
 
 static void pause_until(struct waiting *w, int64_t until_us)
 {
     struct mp_err own = {0};
+    tell_time(w, until_us);
     /* One that does not answer is left alone for a moment. */
     if (!w->answered || mailbox_wait(w->mailbox, until_us, &own) != MP_OK)
         mailbox_pause(until_us);
 }
-
-static int wait_for_first(struct waiting *w, struct mp_err *err)
-{
-    struct arrival *out = w->out;
-    bool stop = false;
-    for (;;) {
-        bool is_last = clock_mono_us() >= w->deadline_us;
-        int st = look(w, w->arena, &out->copies, &out->n_copies, &stop, err);
-        if (st != MP_OK)
-            return st;
-        if (out->n_copies > 0 || is_last || stop)
-            break;
-        pause_until(w, w->deadline_us);
-    }
-    out->arrived = out->n_copies > 0;
-    out->undecided = !out->arrived && !w->answered;
-    if (!out->undecided)
-        out->reason = STR("");
-    return MP_OK;
-}
-
-/* Further copies: counted in memory of its own, so that waiting long costs nothing. */
-static int wait_for_more(struct waiting *w, struct mp_err *err)
-{
-    struct arrival *out = w->out;
-    int64_t until_us = clock_mono_us() + (int64_t)w->r->settle_ms * 1000;
-    bool stop = false;
-    int st = MP_OK;
-    if (!out->arrived || w->r->settle_ms == 0)
-        return MP_OK;
-    w->deadline_us = until_us;
-    while (st == MP_OK && !stop) {
-        struct arena scratch = {0};
-        struct mailbox_hit *hits;
-        size_t n;
-        bool is_last = clock_mono_us() >= until_us;
-        arena_init(&scratch, SETTLE_ARENA_BYTES);
-        st = look(w, &scratch, &hits, &n, &stop, err);
-        arena_clear(&scratch);
-        if (st == MP_OK && n > out->n_copies)
-            st = look(w, w->arena, &out->copies, &out->n_copies, &stop, err);
-        if (is_last)
-            break;
-        if (st == MP_OK && !stop)
-            pause_until(w, until_us);
-    }
-    if (!w->answered) { /* how many there are is open; that one came is not */
-        out->undecided = true;
-        out->arrived = out->n_copies > 0;
-    }
-    return st;
-}
-
-/* ---- what arrived ---- */
 
 static void measure(struct waiting *w)
 {
@@ -119,6 +92,51 @@ static void measure(struct waiting *w)
     out->took_ms = (is_told ? came_ms : seen_ms) - from_ms;
     out->took_ms = out->took_ms < 0 ? 0 : out->took_ms;
 }
+
+static int wait_for_enough(struct waiting *w, struct mp_err *err)
+{
+    struct arrival *out = w->out;
+    size_t wanted = w->r->min_copies > 0 ? w->r->min_copies : 1;
+    bool stop = false;
+    for (;;) {
+        size_t had = out->n_copies;
+        bool is_last = clock_mono_us() >= w->deadline_us;
+        int st = look(w, &stop, err);
+        if (st != MP_OK)
+            return st;
+        if (had == 0 && out->n_copies > 0)
+            measure(w);
+        if (out->n_copies >= wanted || is_last || stop)
+            break;
+        pause_until(w, w->deadline_us);
+    }
+    out->arrived = out->n_copies > 0;
+    out->undecided = out->n_copies < wanted && !w->answered;
+    return MP_OK;
+}
+
+static int wait_for_more(struct waiting *w, struct mp_err *err)
+{
+    struct arrival *out = w->out;
+    int64_t until_us = clock_mono_us() + (int64_t)w->r->settle_ms * 1000;
+    bool stop = false;
+    int st = MP_OK;
+    if (!out->arrived || w->r->settle_ms == 0)
+        return MP_OK;
+    w->deadline_us = until_us;
+    while (st == MP_OK && !stop) {
+        bool is_last = clock_mono_us() >= until_us;
+        st = look(w, &stop, err);
+        if (is_last)
+            break;
+        if (st == MP_OK && !stop)
+            pause_until(w, until_us);
+    }
+    out->undecided |= !w->answered; /* how many there are is open; that one came is not */
+    return st;
+}
+
+/* ---- what arrived ---- */
 
 static int64_t seconds_or_none(int64_t ms)
 {
@@ -188,6 +206,8 @@ static int describe(struct waiting *w, struct mp_err *err)
         st = trace_altered(w->arena, w->r->sent, hit->raw, &out->altered, err);
         out->compared = st == MP_OK;
     }
+    if (st == MP_OK && !w->r->match.bounce)
+        st = trace_extract(w->arena, &out->message, &out->extract, err);
     if (st == MP_OK)
         find_own_results(w);
     return st == MP_OK ? judge(w, err) : st;
@@ -202,10 +222,10 @@ int arrival_wait(struct mailbox_reader *m, const struct arrival_request *r, stru
                         .out = out,
                         .started_ms = clock_wall_ms(),
                         .deadline_us = clock_mono_us() + (int64_t)r->within_ms * 1000};
-    int st = wait_for_first(&w, err);
-    if (st == MP_OK && out->arrived)
-        measure(&w);
+    int st = wait_for_enough(&w, err);
     st = st == MP_OK ? wait_for_more(&w, err) : st;
+    if (st == MP_OK && out->undecided)
+        out->reason = arena_copy(a, str_from(w.reason));
     return st == MP_OK && out->arrived ? describe(&w, err) : st;
 }
 
@@ -213,5 +233,8 @@ void arrival_clear(struct arrival *x)
 {
     if (x->has_job)
         job_clear(&x->job);
+    arena_clear(&x->mail);
+    x->copies = NULL;
+    x->n_copies = 0;
     x->has_job = x->judged = false;
 }

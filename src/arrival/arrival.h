@@ -80,7 +80,8 @@ struct arrival_request { /* borrowed */
     struct str sent; /* the bytes that were sent; empty: nothing to compare with */
     int64_t sent_ms; /* 0: not known */
     unsigned within_ms;
-    unsigned settle_ms; /* after the first hit: wait so long for further copies; 0: do not */
+    size_t min_copies;            /* wait until so many are there; 0: the first */
+    unsigned settle_ms;           /* then: wait so long for further copies; 0: do not */
     const struct dns_source *dns; /* NULL: the authentication is not judged here */
     const struct job_config *job_config;
     struct str own_authserv_id; /* believe the receiver's Authentication-Results of this name */
@@ -94,20 +95,22 @@ struct arrival {
     /* From sent_ms (or the call) until the mailbox had it by its own clock, where that is told and
      * lies between; else until it was seen here. */
     int64_t took_ms;
-    struct mailbox_hit *copies;
+    struct mailbox_hit *copies; /* in `mail`: alive until arrival_clear, as all that points there */
     size_t n_copies;
+    struct arena mail;
     struct message message; /* of the first copy */
     struct trace_hops hops;
     bool compared;
     struct trace_altered altered;
     struct trace_dsn dsn;
-    bool has_own_results; /* the receiver's field of own_authserv_id, to be believed */
+    struct trace_extract extract; /* of no bounce */
+    bool has_own_results;         /* the receiver's field of own_authserv_id, to be believed */
     struct authres own_results;
     bool judged; /* `job` is finished: SPF, DKIM, DMARC, ARC as seen here */
     bool has_job;
     struct job job; /* arrival_clear ends it */
 };
-/* MP_OK also when nothing arrived. Zero-initialise; arrival_clear always. */
+/* MP_OK also when nothing arrived. Zero-initialise; arrival_clear always, when all is told. */
 int arrival_wait(struct mailbox_reader *m, const struct arrival_request *r, struct arena *a,
                  struct arrival *out, struct mp_err *err);
 void arrival_clear(struct arrival *x);
@@ -124,12 +127,17 @@ struct arrival_expect { /* zero: it must arrive, nothing more */
     int64_t slow_hop_s;       /* 0: any delay */
     bool hops_tls;            /* every hop between hosts */
     bool authentic;           /* DMARC must pass, by the receiver's own results or here */
+    bool link, code;          /* it must hold one */
+    struct str link_with;     /* the link must contain this */
 };
 /* Checks of `group`: "arrival", and of what arrived "folder", "copies", "hops", "altered",
- * "bounce", "authentication". What an expectation does not name is judged mildly: clocks that err
- * and other bytes of the same text are low. */
+ * "bounce", "authentication", "extract". What an expectation does not name is judged mildly: clocks
+ * that err and other bytes of the same text are low. */
 void arrival_judge(struct check_list *checks, struct str group, const struct arrival *x,
                    const struct arrival_expect *e);
+
+/* The first link of it that contains `with`. */
+bool arrival_link(const struct arrival *x, struct str with, struct str *out);
 
 /* An unguessable tag, and where it goes: "mp-" and 26 letters and digits. */
 struct str arrival_tag(struct arena *a, struct mp_err *err);

@@ -19,25 +19,28 @@
 enum { LONG_MS = 20000 };
 
 static struct arena arena;
+static struct arrival last; /* what the copies point into lives until the next request */
 
 static struct arrival_request request(unsigned within_ms)
 {
+    arrival_clear(&last);
     arena_clear(&arena);
     arena_init(&arena, 512u << 20);
     return (struct arrival_request){.match = {.tag = STR(TAG)}, .within_ms = within_ms};
 }
 
-/* Opens, waits, closes. */
+/* Opens, waits, closes; *x is what arrived, until the next one. */
 static int wait_in(const struct mailbox_config *c, const struct arrival_request *r,
                    struct arrival *x, struct mp_err *err)
 {
     struct mailbox_reader *m = NULL;
-    *x = (struct arrival){0};
+    arrival_clear(&last);
+    last = (struct arrival){0};
     int st = mailbox_open(c, 0, &m, err);
     if (st == MP_OK)
-        st = arrival_wait(m, r, &arena, x, err);
+        st = arrival_wait(m, r, &arena, &last, err);
     mailbox_close(m);
-    arrival_clear(x);
+    *x = last;
     return st;
 }
 
@@ -118,6 +121,17 @@ static void test_maildir(void)
     tap_str(x.copies[0].folder, STR("INBOX"));
     tap_str(x.copies[0].id, STR("2"));
     tap_int(x.hops.n, 1);
+
+    tap_case("maildir: lines end as in mail");
+    r = request(LONG_MS);
+    r.match.subject = STR("unix");
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    deliver_file("cur/3:2,", "X-Mailproof-Tag: " TAG "\nSubject: unix\n\na\n\nb");
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 1);
+    if (x.n_copies > 0)
+        tap_str(x.copies[0].raw,
+                STR("X-Mailproof-Tag: " TAG "\r\nSubject: unix\r\n\r\na\r\n\r\nb"));
 
     tap_case("maildir: a copy in cur/ and one in a folder");
     deliver_file("cur/3:2,", MAIL(""));
@@ -224,6 +238,17 @@ static void test_store(void)
     r.settle_ms = 1;
     tap_int(wait_in(&c, &r, &x, &err), MP_OK);
     tap_int(x.n_copies, 2);
+    tap_case("store: waits until there are enough");
+    r = request(0);
+    r.min_copies = 3;
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(x.arrived && !x.undecided && x.n_copies == 2);
+    pthread_create(&thread, NULL, put_soon, s);
+    r = request(LONG_MS);
+    r.min_copies = 3;
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    pthread_join(thread, NULL);
+    tap_int(x.n_copies, 3);
     tap_case("store: by sender, recipient, subject and id");
     r = request(0);
     r.match = (struct mailbox_match){.to = STR("B@far.test"),
@@ -373,6 +398,13 @@ static void test_pop3(void)
     script_free(s);
 }
 
+#define DOCUMENT                                                                                   \
+    "{\"messages\":[{\"id\":\"m1\",\"seq\":5,\"inbox\":\"t-1\",\"received\":"                      \
+    "\"2026-11-23T10:00:45.250Z\",\"mail_from\":\"a@good.test\",\"rcpt_to\":"                      \
+    "[\"t-1@sink.test\"],\"tls\":\"TLSv1.3\",\"client\":\"192.0.2.7\"}]}"
+#define ATTEMPTS                                                                                   \
+    "{\"attempts\":[{\"id\":\"m1\",\"helo\":\"h.test\",\"protocol\":\"ESMTPS\"}],\"total\":2}"
+
 /* The API of a sink as its OpenAPI document says. */
 static bool play_sink(struct script_peer *p, void *ctx)
 {
@@ -392,7 +424,10 @@ static bool play_sink(struct script_peer *p, void *ctx)
             body = "{\"title\":\"Unauthorized\",\"detail\":\"a token is needed\"}";
         } else if (str_search(what, STR("/v1/messages/m1/raw")) < what.n) {
             body = MAIL("");
-        } else if (str_search(what, STR("/v1/inboxes/t-1/wait?timeout=0&count=1&tag=" TAG)) ==
+        } else if (str_search(what, STR("/v1/inboxes/t-1/attempts?limit=1&cursor=6&q="
+                                        "rcpt%3A%22t-1%40sink.test%22")) < what.n) {
+            body = ATTEMPTS;
+        } else if (str_search(what, STR("/v1/inboxes/t-1/wait?timeout=0&form=summary&tag=" TAG)) ==
                    what.n) {
             status = "404 Not Found";
             body = "{}";
@@ -405,13 +440,6 @@ static bool play_sink(struct script_peer *p, void *ctx)
     }
     return true;
 }
-
-#define DOCUMENT                                                                                   \
-    "{\"messages\":[{\"id\":\"m1\",\"seq\":5,\"inbox\":\"t-1\",\"received\":"                      \
-    "\"2026-11-23T10:00:45.250Z\",\"envelope\":{\"mail_from\":\"a@good.test\",\"rcpt_to\":"        \
-    "[\"t-1@sink.test\"],\"helo\":\"h\",\"client\":{\"ip\":\"192.0.2.7\",\"port\":9}},"            \
-    "\"delivery\":{\"protocol\":\"ESMTPS\",\"tls\":{\"version\":\"TLSv1.3\",\"cipher\":\"c\"},"    \
-    "\"attempts\":2}}]}"
 
 static void test_sink_api(void)
 {
@@ -433,6 +461,7 @@ static void test_sink_api(void)
         tap_str(x.copies[0].raw, STR(MAIL("")));
         tap_str(x.copies[0].delivery.client_ip, STR("192.0.2.7"));
         tap_str(x.copies[0].delivery.tls_version, STR("TLSv1.3"));
+        tap_str(x.copies[0].delivery.helo, STR("h.test"));
         tap_int(x.copies[0].attempts, 2);
         tap_int(x.copies[0].arrived_ms, 1795428045250);
     }
@@ -514,6 +543,41 @@ static void test_usage(void)
     }
 }
 
+static void test_answers(void)
+{
+    static const struct {
+        const char *label, *answer;
+        int status;
+        size_t n;
+    } rows[] = {
+        {"none", "{\"messages\":[]}", MP_OK, 0},
+        {"two", "{\"messages\":[{\"id\":\"a\"},{\"id\":\"b\",\"rcpt_to\":[\"x\",7]}]}", MP_OK, 2},
+        {"no list", "{\"messages\":{}}", MP_E_IO, 0},
+        {"no JSON", "<html>", MP_E_IO, 0},
+        {"nothing", "", MP_E_IO, 0},
+        {"a message without an id", "{\"messages\":[{\"id\":7}]}", MP_E_IO, 0},
+        {"an id that is too long",
+         "{\"messages\":[{\"id\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}]}",
+         MP_E_IO, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct mp_err err = {0};
+        struct mailbox_hit *hits = NULL;
+        size_t n = 0;
+        tap_case("answer of a sink: %s", rows[i].label);
+        request(0);
+        tap_int(sink_messages_read(&arena, str_from(rows[i].answer), &hits, &n, &err),
+                rows[i].status);
+        tap_int(n, rows[i].n);
+    }
+    struct str rest = STR("+OK\r\n1 aaa\r\n0 zero\r\n2\r\n3 b b\r\n4294967296 x\r\nlast"), id;
+    unsigned number = 0;
+    tap_case("answer of POP3: lines that are none are passed over");
+    tap_ok(pop3_uidl_next(&rest, &number, &id) && number == 1 && str_eq(id, STR("aaa")));
+    tap_ok(pop3_uidl_next(&rest, &number, &id) && number == 3 && str_eq(id, STR("b b")));
+    tap_ok(!pop3_uidl_next(&rest, &number, &id));
+}
+
 static void test_seen(void)
 {
     struct seen s = {0};
@@ -539,7 +603,9 @@ int main(void)
     test_sink_api();
     test_bounce();
     test_usage();
+    test_answers();
     test_seen();
+    arrival_clear(&last);
     arena_clear(&arena);
     return tap_done();
 }

@@ -181,6 +181,30 @@ static void judge_authentic(struct check_list *c, struct str group, const struct
     check_end(c, -1, "dmarc=%.*s", STR_ARG(dmarc));
 }
 
+bool arrival_link(const struct arrival *x, struct str with, struct str *out)
+{
+    for (size_t i = 0; i < x->extract.n_links; i++) {
+        if (str_search(x->extract.links[i], with) == x->extract.links[i].n && with.n > 0)
+            continue;
+        *out = x->extract.links[i];
+        return true;
+    }
+    return false;
+}
+
+static void judge_extract(struct check_list *c, struct str group, const struct arrival *x,
+                          const struct arrival_expect *e)
+{
+    struct str link;
+    check_begin(c, group, "extract");
+    if (e->link && !arrival_link(x, e->link_with, &link))
+        check_add(c, FINDING_FLOW_EXTRACT_MISSING, "no link%s%.*s among %zu",
+                  e->link_with.n > 0 ? " with " : "", STR_ARG(e->link_with), x->extract.n_links);
+    if (e->code && x->extract.n_codes == 0)
+        check_add(c, FINDING_FLOW_EXTRACT_MISSING, "no one-time code");
+    check_end(c, -1, "links: %zu, codes: %zu", x->extract.n_links, x->extract.n_codes);
+}
+
 void arrival_judge(struct check_list *checks, struct str group, const struct arrival *x,
                    const struct arrival_expect *e)
 {
@@ -195,4 +219,6 @@ void arrival_judge(struct check_list *checks, struct str group, const struct arr
         judge_bounce(checks, group, &x->dsn, e->bounce_status);
     if (e->authentic)
         judge_authentic(checks, group, x);
+    if (e->link || e->code)
+        judge_extract(checks, group, x, e);
 }

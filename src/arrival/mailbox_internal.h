@@ -79,4 +79,22 @@ bool imap_folder_name(struct buf *out, struct str name);
  * looked at again. */
 void imap_search_write(struct buf *out, const struct mailbox_match *match);
 
+/* ---- pop3_answer.c ---- */
+
+/* The next line "3 whqtswO00WBw418f9t5JxYwZ" of an answer to UIDL (RFC 1939 7); others are passed
+ * over. False: no more. `id` points into the answer. */
+bool pop3_uidl_next(struct str *rest, unsigned *number, struct str *id);
+
+/* ---- sink_answer.c ---- */
+
+enum { SINK_ANSWER_MAX = 1000 };
+
+/* {"messages": [summary ...]} of a sink: envelope, time, id; no bytes yet. MP_E_IO: it is none;
+ * MP_E_LIMIT, MP_E_NOMEM. */
+int sink_messages_read(struct arena *a, struct str answer, struct mailbox_hit **out, size_t *n,
+                       struct mp_err *err);
+/* {"attempts": [...], "total": n} into what a summary of the same message left open. */
+int sink_attempts_read(struct arena *a, struct str answer, struct mailbox_hit *hit,
+                       struct mp_err *err);
+
 #endif

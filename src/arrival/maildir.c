@@ -107,6 +107,27 @@ out:
     return st;
 }
 
+/* Maildirs keep lines as Unix does; mail ends them with CRLF. A file that has any CRLF is taken as
+ * it is. NULL without memory; *bytes is used up. */
+static char *as_mail(char *bytes, size_t *n)
+{
+    struct str s = str_make(bytes, *n);
+    size_t lines = 0, at = 0;
+    for (size_t i = 0; i < s.n; i++)
+        lines += s.p[i] == '\n';
+    if (lines == 0 || str_search(s, STR("\r\n")) < s.n)
+        return bytes;
+    char *out = malloc(s.n + lines);
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        if (s.p[i] == '\n')
+            out[at++] = '\r';
+        out[at++] = s.p[i];
+    }
+    free(bytes);
+    *n = at;
+    return out;
+}
+
 static bool is_found(const struct mailbox_hits *hits, struct str folder, struct str id)
 {
     for (size_t i = 0; i < hits->n; i++)
@@ -127,6 +148,8 @@ static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, int dir,
     int st = read_message(dir, name, &bytes, &n, &came_ms, err);
     if (st != MP_OK || bytes == NULL)
         return st;
+    if ((bytes = as_mail(bytes, &n)) == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for a message");
     struct mailbox_hit hit = {
         .folder = folder, .id = id, .raw = str_make(bytes, n), .arrived_ms = came_ms};
     st = mailbox_offer(m, hits, &hit, err);

@@ -7,7 +7,7 @@
 #include "arrival/mailbox_internal.h"
 #include "arrival/transfer.h"
 
-enum { UIDL_MAX_BYTES = 8 << 20, URL_MAX_BYTES = 4096, UIDL_TEXT_MAX = 70 /* RFC 1939 7 */ };
+enum { UIDL_MAX_BYTES = 8 << 20, URL_MAX_BYTES = 4096 };
 
 struct pop3 {
     struct transfer transfer;
@@ -52,19 +52,6 @@ static int on_message(struct pop3 *x, unsigned number, const char *verb, bool qu
                         ARRIVAL_MAX_MESSAGE_BYTES, deadline_us, "POP3", err);
 }
 
-/* "3 whqtswO00WBw418f9t5JxYwZ". False: no such line. */
-static bool uidl_line(struct str line, unsigned *number, struct str *id)
-{
-    uint64_t value;
-    struct str word = str_cut(&line, ' ');
-    *id = str_trim(line);
-    if (!str_to_u64(str_trim(word), UINT32_MAX, &value) || value == 0 || id->n == 0 ||
-        id->n > UIDL_TEXT_MAX)
-        return false;
-    *number = (unsigned)value;
-    return true;
-}
-
 static int list(struct mailbox_reader *m, struct buf *lines, int64_t deadline_us,
                 struct mp_err *err)
 {
@@ -87,11 +74,10 @@ static int pop3_find(struct mailbox_reader *m, const struct mailbox_match *match
     buf_init(&lines, UIDL_MAX_BYTES);
     int st = begin(m, err);
     st = st == MP_OK ? list(m, &lines, deadline_us, err) : st;
-    struct str rest = buf_str(&lines);
-    while (st == MP_OK && rest.p != NULL && rest.n > 0) {
-        unsigned number;
-        struct str id, line = str_trim(str_cut(&rest, '\n'));
-        if (!uidl_line(line, &number, &id) || seen_has(&m->seen, STR("INBOX"), id))
+    struct str rest = buf_str(&lines), id;
+    unsigned number;
+    while (st == MP_OK && pop3_uidl_next(&rest, &number, &id)) {
+        if (seen_has(&m->seen, STR("INBOX"), id))
             continue;
         st = on_message(x, number, NULL, false, deadline_us, err);
         if (st != MP_OK)
@@ -113,11 +99,10 @@ static int pop3_remove(struct mailbox_reader *m, const struct mailbox_hit *hit, 
     buf_init(&lines, UIDL_MAX_BYTES);
     int st = begin(m, err);
     st = st == MP_OK ? list(m, &lines, deadline_us, err) : st;
-    struct str rest = buf_str(&lines);
-    while (st == MP_OK && rest.p != NULL && rest.n > 0) {
-        unsigned number;
-        struct str id, line = str_trim(str_cut(&rest, '\n'));
-        if (!uidl_line(line, &number, &id) || !str_eq(id, hit->id))
+    struct str rest = buf_str(&lines), id;
+    unsigned number;
+    while (st == MP_OK && pop3_uidl_next(&rest, &number, &id)) {
+        if (!str_eq(id, hit->id))
             continue;
         st = on_message(x, number, "DELE", true, deadline_us, err);
         break;

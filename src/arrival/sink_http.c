@@ -1,4 +1,5 @@
-/* Messages of a running capture server by its API (src/capture/openapi.json). */
+/* Messages of a running capture server by its API (src/capture/openapi.json). The short form of a
+ * wait is asked for: for the long one the sink would judge each message, which asks DNS. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "arrival/transfer.h"
 #include "base/clock.h"
 
-enum { LIST_MAX_BYTES = 256 << 20, URL_MAX_BYTES = 3900, LIST_LIMIT = 100, WAIT_MAX_MS = 25000 };
+enum { LIST_MAX_BYTES = 64 << 20, URL_MAX_BYTES = 3900, LIST_LIMIT = 100, WAIT_MAX_MS = 25000 };
 enum { HTTP_OK = 200, HTTP_NO_CONTENT = 204, HTTP_NOT_FOUND = 404 };
 
 struct sink_http {
@@ -16,6 +17,7 @@ struct sink_http {
     struct str base;            /* "http://127.0.0.1:8025/v1" */
     struct str place;           /* "/inboxes/ID" or "/messages" */
     struct str listing;         /* where its messages are listed */
+    struct str attempts;        /* and its transactions */
     int64_t last_seq;           /* the newest that was seen */
     struct mailbox_match match; /* of the last look; texts in the reader's arena */
     bool has_match;
@@ -51,8 +53,9 @@ static int http_open(struct mailbox_reader *m, struct mp_err *err)
     x->place =
         own ? arena_fmt(&m->arena, "/inboxes/%.*s", STR_ARG(buf_str(&inbox))) : STR("/messages");
     x->listing = own ? arena_fmt(&m->arena, "%.*s/messages", STR_ARG(x->place)) : x->place;
+    x->attempts = own ? arena_fmt(&m->arena, "%.*s/attempts", STR_ARG(x->place)) : STR("/attempts");
     buf_clear(&inbox);
-    if (x->base.p == NULL || x->place.p == NULL || x->listing.p == NULL)
+    if (x->base.p == NULL || x->place.p == NULL || x->listing.p == NULL || x->attempts.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a mailbox");
     int st = transfer_init(&x->transfer, &m->config, "http,https", err);
     if (st == MP_OK && m->config.token.n > 0) {
@@ -124,118 +127,71 @@ static void write_query(struct buf *out, const struct sink_http *x,
         return;
     }
     buf_add(out, x->place);
-    buf_addz(out, "/wait?timeout=0&count=1");
+    buf_addz(out, "/wait?timeout=0&form=summary");
     add_match(out, match);
 }
 
-/* ---- documents ---- */
+/* ---- looking ---- */
 
-static struct str text_of(struct arena *a, const json_t *object, const char *key)
+/* What a listing does not tell and a judgement wants: the name the client gave, the protocol, and
+ * how many transactions to the first recipient there were. An older sink's silence is no fault. */
+static int read_attempts(struct sink_http *x, struct arena *a, struct mailbox_hit *hit,
+                         int64_t deadline_us, struct mp_err *err)
 {
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_string(value))
-        return STR("");
-    struct str s = arena_copy(a, str_make(json_string_value(value), json_string_length(value)));
-    return s.p == NULL ? STR("") : s;
-}
-
-/* "2026-11-23T10:00:45.123Z"; 0: it is none. */
-static int64_t time_of(struct str s)
-{
-    uint64_t part[7] = {0};
-    static const unsigned char at[] = {0, 5, 8, 11, 14, 17, 20}, size[] = {4, 2, 2, 2, 2, 2, 3};
-    for (size_t i = 0; i < ARRAY_LEN(part); i++)
-        if (!str_to_u64(str_slice(s, at[i], (size_t)at[i] + size[i]), 9999, &part[i]) && i < 6)
-            return 0;
-    if (part[0] == 0 || part[1] == 0 || part[1] > 12 || part[2] == 0 || part[2] > 31)
-        return 0;
-    return civil_to_unix((int)part[0], (int)part[1], (int)part[2], (int)part[3], (int)part[4],
-                         (int)part[5]) *
-               1000 +
-           (int64_t)part[6];
-}
-
-/* Members that a listing and the whole document have in common, or in their own places. */
-static int read_delivery(struct arena *a, const json_t *doc, struct mailbox_hit *hit,
-                         struct mp_err *err)
-{
-    const json_t *envelope = json_object_get(doc, "envelope");
-    const json_t *delivery = json_object_get(doc, "delivery");
-    const json_t *client = json_object_get(envelope, "client");
-    const json_t *tls = json_object_get(delivery, "tls");
-    const json_t *list = json_object_get(envelope != NULL ? envelope : doc, "rcpt_to");
     struct store_delivery *d = &hit->delivery;
-    size_t n = json_array_size(list);
-    struct str *rcpts = arena_new(a, struct str, n + 1);
-    if (rcpts == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "no memory for an envelope");
-    for (size_t i = 0; i < n; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        rcpts[i] = text == NULL ? STR("") : arena_copy(a, str_from(text));
-    }
-    d->rcpts = rcpts;
-    d->n_rcpts = n;
-    d->inbox = text_of(a, doc, "inbox");
-    d->mail_from = text_of(a, envelope != NULL ? envelope : doc, "mail_from");
-    d->helo = text_of(a, envelope, "helo");
-    d->client_ip = client != NULL ? text_of(a, client, "ip") : text_of(a, doc, "client");
-    d->listener = text_of(a, delivery, "listener");
-    d->protocol = text_of(a, delivery, "protocol");
-    d->auth_user = text_of(a, delivery, "auth_user");
-    d->tls_version = tls != NULL ? text_of(a, tls, "version") : text_of(a, doc, "tls");
-    d->tls_cipher = text_of(a, tls, "cipher");
-    d->seq = json_integer_value(json_object_get(doc, "seq"));
-    d->received_ms = time_of(text_of(a, doc, "received"));
-    snprintf(d->id, sizeof d->id, "%.*s", STR_ARG(text_of(a, doc, "id")));
-    hit->attempts =
-        (unsigned)json_integer_value(json_object_get(delivery, "attempts")); /* 0: not told */
-    hit->has_delivery = true;
-    hit->arrived_ms = d->received_ms;
-    hit->folder = d->inbox;
-    return MP_OK;
+    struct buf query;
+    struct str words;
+    if (d->n_rcpts == 0 || str_has(d->rcpts[0], '"') || str_has(d->rcpts[0], '\\'))
+        return MP_OK;
+    words = arena_fmt(a, "rcpt:\"%.*s\"", STR_ARG(d->rcpts[0]));
+    buf_init(&query, URL_MAX_BYTES);
+    buf_add(&query, x->attempts);
+    buf_addf(&query, "?limit=1&cursor=%" PRId64 "&q=", d->seq < INT64_MAX ? d->seq + 1 : d->seq);
+    add_encoded(&query, words);
+    int st = query.failed || words.p == NULL
+                 ? mp_fail(err, MP_E_NOMEM, 0, "no memory for a query")
+                 : get(x, buf_str(&query), NULL, LIST_MAX_BYTES, deadline_us, err);
+    buf_clear(&query);
+    if (st != MP_OK || x->transfer.status == HTTP_NOT_FOUND)
+        return st;
+    if (x->transfer.status != HTTP_OK)
+        return problem(&x->transfer, err);
+    return sink_attempts_read(a, buf_str(&x->transfer.body), hit, err);
 }
 
-static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, const json_t *doc,
+static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, struct mailbox_hit *hit,
                    int64_t deadline_us, struct mp_err *err)
 {
     struct sink_http *x = m->state;
-    struct mailbox_hit hit = {0};
     struct buf path;
-    int st = read_delivery(hits->arena, doc, &hit, err);
-    hit.id = str_from(hit.delivery.id);
-    x->last_seq = hit.delivery.seq > x->last_seq ? hit.delivery.seq : x->last_seq;
-    if (st != MP_OK || hit.id.n == 0 || seen_has(&m->seen, hit.folder, hit.id))
-        return st;
+    size_t before = hits->n;
+    hit->id = str_from(hit->delivery.id);
+    x->last_seq = hit->delivery.seq > x->last_seq ? hit->delivery.seq : x->last_seq;
+    if (seen_has(&m->seen, hit->folder, hit->id))
+        return MP_OK;
     buf_init(&path, URL_MAX_BYTES);
     buf_addz(&path, "/messages/");
-    add_encoded(&path, hit.id);
+    add_encoded(&path, hit->id);
     buf_addz(&path, "/raw");
-    st = get(x, buf_str(&path), NULL, ARRIVAL_MAX_MESSAGE_BYTES, deadline_us, err);
+    int st = get(x, buf_str(&path), NULL, ARRIVAL_MAX_MESSAGE_BYTES, deadline_us, err);
     buf_clear(&path);
     if (st != MP_OK || x->transfer.status == HTTP_NOT_FOUND)
         return st; /* deleted meanwhile */
     if (x->transfer.status != HTTP_OK)
         return problem(&x->transfer, err);
-    hit.raw = buf_str(&x->transfer.body);
-    return mailbox_offer(m, hits, &hit, err);
-}
-
-static int look_at_all(struct mailbox_reader *m, struct mailbox_hits *hits, json_t *root,
-                       bool newest_first, int64_t deadline_us, struct mp_err *err)
-{
-    const json_t *list = json_object_get(root, "messages");
-    size_t n = json_array_size(list);
-    int st = json_is_array(list) ? MP_OK
-                                 : mp_fail(err, MP_E_IO, 0, "the sink's answer is not understood");
-    for (size_t i = 0; i < n && st == MP_OK; i++)
-        st = look_at(m, hits, json_array_get(list, newest_first ? n - 1 - i : i), deadline_us, err);
-    return st;
+    hit->raw = buf_str(&x->transfer.body);
+    st = mailbox_offer(m, hits, hit, err);
+    if (st != MP_OK || hits->n == before)
+        return st;
+    return read_attempts(x, hits->arena, &hits->items[before], deadline_us, err);
 }
 
 static int http_find(struct mailbox_reader *m, const struct mailbox_match *match,
                      struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
 {
     struct sink_http *x = m->state;
+    struct mailbox_hit *list = NULL;
+    size_t n = 0;
     struct buf query;
     buf_init(&query, URL_MAX_BYTES);
     write_query(&query, x, match);
@@ -248,9 +204,9 @@ static int http_find(struct mailbox_reader *m, const struct mailbox_match *match
         return st;
     if (x->transfer.status != HTTP_OK)
         return problem(&x->transfer, err);
-    json_t *root = json_loadb(x->transfer.body.p, x->transfer.body.n, 0, NULL);
-    st = look_at_all(m, hits, root, match->bounce, deadline_us, err);
-    json_decref(root);
+    st = sink_messages_read(hits->arena, buf_str(&x->transfer.body), &list, &n, err);
+    for (size_t i = 0; i < n && st == MP_OK; i++) /* bounces are listed, newest first */
+        st = look_at(m, hits, &list[match->bounce ? n - 1 - i : i], deadline_us, err);
     return st;
 }
 
@@ -282,7 +238,7 @@ static int http_wait(struct mailbox_reader *m, int64_t deadline_us, struct mp_er
     }
     buf_init(&query, URL_MAX_BYTES);
     buf_add(&query, x->place);
-    buf_addf(&query, "/wait?timeout=%" PRId64 "ms&count=1&after=%" PRId64,
+    buf_addf(&query, "/wait?timeout=%" PRId64 "ms&form=summary&after=%" PRId64,
              left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS, x->last_seq);
     add_match(&query, &x->match);
     int st = get(x, buf_str(&query), NULL, LIST_MAX_BYTES, deadline_us + WAIT_MAX_MS * 1000, err);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/uri.h"
+#include "io/quiet.h"
 
 enum { TRANSFER_LONGEST_MS = 60000 }; /* one exchange, whatever the deadline */
 
@@ -73,8 +74,11 @@ int transfer_init(struct transfer *t, const struct mailbox_config *c, const char
 
 void transfer_clear(struct transfer *t)
 {
+    struct quiet pipe;
+    quiet_begin(&pipe);
     if (t->curl != NULL)
-        curl_easy_cleanup(t->curl);
+        curl_easy_cleanup(t->curl); /* says goodbye */
+    quiet_end(&pipe);
     curl_slist_free_all(t->headers);
     buf_clear(&t->body);
     *t = (struct transfer){0};
@@ -124,7 +128,10 @@ int transfer_run(struct transfer *t, struct str url, const char *command, bool q
                      (long)(left_ms < TRANSFER_LONGEST_MS ? left_ms : TRANSFER_LONGEST_MS));
     if (t->headers != NULL)
         curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
+    struct quiet pipe;
+    quiet_begin(&pipe);
     t->code = curl_easy_perform(t->curl);
+    quiet_end(&pipe);
     if (t->code != CURLE_OK)
         return explain(t, max_bytes, what, err);
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &t->status);

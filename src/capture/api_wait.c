@@ -42,14 +42,26 @@ static int wait_terms(struct httpd_request *q, struct store_query *query, struct
 struct wait {
     struct store_query query;
     uint64_t count;
-    bool many; /* `count` was given: the answer is a list */
+    bool many;    /* `count` was given: the answer is a list */
+    bool summary; /* of lines as in a listing: nothing is parsed or judged for it */
     unsigned timeout_ms;
 };
 
+static int read_form(struct httpd_request *q, struct wait *w, struct mp_err *err)
+{
+    struct str form;
+    if (!httpd_query(q, "form", &form))
+        return MP_OK;
+    w->summary = str_eq(form, STR("summary"));
+    return w->summary || str_eq(form, STR("whole"))
+               ? MP_OK
+               : mp_fail(err, MP_E_SYNTAX, 0, "form: whole or summary");
+}
+
 static int read_wait(struct httpd_request *q, struct wait *w, struct mp_err *err)
 {
-    static const char *const known[] = {"tag", "message-id", "to",    "from",   "subject",
-                                        "q",   "after",      "count", "timeout"};
+    static const char *const known[] = {"tag", "message-id", "to",    "from",    "subject",
+                                        "q",   "after",      "count", "timeout", "form"};
     struct str text;
     uint64_t after = 0;
     w->count = 1;
@@ -64,12 +76,26 @@ static int read_wait(struct httpd_request *q, struct wait *w, struct mp_err *err
         st = httpd_query_uint(q, "count", CAPTURE_COUNT_MAX, &w->count, err);
     if (st == MP_OK)
         st = httpd_query_duration(q, "timeout", &w->timeout_ms, err);
+    if (st == MP_OK)
+        st = read_form(q, w, err);
     if (st == MP_OK && w->count == 0)
         st = mp_fail(err, MP_E_SYNTAX, 0, "count: from 1 to %d", CAPTURE_COUNT_MAX);
     w->query.after_seq = (int64_t)after;
     w->query.oldest_first = true;
-    w->query.limit = (size_t)w->count;
+    w->query.limit = w->summary ? CAPTURE_COUNT_MAX : (size_t)w->count;
     return st;
+}
+
+static void reply_summaries(struct httpd_request *q, const struct store_page *page)
+{
+    struct json *j = httpd_json(q, 200);
+    json_object_begin(j);
+    json_key(j, "messages");
+    json_array_begin(j);
+    for (size_t i = 0; i < page->n; i++)
+        summary_json(j, &page->items[i]);
+    json_array_end(j);
+    json_object_end(j);
 }
 
 /* *gone: a message was deleted since it was listed, so the answer would be short. */
@@ -109,6 +135,10 @@ static int wait_for(struct capture *c, struct httpd_request *q, struct wait *w, 
         st = store_list(c->c.store, &w->query, httpd_arena(q), &page, err);
     if (st != MP_OK)
         return st;
+    if (page.n >= w->count && w->summary) {
+        reply_summaries(q, &page);
+        return MP_OK;
+    }
     if (page.n >= w->count) {
         st = reply_found(c, q, w, &page, &gone, err);
         if (st != MP_OK || !gone)

@@ -79,6 +79,10 @@ static void test_identities(struct rig *r)
         {"tag=mp-1&count=101", 400},
         {"tagg=mp-1", 400},
         {"q=larger%3Ax", 400},
+        {"tag=mp-1&form=summary", 200},
+        {"tag=mp-1&form=whole", 200},
+        {"tag=mp-2&form=summary", 204},
+        {"tag=mp-1&form=brief", 400},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char line[256];
@@ -114,6 +118,17 @@ static void test_arrival(struct rig *r)
     tap_str(rig_text(v, "messages/1/schema"), STR("mailproof/message/1"));
     json_decref(v);
     buf_clear(&two.answer);
+    tap_case("wait: summaries of all that match, once there are enough");
+    poll_start(&any, r, "GET /v1/messages/wait?to=late%40sink.test&count=1&form=summary", NULL);
+    pthread_join(any.thread, NULL);
+    text = kit_body(&any.answer);
+    v = json_loadb(text.p, text.n, 0, NULL);
+    tap_str(rig_text(v, "messages/0/id"), str_from(first.id));
+    tap_str(rig_text(v, "messages/1/id"), str_from(second.id));
+    tap_ok(json_array_size(json_object_get(v, "messages")) == 2);
+    tap_ok(json_object_get(json_array_get(json_object_get(v, "messages"), 0), "schema") == NULL);
+    json_decref(v);
+    buf_clear(&any.answer);
     tap_case("wait: after the first, the second");
     char line[128];
     snprintf(line, sizeof line, "GET /v1/messages/wait?to=late%%40sink.test&after=%lld",

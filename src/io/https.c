@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "base/idna.h"
 #include "crypto/x509.h"
 #include "io/ip_special.h"
+#include "io/quiet.h"
 
 enum {
     HEADERS_MAX_BYTES = 64 * 1024,
@@ -365,20 +365,13 @@ static int take_answer(struct fetch *f, CURLcode st, struct https_reply *out, st
     return MP_OK;
 }
 
-/* A server that leaves may cost us SIGPIPE in some builds of libcurl: it stays in this thread, and
- * one that came is taken away. */
+/* A server that leaves may cost us SIGPIPE in some builds of libcurl. */
 static CURLcode perform(CURL *curl)
 {
-    static const struct timespec at_once;
-    sigset_t pipe, before, pending;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    struct quiet q;
+    quiet_begin(&q);
     CURLcode st = curl_easy_perform(curl);
-    if (!sigismember(&pending, SIGPIPE))
-        (void)sigtimedwait(&pipe, NULL, &at_once);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    quiet_end(&q);
     return st;
 }
 
