@@ -44,7 +44,8 @@ def documents(path):
 def check_json(path):
     if jsonschema is None:
         return 'SKIP python3-jsonschema is not installed'
-    main = 'subject' if path.name.startswith('subject-') else 'report'
+    main = path.name.partition('-')[0]
+    main = main if main in ('subject', 'run') else 'report'
     schema = json.loads((ROOT / f'docs/schema/{main}-1.schema.json').read_text(encoding='utf-8'))
     jsonschema.Draft202012Validator.check_schema(schema)
     closed = strict(copy.deepcopy(schema))
@@ -59,12 +60,13 @@ def check_json(path):
 
 def check_junit(path):
     suites = ElementTree.parse(path).getroot()
-    suite = suites.find('testsuite')
-    cases = suite.findall('testcase')
-    assert int(suite.get('tests')) == len(cases), 'number of tests'
-    assert int(suite.get('failures')) == len(suite.findall('testcase/failure')), 'failures'
-    assert int(suite.get('errors')) == len(suite.findall('testcase/error')), 'errors'
-    assert int(suite.get('skipped')) == len(suite.findall('testcase/skipped')), 'skipped'
+    for place, prefix in [(suites, './/')] + [(suite, '') for suite in suites.findall('testsuite')]:
+        for count, element in (('tests', 'testcase'), ('failures', 'testcase/failure'),
+                               ('errors', 'testcase/error'), ('skipped', 'testcase/skipped')):
+            assert int(place.get(count)) == len(place.findall(prefix + element)), count
+    cases = suites.findall('.//testcase')
+    names = [(case.get('classname'), case.get('name')) for case in cases]
+    assert cases and len(set(names)) == len(names), 'each name once'
     for case in cases:
         for child in case:
             assert child.get('message') and child.text, 'a reason in attribute and text'

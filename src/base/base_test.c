@@ -292,6 +292,11 @@ static void test_json(void)
     json_init(&j, &b, 0);
     json_str(&j, STR("\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\x7f"));
     tap_str(buf_str(&b), STR("\"\\u0085\\u2028\\u2029\\u007f\""));
+    buf_reset(&b);
+    tap_case("json: what a build server takes for a command is escaped");
+    json_init(&j, &b, 0);
+    json_str(&j, STR("##x###[error]#"));
+    tap_str(buf_str(&b), STR("\"##x#\\u0023#[error]#\""));
     buf_clear(&b);
 }
 

@@ -71,18 +71,26 @@ void json_array_end(struct json *j)
     close_level(j, ']');
 }
 
+/* "##[": build servers take what follows for a command when it is shown in a log. */
+static bool is_command(struct str s)
+{
+    return s.p[0] == '#' && str_starts(s, STR("##["));
+}
+
 static void quoted(struct buf *out, struct str s)
 {
     buf_addc(out, '"');
     while (s.n > 0) {
         size_t plain = 0;
         while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' &&
-               s.p[plain] != '\\' && (unsigned char)s.p[plain] < 0x7f)
+               s.p[plain] != '\\' && (unsigned char)s.p[plain] < 0x7f &&
+               !is_command(str_slice(s, plain, s.n)))
             plain++;
         buf_add(out, str_slice(s, 0, plain));
         s = str_slice(s, plain, s.n);
         if (s.n == 0)
             break;
+        bool escape = is_command(s);
         int32_t cp = utf8_next(&s);
         if (cp == '"' || cp == '\\')
             buf_addf(out, "\\%c", (char)cp);
@@ -93,7 +101,7 @@ static void quoted(struct buf *out, struct str s)
         else if (cp == '\t')
             buf_addz(out, "\\t");
         else if (cp >= 0 &&
-                 (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029))
+                 (escape || cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029))
             buf_addf(out, "\\u%04x", (unsigned)cp);
         else
             utf8_add(out, cp == UTF8_BAD ? 0xfffd : cp);

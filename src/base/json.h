@@ -24,7 +24,8 @@ void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 
 /* Bytes that are not UTF-8 are written as U+FFFD, control characters escaped, and U+2028 and U+2029
- * too: many readers of JSON lines take them for line ends. */
+ * too: many readers of JSON lines take them for line ends; and the first # of "##[", a command of
+ * build servers. */
 void json_str(struct json *j, struct str s);
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);

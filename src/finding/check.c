@@ -115,20 +115,37 @@ void check_undecided(struct check_list *list)
         c->undecided = true;
 }
 
-/* Formatted bytes may come from a server: what is kept is printable UTF-8, cut at a character. */
+/* Bytes may come from a server: what is kept is printable UTF-8, cut at a character. */
+static struct str kept_text(struct check_list *list, struct str text)
+{
+    struct buf b;
+    buf_init(&b, 8 * CHECK_DETAIL_MAX);
+    utf8_add_printable(&b, text, CHECK_DETAIL_MAX);
+    struct str kept = arena_copy(list->arena, buf_str(&b));
+    list->starved |= text.n > 0 && kept.n == 0;
+    buf_clear(&b);
+    return kept;
+}
+
 __attribute__((format(printf, 2, 0))) static struct str detail_text(struct check_list *list,
                                                                     const char *fmt, va_list ap)
 {
     char raw[4 * CHECK_DETAIL_MAX];
     int n = vsnprintf(raw, sizeof raw, fmt, ap);
     size_t have = n < 0 ? 0 : (size_t)n < sizeof raw ? (size_t)n : sizeof raw - 1;
-    struct buf b;
-    buf_init(&b, 8 * CHECK_DETAIL_MAX);
-    utf8_add_printable(&b, str_make(raw, have), CHECK_DETAIL_MAX);
-    struct str kept = arena_copy(list->arena, buf_str(&b));
-    list->starved |= have > 0 && kept.n == 0;
-    buf_clear(&b);
-    return kept;
+    return kept_text(list, str_make(raw, have));
+}
+
+void check_expect(struct check_list *list, struct str file, size_t line, struct str expected,
+                  struct str got)
+{
+    struct check *c = open_row(list);
+    if (c == NULL)
+        return;
+    c->file = file;
+    c->line = line;
+    c->expected = kept_text(list, expected);
+    c->got = kept_text(list, got);
 }
 
 struct check *check_end(struct check_list *list, int64_t elapsed_us, const char *fmt, ...)

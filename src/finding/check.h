@@ -24,6 +24,9 @@ struct check {
     int worst;          /* enum severity of its worst finding, kept or dropped; -1: none */
     int64_t elapsed_us; /* -1: not timed */
     size_t first_finding, n_findings; /* those that were kept, in the list of findings */
+    /* Of a suite (check_expect): where it was asked for, what was expected and got. Line 0: not. */
+    struct str file, expected, got;
+    size_t line;
 };
 enum check_status check_status_of(const struct check *c);
 
@@ -52,6 +55,10 @@ struct finding *check_add_as(struct check_list *list, enum severity severity, en
                              const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The open check cannot be decided (the reason should be in a finding or the detail). */
 void check_undecided(struct check_list *list);
+/* Where in which file (borrowed) the open check was asked for, what was expected, and what was got:
+ * both made printable and cut. */
+void check_expect(struct check_list *list, struct str file, size_t line, struct str expected,
+                  struct str got);
 /* Close it, with what was seen: made printable and cut. */
 struct check *check_end(struct check_list *list, int64_t elapsed_us, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

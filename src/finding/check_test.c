@@ -96,6 +96,15 @@ static void test_hostile(void)
     tap_ok(c->detail.n <= CHECK_DETAIL_MAX + 3 && !str_has(c->detail, '\x1b') &&
            !str_has(c->detail, '\n'));
 
+    tap_case("expectation: its place, and both texts printable and cut");
+    check_begin(&list, STR("send"), "refused");
+    check_expect(&list, STR("gate.yaml"), 27, STR("550 at data"), str_from(longer));
+    c = check_end(&list, -1, "seen");
+    tap_str(c->file, STR("gate.yaml"));
+    tap_int(c->line, 27);
+    tap_str(c->expected, STR("550 at data"));
+    tap_ok(c->got.n > 0 && c->got.n <= CHECK_DETAIL_MAX + 3);
+
     tap_case("a check fails also when its reason found no room");
     enum finding_id high = of_severity(SEV_HIGH);
     for (int i = 0; i <= FINDINGS_PER_KIND_MAX; i++) {

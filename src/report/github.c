@@ -1,6 +1,6 @@
 /* GitHub workflow commands: annotations at file and line. Each line is a command of ours; text of a
  * mail stands only inside one, escaped, so it can neither end a line nor begin a command. */
-#include "report/subject_internal.h"
+#include "report/case_internal.h"
 
 /* In values : and , have a meaning too. The text is printable first: no CR, LF or ESC is left. */
 static void add_escaped_most(struct buf *out, struct str s, bool is_value, size_t max_bytes)
@@ -128,9 +128,58 @@ static void annotate_subject(struct report *r, const struct subject *s, int outc
     buf_clear(&why);
 }
 
+/* ---- cases of suites ---- */
+
+static void case_command(struct buf *out, const char *name, const struct subject *s,
+                         const struct check *c)
+{
+    struct buf title;
+    buf_init(&title, 64 * SHOWN_MAX_BYTES);
+    case_add_name(&title, s);
+    command(out, name, case_file(s, c), case_line(s, c), buf_str(&title));
+    buf_clear(&title);
+}
+
+static void annotate_case_check(struct report *r, const struct subject *s, size_t i, bool undecided)
+{
+    size_t order[FINDINGS_MAX], n = subject_case_findings(s, i, order);
+    struct subject_case c = subject_case_at(s, i, r->options.fail_on);
+    bool bad = c.outcome == EXIT_FAILED || (undecided && c.outcome == EXIT_UNDECIDED);
+    bool warns = c.check != NULL && c.check->worst >= SEV_MEDIUM;
+    struct buf why;
+    if (!bad && (c.outcome != EXIT_PASSED || !warns))
+        return;
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    case_add_reason(&why, &c);
+    case_command(r->out, bad ? "error" : "warning", s, c.check);
+    buf_addz(r->out, c.outcome == EXIT_UNDECIDED ? "undecided: " : "");
+    add_escaped(r->out, buf_str(&why), false);
+    for (size_t k = 0; k < n; k++) {
+        const struct finding *f = &s->checks->findings->items[order[k]];
+        if (f->severity < SEV_MEDIUM || case_told(s, order[k]))
+            continue;
+        buf_addz(r->out, "%0A");
+        add_escaped(r->out, finding_kind(f->id)->name, false);
+        buf_addz(r->out, ": ");
+        add_finding(r->out, f);
+    }
+    buf_addc(r->out, '\n');
+    buf_clear(&why);
+}
+
+static void github_case(struct report *r, const struct subject *s, int outcome)
+{
+    for (size_t i = 0, n = subject_cases(s); i < n; i++)
+        annotate_case_check(r, s, i, outcome == EXIT_UNDECIDED);
+}
+
 /* A failure whose findings were only counted has a line all the same. */
 static void github_subject(struct report *r, const struct subject *s, int outcome)
 {
+    if (subject_is_case(s)) {
+        github_case(r, s, outcome);
+        return;
+    }
     const struct check *owners[FINDINGS_MAX];
     size_t order[FINDINGS_MAX], n = subject_findings(s, order), told = 0;
     subject_owners(s, owners);
@@ -161,9 +210,11 @@ static void github_error(struct report *r, const struct report_error *e)
 static void github_end(struct report *r)
 {
     bool bad = r->failed + r->undecided + r->unreadable > 0 || r->entries == 0;
-    buf_addf(r->out,
-             "::%s title=mailproof::%zu passed, %zu failed, %zu undecided, %zu with an error\n",
-             bad ? "error" : "notice", r->passed, r->failed, r->undecided, r->unreadable);
+    buf_addf(r->out, "::%s title=mailproof::%zu passed, %zu failed, %zu undecided, ",
+             bad ? "error" : "notice", r->passed, r->failed, r->undecided);
+    if (r->skipped > 0)
+        buf_addf(r->out, "%zu skipped, ", r->skipped);
+    buf_addf(r->out, "%zu with an error\n", r->unreadable);
 }
 
 const struct report_ops report_github_ops = {github_begin, github_message, github_subject,

@@ -1,12 +1,13 @@
 /* The stream of reports: dispatch by format, counting, and what all formats read from a job. */
-#include "report/subject_internal.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "message/encoded_word.h"
 #include "message/limits.h"
+#include "report/case_internal.h"
+
+enum { SUITE_NAME_MAX_BYTES = 4096 };
 
 static const struct format_row {
     struct str name;
@@ -59,6 +60,8 @@ struct report *report_new(const struct report_options *o, struct buf *out, size_
     r->expected = expected;
     arena_init(&r->scratch, SCRATCH_BUDGET_BYTES);
     buf_init(&r->side, SIDE_MAX_BYTES);
+    buf_init(&r->suite, SUITE_NAME_MAX_BYTES);
+    buf_init(&r->suites.whole, SIDE_MAX_BYTES);
     if (o->format == REPORT_PROMETHEUS && (r->metrics = metrics_new()) == NULL) {
         report_free(r);
         return NULL;
@@ -74,6 +77,7 @@ static void count_entry(struct report *r, int outcome, int64_t elapsed_us)
     r->passed += outcome == EXIT_PASSED;
     r->failed += outcome == EXIT_FAILED;
     r->undecided += outcome == EXIT_UNDECIDED;
+    r->skipped += outcome == CASE_SKIPPED;
     r->elapsed_us += elapsed_us;
 }
 
@@ -105,11 +109,22 @@ void report_expected(struct report *r, const struct job *job, bool held)
 
 void report_subject(struct report *r, const struct subject *s)
 {
-    int outcome = report_subject_exit_code(s, r->options.fail_on);
+    bool is_case = subject_is_case(s);
+    int outcome = is_case ? case_outcome(s, r->options.fail_on)
+                          : report_subject_exit_code(s, r->options.fail_on);
     count_entry(r, outcome, s->elapsed_us);
     r->subjects++;
+    r->n_cases += is_case;
     r->incomplete += subject_is_incomplete(s);
     r->ops->subject(r, s, outcome);
+    buf_reset(&r->suite);
+    if (is_case)
+        buf_add(&r->suite, s->suite);
+}
+
+bool case_opens_suite(const struct report *r, const struct subject *s)
+{
+    return !str_eq(buf_str(&r->suite), s->suite);
 }
 
 void report_error(struct report *r, const struct report_error *e)
@@ -132,6 +147,8 @@ void report_free(struct report *r)
         return;
     arena_clear(&r->scratch);
     buf_clear(&r->side);
+    buf_clear(&r->suite);
+    buf_clear(&r->suites.whole);
     metrics_free(r->metrics);
     free(r);
 }

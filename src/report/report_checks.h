@@ -28,16 +28,25 @@ static inline unsigned columns_of(struct str line)
     return n;
 }
 
+/* Nothing that a build server would take for a command, should the file be shown in its log. */
+static inline bool has_no_command(struct str s)
+{
+    if (str_search(s, STR("##[")) < s.n)
+        return false;
+    while (s.p != NULL && s.n > 0)
+        if (str_starts(str_trim(str_cut(&s, '\n')), STR("::")))
+            return false;
+    return true;
+}
+
 /* For terminals and build logs: harmless, within the width, no workflow command of either form. */
 static inline bool is_good_page(struct str s, unsigned width)
 {
-    if (!is_harmless_text(s) || str_search(s, STR("##[")) < s.n)
+    if (!is_harmless_text(s) || !has_no_command(s))
         return false;
-    while (s.p != NULL && s.n > 0) {
-        struct str line = str_cut(&s, '\n');
-        if (columns_of(line) > width || str_starts(str_trim(line), STR("::")))
+    while (s.p != NULL && s.n > 0)
+        if (columns_of(str_cut(&s, '\n')) > width)
             return false;
-    }
     return true;
 }
 
@@ -115,7 +124,8 @@ static inline bool is_good_tap(struct str s, bool skips)
 
 static inline bool xml_entity(struct str *s)
 {
-    static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"};
+    static const char *const names[] = {"&amp;",  "&lt;",  "&gt;", "&quot;",
+                                        "&apos;", "&#58;", "&#35;"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct str name = str_from(names[i]);
         if (str_starts(*s, name)) {

@@ -41,10 +41,17 @@ struct report {
     struct buf side;         /* JUnit: cases, JSON: the first document, SARIF: notifications */
     struct json json;        /* SARIF: the open document */
     struct metrics *metrics; /* Prometheus: series that wait for the end */
-    size_t entries, passed, failed, undecided, unreadable;
+    size_t entries, passed, failed, undecided, skipped, unreadable;
     size_t subjects;   /* of the entries; the others are messages */
+    size_t n_cases;    /* of the subjects: cases of suites */
+    struct buf suite;  /* that the last case belonged to */
     size_t incomplete; /* entries with something undecided, whatever else they are */
     struct tally cases;
+    struct {
+        struct buf whole; /* suites that are written */
+        struct tally before;
+        int64_t before_us, started_s;
+    } suites;        /* JUnit: and what was counted before the one whose cases stand in `side` */
     size_t left_out; /* JUnit: cases that `side` had no room for */
     int64_t elapsed_us;
 };

@@ -1,7 +1,7 @@
 /* SARIF 2.1.0: the catalogue as rules, findings as results with their bytes and lines. */
-#include "report/subject_internal.h"
-
 #include <stdio.h>
+
+#include "report/case_internal.h"
 
 /* error, warning, note: SARIF 2.1.0 3.27.10. */
 static const char *level_name(enum severity s)
@@ -189,7 +189,7 @@ static uint64_t message_print(const struct job *job, const struct finding *f)
 static uint64_t subject_print(const struct subject *s, const struct finding *f,
                               const struct check *c)
 {
-    uint64_t h = str_hash(s->name);
+    uint64_t h = str_hash(s->name) + 7 * (s->suite.n == 0 ? 0 : str_hash(s->suite));
     h = h * 31 + str_hash(finding_kind(f->id)->name);
     h = h * 31 + str_hash(c == NULL ? STR("") : c->group);
     return h * 31 + str_hash(c == NULL ? STR("") : str_from(c->name));
@@ -205,11 +205,12 @@ static void write_fingerprint(struct json *j, uint64_t h)
     json_object_end(j);
 }
 
-static void open_result(struct json *j, const struct finding *f)
+static void open_result(struct json *j, const struct finding *f, struct str prefix)
 {
     const struct finding_kind *kind = finding_kind(f->id);
     struct buf text;
     buf_init(&text, 64 * SHOWN_MAX_BYTES);
+    buf_add(&text, prefix);
     buf_addz(&text, kind->title);
     if (f->evidence.n > 0) {
         buf_addz(&text, " Seen: ");
@@ -227,14 +228,23 @@ static void write_result(struct report *r, const struct job *job, size_t index, 
 {
     struct json *j = &r->json;
     const struct finding *f = &job->findings.items[index];
-    open_result(j, f);
+    open_result(j, f, STR_NONE);
     write_location(r, job, f, line);
     write_fingerprint(j, message_print(job, f));
     json_object_end(j);
 }
 
-/* A file as a whole, or the subject when there is none. */
-static void write_place(struct json *j, struct arena *scratch, struct str file, struct str name)
+static void write_line(struct json *j, size_t line)
+{
+    json_key(j, "region");
+    json_object_begin(j);
+    json_kint(j, "startLine", (int64_t)line);
+    json_object_end(j);
+}
+
+/* A file, as a whole (line 0) or not, or the subject when there is none. */
+static void write_place(struct json *j, struct arena *scratch, struct str file, size_t line,
+                        struct str name)
 {
     if (file.p == NULL) {
         write_logical(j, name, NULL);
@@ -243,12 +253,15 @@ static void write_place(struct json *j, struct arena *scratch, struct str file, 
     json_key(j, "physicalLocation");
     json_object_begin(j);
     write_artifact(j, scratch, file);
+    if (line > 0)
+        write_line(j, line);
     json_object_end(j);
 }
 
 /* Notifications stand behind the results in the document: they wait in `side`, each whole or not at
  * all. */
-static void add_notification(struct report *r, struct str file, struct str name, struct str text)
+static void add_notification(struct report *r, struct str file, size_t line, struct str name,
+                             struct str text)
 {
     struct json j;
     struct buf one;
@@ -262,7 +275,7 @@ static void add_notification(struct report *r, struct str file, struct str name,
     json_key(&j, "locations");
     json_array_begin(&j);
     json_object_begin(&j);
-    write_place(&j, &r->scratch, file, name);
+    write_place(&j, &r->scratch, file, line, name);
     json_object_end(&j);
     json_array_end(&j);
     json_object_end(&j);
@@ -297,7 +310,7 @@ static void sarif_message(struct report *r, const struct job *job, int outcome)
     struct buf why;
     buf_init(&why, 64 * SHOWN_MAX_BYTES);
     add_why(&why, job, r->options.fail_on, outcome);
-    add_notification(r, shown_file(job->source), STR_NONE, buf_str(&why));
+    add_notification(r, shown_file(job->source), 0, STR_NONE, buf_str(&why));
     buf_clear(&why);
 }
 
@@ -319,15 +332,14 @@ static void write_properties(struct json *j, const struct check *c, const struct
 }
 
 /* Which line of a zone file it is, is not known: the first stands for all. */
-static void write_file_start(struct json *j, struct arena *scratch, struct str file)
+static void write_file_line(struct json *j, struct arena *scratch, const struct subject *s,
+                            const struct check *c)
 {
+    size_t line = case_line(s, c);
     json_key(j, "physicalLocation");
     json_object_begin(j);
-    write_artifact(j, scratch, file);
-    json_key(j, "region");
-    json_object_begin(j);
-    json_kint(j, "startLine", 1);
-    json_object_end(j);
+    write_artifact(j, scratch, case_file(s, c));
+    write_line(j, line == 0 ? 1 : line);
     json_object_end(j);
 }
 
@@ -337,14 +349,21 @@ static void write_subject_result(struct report *r, const struct subject *s, size
 {
     struct json *j = &r->json;
     const struct finding *f = &s->checks->findings->items[index];
-    open_result(j, f);
+    struct buf prefix;
+    buf_init(&prefix, 64 * SHOWN_MAX_BYTES);
+    if (subject_is_case(s)) {
+        case_add_name(&prefix, s);
+        buf_addz(&prefix, ": ");
+    }
+    open_result(j, f, buf_str(&prefix));
+    buf_clear(&prefix);
     if (s->known != NULL)
         json_kstr(j, "baselineState", s->known[index] ? STR("unchanged") : STR("new"));
     json_key(j, "locations");
     json_array_begin(j);
     json_object_begin(j);
     if (s->file.n > 0)
-        write_file_start(j, &r->scratch, s->file);
+        write_file_line(j, &r->scratch, s, c);
     write_logical(j, s->name, c);
     json_object_end(j);
     json_array_end(j);
@@ -364,15 +383,21 @@ static void sarif_subject(struct report *r, const struct subject *s, int outcome
     if (!subject_is_incomplete(s))
         return;
     buf_init(&why, 64 * SHOWN_MAX_BYTES);
-    subject_add_why(&why, s, r->options.fail_on, EXIT_UNDECIDED);
-    add_notification(r, s->file.n == 0 ? STR_NONE : s->file, s->name, buf_str(&why));
+    if (subject_is_case(s)) {
+        case_add_name(&why, s);
+        buf_addz(&why, ": undecided: ");
+        case_add_why(&why, s, r->options.fail_on, EXIT_UNDECIDED);
+    } else {
+        subject_add_why(&why, s, r->options.fail_on, EXIT_UNDECIDED);
+    }
+    add_notification(r, s->file.n == 0 ? STR_NONE : s->file, s->line, s->name, buf_str(&why));
     buf_clear(&why);
 }
 
 static void sarif_error(struct report *r, const struct report_error *e)
 {
     arena_reset(&r->scratch);
-    add_notification(r, e->kind == NULL ? shown_file(e->source) : STR_NONE, e->source, e->text);
+    add_notification(r, e->kind == NULL ? shown_file(e->source) : STR_NONE, 0, e->source, e->text);
 }
 
 /* A run that could not read or decide everything was not successful, whatever it found. */

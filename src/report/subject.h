@@ -28,9 +28,13 @@ struct metric {
 
 /* All borrowed; alive while report_subject runs. */
 struct subject {
-    const char *kind;                /* "probe", "audit": also the class name of JUnit */
-    struct str name;                 /* what was asked for: "good.test" */
-    struct str file;                 /* zone file that SARIF and GitHub can point at; empty: none */
+    const char *kind; /* "probe", "audit": also the class name of JUnit */
+    struct str name;  /* what was asked for: "good.test" */
+    struct str file;  /* zone or suite that SARIF and GitHub can point at; or none */
+    /* A case of a suite (kind "run"): the suite's name, and the line of `file` where the case
+     * stands. JUnit and TAP then have one test for all its checks. Empty: none. */
+    struct str suite;
+    size_t line;
     struct str headline;             /* one line: "grade A", "2 of 2 hosts answer" */
     const struct check_list *checks; /* with their findings */
     int64_t started_s, elapsed_us;
@@ -55,6 +59,12 @@ struct subject {
     const void *ctx;
 };
 
+/* Is it a case of a suite? */
+static inline bool subject_is_case(const struct subject *s)
+{
+    return s->suite.n > 0;
+}
+
 /* In this order: 1 a finding is at least so severe; 3 a check is undecided, or memory was short;
  * 0 passed. */
 int report_subject_exit_code(const struct subject *s, enum severity fail_on);
@@ -68,6 +78,9 @@ int report_subject_exit_code(const struct subject *s, enum severity fail_on);
  * JUnit and TAP: every check is a test case (classname "mailproof.<kind>", name "<subject>: <group>
  * <check>"); skipped checks are skipped, undecided ones are errors, never passed. A case fails when
  * one of its findings is at least fail_on.
+ * A case of a suite is one test (classname: the suite), skipped when all its checks are. Its
+ * document "mailproof/run/1" has "suite", "file" and "line" too, and each check "file", "line",
+ * "expected" and "got".
  * SARIF, GitHub: a finding points at `file` when there is one; else it has a logical location. */
 void report_subject(struct report *r, const struct subject *s);
 

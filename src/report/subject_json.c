@@ -22,7 +22,16 @@ void subject_json_schema(struct json *j, const char *kind)
     kword(j, "schema", name);
 }
 
-static void write_check(struct json *j, const struct check *c)
+static void kline(struct json *j, size_t line)
+{
+    json_key(j, "line");
+    if (line == 0)
+        json_write_null(j);
+    else
+        json_uint(j, line);
+}
+
+static void write_check(struct json *j, const struct subject *s, const struct check *c)
 {
     json_object_begin(j);
     ktext(j, "group", c->group);
@@ -39,6 +48,12 @@ static void write_check(struct json *j, const struct check *c)
     for (size_t i = 0; i < c->n_findings; i++)
         json_uint(j, c->first_finding + i);
     json_array_end(j);
+    if (subject_is_case(s)) {
+        ktext(j, "file", c->line > 0 && c->file.n > 0 ? c->file : s->file);
+        kline(j, c->line);
+        json_kstr(j, "expected", c->expected.n > 0 ? c->expected : STR_NONE);
+        json_kstr(j, "got", c->expected.n > 0 ? c->got : STR_NONE);
+    }
     json_object_end(j);
 }
 
@@ -110,11 +125,16 @@ void report_subject_json(struct json *j, const struct subject *s, int outcome)
     subject_json_schema(j, s->kind);
     ktext(j, "subject", s->name);
     ktext(j, "headline", s->headline);
+    if (subject_is_case(s)) {
+        ktext(j, "suite", s->suite);
+        ktext(j, "file", s->file);
+        kline(j, s->line);
+    }
     json_kstr(j, "started", known ? str_from(started) : STR_NONE);
     json_key(j, "checks");
     json_array_begin(j);
     for (size_t i = 0; i < s->checks->n; i++)
-        write_check(j, &s->checks->items[i]);
+        write_check(j, s, &s->checks->items[i]);
     json_array_end(j);
     write_findings(j, s);
     kword(j, "result", outcome_name(outcome));

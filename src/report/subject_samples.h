@@ -172,6 +172,77 @@ static inline void subject_undecided(struct subject_sample *s)
     s->subject.remedies = NULL;
 }
 
+/* ---- cases of suites ---- */
+
+static inline void subject_case_init(struct subject_sample *s, const char *suite, const char *file,
+                                     const char *name, size_t line)
+{
+    s->subject.kind = "run";
+    s->subject.suite = str_from(suite);
+    s->subject.file = str_from(file);
+    s->subject.name = str_from(name);
+    s->subject.line = line;
+    s->subject.remedies = NULL;
+    subject_sample_label(subject_sample_metric(s, "mailproof_flow_success",
+                                               "1 when the case passed.", line % 2 == 0 ? 1 : 0),
+                         "suite", str_from(suite));
+    subject_sample_label(s->metrics, "case", str_from(name));
+    s->metrics[0].perf = STR("success");
+    s->metrics[0].unit = "";
+}
+
+/* Passed, with a warning. */
+static inline void subject_case_good(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    subject_case_init(s, "smoke", "mail/smoke.yaml", "a mail arrives", 12);
+    check_begin(c, STR("send"), "accepted");
+    check_expect(c, STR("mail/smoke.yaml"), 13, STR("accepted"), STR("250 2.0.0 queued"));
+    check_end(c, 410000, "250 2.0.0 queued as 4F2");
+    check_begin(c, STR("arrive"), "time");
+    check_add(c, FINDING_FLOW_ARRIVE_LATE, "12.5 s, warned from 10 s on");
+    check_expect(c, STR("mail/smoke.yaml"), 17, STR("<10 s"), STR("12.5 s"));
+    check_end(c, -1, "12.5 s");
+}
+
+/* One unmet expectation, one that a rule of the catalogue names, one that is open. */
+static inline void subject_case_failed(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    subject_case_init(s, "gate", "mail/gate.yaml", "spoofed From is refused [two-from]", 27);
+    check_begin(c, STR("send"), "refused.code");
+    check_expect(c, STR("mail/gate.yaml"), 33, STR("550"),
+                 STR("250 2.0.0 Ok: queued as 4F2 ::error::x"));
+    check_add(c, FINDING_FLOW_SUITE_UNMET,
+              "expected 550, got 250 2.0.0 Ok: queued as 4F2 ::error::x");
+    check_end(c, 410000, "250 2.0.0 Ok: queued as 4F2 ::error::x");
+    check_begin(c, STR("not-arrive"), "arrival");
+    check_expect(c, STR("mail/gate.yaml"), 34, STR("nothing within 3 s"), STR("1 message"));
+    check_add(c, FINDING_FLOW_ARRIVE_UNEXPECTED, "in INBOX after 0.8 s");
+    check_end(c, 800000, "in INBOX after 0.8 s");
+    check_begin(c, STR("audit good.test"), "mta-sts.mode");
+    check_undecided(c);
+    check_expect(c, STR("mail/gate.yaml"), 40, STR("enforce"), STR(""));
+    check_end(c, -1, "the policy could not be fetched");
+}
+
+static inline void subject_case_open(struct subject_sample *s)
+{
+    struct check_list *c = &s->checks;
+    subject_case_init(s, "gate", "mail/gate.yaml", "no smuggling", 44);
+    check_begin(c, STR("smuggle"), "smuggled");
+    check_undecided(c);
+    check_expect(c, STR("mail/gate.yaml"), 46, STR("none"), STR(""));
+    check_end(c, 30000000, "mx1.good.test [192.0.2.1]:25: no answer within 30 s");
+    check_skip(c, STR("arrive"), "arrival", "nothing was sent");
+}
+
+static inline void subject_case_skipped(struct subject_sample *s)
+{
+    subject_case_init(s, "nightly", "mail/nightly.yaml", "certificates", 9);
+    check_skip(&s->checks, STR("audit"), "not run", "a case before it failed (--fail-fast)");
+}
+
 static inline void subject_evil_json(struct json *j, const void *ctx)
 {
     const struct subject_sample *s = ctx;
@@ -208,6 +279,11 @@ static inline void subject_hostile(struct subject_sample *s, struct str evil)
     s->subject.name = s->subject.headline = evil;
     s->subject.file = evil.n % 2 == 0 ? evil : STR_NONE;
     s->subject.started_s = evil.n % 3 == 0 ? INT64_MAX : 0;
+    if (evil.n % 7 < 3) { /* a case of a suite */
+        s->subject.kind = "run";
+        s->subject.suite = evil;
+        s->subject.line = evil.n % 4;
+    }
     s->subject.json = subject_evil_json;
     s->subject.lines = subject_evil_verbose;
     s->subject.verbose = subject_evil_verbose;
@@ -221,8 +297,11 @@ static inline void subject_hostile(struct subject_sample *s, struct str evil)
         check_end(c, i == 0 ? INT64_MAX : -1, "x");
     }
     check_skip(c, evil, "skipped", "x");
-    for (size_t i = 0; i < c->n; i++)
+    for (size_t i = 0; i < c->n; i++) {
         c->items[i].group = c->items[i].detail = evil;
+        c->items[i].file = c->items[i].expected = c->items[i].got = evil;
+        c->items[i].line = i;
+    }
     for (size_t i = 0; i < s->findings.n; i++) {
         s->findings.items[i].evidence = evil;
         s->remedies[i] = (struct remedy){.text = evil, .verified = i == 0};

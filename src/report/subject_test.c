@@ -33,6 +33,8 @@ static void write_subjects(struct buf *out, const struct report_options *o, size
 
 static bool is_valid(const struct report_options *o, struct str s)
 {
+    if (o->format < REPORT_GITHUB && !has_no_command(s)) /* a metric can escape nothing */
+        return false;
     switch (o->format) {
     case REPORT_TEXT:
         return is_good_page(s, o->width == 0 ? FLOW_DEFAULT_WIDTH : o->width);
@@ -53,9 +55,11 @@ static bool is_valid(const struct report_options *o, struct str s)
 
 /* ---- golden files ---- */
 
-enum { ALL = 4 };
-static subject_filler *const all[ALL] = {subject_good, subject_poor, subject_known,
-                                         subject_undecided};
+enum { ALL = 8, CASES = 4 };
+static subject_filler *const all[ALL] = {subject_good,      subject_poor,
+                                         subject_known,     subject_undecided,
+                                         subject_case_good, subject_case_failed,
+                                         subject_case_open, subject_case_skipped};
 
 static void goldens(void)
 {
@@ -84,6 +88,16 @@ static void goldens(void)
         {"subject-all.github", {REPORT_GITHUB, SEV_HIGH}, 5, 0, 4, true},
         {"subject-known-medium.github", {REPORT_GITHUB, SEV_MEDIUM}, 1, 2, 1, false},
         {"subject-all.prom", {REPORT_PROMETHEUS, SEV_HIGH}, 5, 0, 4, true},
+        {"run-all.txt", {REPORT_TEXT, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-verbose.txt", {REPORT_TEXT, SEV_HIGH, .verbose = true}, 4, CASES, 4, false},
+        {"run-colour.txt", {REPORT_TEXT, SEV_HIGH, .colour = true}, 4, CASES, 4, false},
+        {"run-all.json", {REPORT_JSON, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.jsonl", {REPORT_JSONL, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.sarif", {REPORT_SARIF, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.junit.xml", {REPORT_JUNIT, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.tap", {REPORT_TAP, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.github", {REPORT_GITHUB, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.prom", {REPORT_PROMETHEUS, SEV_HIGH}, 4, CASES, 4, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct buf out;

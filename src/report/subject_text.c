@@ -1,8 +1,9 @@
 /* A host or a domain on the page for people: how it came out, what was checked and seen, what to
  * do. */
-#include "report/text_internal.h"
-
 #include <stdio.h>
+
+#include "report/case_internal.h"
+#include "report/text_internal.h"
 
 enum {
     COLUMN_MARK = 4,
@@ -221,6 +222,10 @@ void text_subject(struct report *r, const struct subject *s, int outcome)
 {
     struct flow f;
     bool many = r->expected != 1, verbose = r->options.verbose;
+    if (subject_is_case(s)) {
+        text_case(r, s, outcome);
+        return;
+    }
     flow_init(&f, r->out, r->options.width, r->options.colour);
     if (many && !verbose && outcome == EXIT_PASSED && is_quiet(s)) {
         one_line(&f, s);

@@ -1,6 +1,6 @@
 /* Test Anything Protocol 14: a message, or a check of a host or a domain, is a test point, its
  * findings a YAML block. */
-#include "report/subject_internal.h"
+#include "report/case_internal.h"
 
 /* A description on one line; # and \ are escaped, so no text can become a directive. */
 static void add_description(struct buf *out, struct str s)
@@ -132,10 +132,76 @@ static void case_block(struct report *r, const struct subject *s, size_t i,
     buf_clear(&why);
 }
 
+/* ---- cases of suites ---- */
+
+static void place_lines(struct buf *out, const char *indent, struct str file, size_t line)
+{
+    if (file.n > 0)
+        quoted_line(out, indent, "file", file);
+    if (line > 0)
+        buf_addf(out, "%sline: %zu\n", indent, line);
+}
+
+static void check_yaml(struct buf *out, const struct subject *s, const struct subject_case *c)
+{
+    struct buf name;
+    buf_init(&name, 64 * SHOWN_MAX_BYTES);
+    case_add_check(&name, c);
+    quoted_line(out, "    - ", "name", buf_str(&name));
+    buf_addf(out, "      outcome: %s\n", outcome_name(c->outcome));
+    place_lines(out, "      ", case_file(s, c->check), case_line(s, c->check));
+    if (c->check != NULL && c->check->expected.n > 0) {
+        quoted_line(out, "      ", "expected", c->check->expected);
+        quoted_line(out, "      ", "got", c->check->got);
+    }
+    quoted_line(out, "      ", "detail", c->detail);
+    buf_clear(&name);
+}
+
+static void tap_case_block(struct report *r, const struct subject *s, const struct buf *why,
+                           int outcome)
+{
+    quoted_line(r->out, "  ---\n  ", "message", buf_str(why));
+    buf_addf(r->out, "  severity: fail\n  outcome: %s\n", outcome_name(outcome));
+    place_lines(r->out, "  ", s->file, s->line);
+    buf_addz(r->out, "  checks:\n");
+    for (size_t i = 0, n = subject_cases(s); i < n; i++) {
+        struct subject_case c = subject_case_at(s, i, r->options.fail_on);
+        check_yaml(r->out, s, &c);
+    }
+    buf_addz(r->out, "  ...\n");
+}
+
+static void tap_suite_case(struct report *r, const struct subject *s, int outcome)
+{
+    struct buf name, why;
+    bool ok = outcome == EXIT_PASSED || outcome == CASE_SKIPPED;
+    buf_init(&name, 64 * SHOWN_MAX_BYTES);
+    buf_init(&why, 64 * SHOWN_MAX_BYTES);
+    case_add_name(&name, s);
+    case_add_why(&why, s, r->options.fail_on, outcome);
+    count_case(r, outcome);
+    open_point(r, ok, buf_str(&name));
+    if (outcome == CASE_SKIPPED) {
+        buf_addz(r->out, " # SKIP ");
+        add_description(r->out, buf_str(&why));
+    }
+    buf_addc(r->out, '\n');
+    if (!ok)
+        tap_case_block(r, s, &why, outcome);
+    buf_clear(&why);
+    buf_clear(&name);
+}
+
+/* ---- hosts and domains, and what could not be tried ---- */
+
 static void tap_subject(struct report *r, const struct subject *s, int outcome)
 {
     struct buf name;
-    (void)outcome;
+    if (subject_is_case(s)) {
+        tap_suite_case(r, s, outcome);
+        return;
+    }
     buf_init(&name, 64 * SHOWN_MAX_BYTES);
     for (size_t i = 0, n = subject_cases(s); i < n; i++) {
         struct subject_case c = subject_case_at(s, i, r->options.fail_on);

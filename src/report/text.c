@@ -365,6 +365,8 @@ void text_count(struct flow *f, enum flow_style style, size_t n, const char *wha
 
 static const char *entry_words(const struct report *r)
 {
+    if (r->n_cases > 0)
+        return r->entries == 1 ? " case: " : " cases: ";
     if (r->subjects > 0)
         return r->entries == 1 ? " target: " : " targets: ";
     return r->entries == 1 ? " message: " : " messages: ";
@@ -381,6 +383,10 @@ static void text_end(struct report *r)
     text_count(&f, FLOW_GOOD, r->passed, " passed, ");
     text_count(&f, FLOW_BAD, r->failed, " failed, ");
     text_count(&f, FLOW_WARN, r->undecided, " undecided");
+    if (r->skipped > 0) {
+        flow_putz(&f, FLOW_PLAIN, ", ");
+        text_count(&f, FLOW_DIM, r->skipped, " skipped");
+    }
     if (r->unreadable > 0) {
         flow_putz(&f, FLOW_PLAIN, ", ");
         text_count(&f, FLOW_BAD, r->unreadable, " with an error");
