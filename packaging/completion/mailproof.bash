@@ -41,7 +41,7 @@ _mailproof_value() { # command option
             return
         fi
         _mailproof_reply text json jsonl sarif junit tap github
-        [[ $1 != probe && $1 != audit ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
+        [[ $1 != probe && $1 != audit && $1 != wait ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
         ;;
     --tls) _mailproof_reply auto off required ;;
     --auth)
@@ -66,6 +66,7 @@ _mailproof_value() { # command option
     --attachment)
         _mailproof_reply "$("$program" forge --attachment '' 2>&1 | sed -n 's/.*known are //p' | tr -d ,)"
         ;;
+    --extract) _mailproof_reply link links otp otps link,otp ;;
     --type) _mailproof_reply rsa ed25519 ;;
     --bits) _mailproof_reply 2048 3072 4096 ;;
     --canon) _mailproof_reply relaxed/relaxed relaxed/simple simple/relaxed simple/simple ;;
@@ -75,7 +76,7 @@ _mailproof_value() { # command option
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
         --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \
         --attach | --sts-cache | --store | --cert | --script | --wait-file | --token-file | --http-cert | \
-        --http-key)
+        --http-key | --password-file | --sent | --message)
         _mailproof_any_file
         ;;
     --ip | --helo | --mail-from | --rcpt | --resolver | --timeout | --authserv-id | --trust-sealer | \
@@ -85,7 +86,9 @@ _mailproof_value() { # command option
         --relay-to | --sequences | --stage-timeout | --envid | --orcpt | --size | --dnsbl | \
         --smtp-port | --https-port | --cert-days | --attacker | --attacker-key | --attacker-ip | \
         --subject | --tag | --seed | --listen | --lmtp | --tls-listen | --max-* | --idle-timeout | \
-        --hostname | --domain | --http | --http-host | --release-via | --release-allow)
+        --hostname | --domain | --http | --http-host | --release-via | --release-allow | \
+        --sink | --inbox | --user | --*-env | --folder | --message-id | --within | --warn | --crit | \
+        --settle | --status | --copies | --expect-folder | --slow-hop | --via)
         COMPREPLY=()
         ;;
     *) return 1 ;;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arrival/mailbox_internal.h"
+#include "arrival/store_test_kit.h"
 #include "base/clock.h"
 #include "tests/script_server.h"
 #include "tests/tap.h"
@@ -161,44 +162,9 @@ static void test_maildir(void)
 
 /* ---- a store in this process ---- */
 
-struct done {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int left;
-};
-
-static void on_done(void *ctx, int status, const char *id, int64_t seq)
-{
-    struct done *d = ctx;
-    (void)id, (void)seq;
-    pthread_mutex_lock(&d->lock);
-    d->left -= status == MP_OK;
-    pthread_cond_signal(&d->changed);
-    pthread_mutex_unlock(&d->lock);
-}
-
 static void put(struct store *s, enum store_outcome outcome, const char *raw)
 {
-    static const struct str rcpts[] = {STR_INIT("b@far.test")};
-    struct done done = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 1};
-    struct mp_err err = {0};
-    struct store_delivery d = {.outcome = outcome,
-                               .received_ms = clock_wall_ms(),
-                               .mail_from = STR("a@good.test"),
-                               .rcpts = rcpts,
-                               .n_rcpts = 1,
-                               .helo = STR("client.test"),
-                               .client_ip = STR("192.0.2.1"),
-                               .protocol = STR("ESMTPS"),
-                               .stage = STR("end"),
-                               .reply_code = 250,
-                               .raw = str_from(raw)};
-    if (store_put(s, &d, on_done, &done, &err) != MP_OK)
-        abort();
-    pthread_mutex_lock(&done.lock);
-    while (done.left > 0)
-        pthread_cond_wait(&done.changed, &done.lock);
-    pthread_mutex_unlock(&done.lock);
+    kit_put(s, outcome, str_from(raw));
 }
 
 static void *put_soon(void *ctx)
@@ -211,12 +177,9 @@ static void test_store(void)
 {
     struct arrival x;
     struct mp_err err = {0};
-    struct store *s = NULL;
     pthread_t thread;
-    struct store_config memory = {0};
     tap_case("store: what comes while we wait, with its envelope and attempts");
-    if (store_open(&memory, &s, &err) != MP_OK)
-        abort();
+    struct store *s = kit_store();
     put(s, STORE_DEFERRED, "");
     put(s, STORE_ACCEPTED, OTHER);
     struct mailbox_config c = {.store = s};

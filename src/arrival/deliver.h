@@ -88,6 +88,9 @@ struct deliver_result { /* texts in the arena */
     int64_t elapsed_us;
 };
 
+/* Every line end as CRLF, and one at the end: as it travels. p == NULL without memory. */
+struct str deliver_line_ends(struct arena *a, struct str s);
+
 /* MP_OK whatever the server said. MP_E_USAGE: the server's text, an address, a header, or what may
  * not be reached; MP_E_NOMEM, MP_E_LIMIT. Blocking; nothing is left open. */
 int deliver(const struct deliver_request *r, struct arena *a, struct deliver_result *out,

@@ -13,8 +13,7 @@ static bool is_tag(struct str tag)
     return tag.n > 0 && tag.n <= TAG_MAX_CHARS;
 }
 
-/* Every line end as CRLF, and one at the end: what the receiver will have. */
-static struct str with_crlf(struct arena *a, struct str s)
+struct str deliver_line_ends(struct arena *a, struct str s)
 {
     size_t ends = 0, n = 0;
     for (size_t i = 0; i < s.n; i++)
@@ -86,7 +85,8 @@ static int compose_new(const struct deliver_request *r, struct arena *a, struct 
     buf_init(&bytes, COMPOSE_MAX_BYTES);
     int st = compose_message(&c, &bytes, err);
     if (st == MP_OK) {
-        out->bytes = r->as_is ? arena_copy(a, buf_str(&bytes)) : with_crlf(a, buf_str(&bytes));
+        out->bytes =
+            r->as_is ? arena_copy(a, buf_str(&bytes)) : deliver_line_ends(a, buf_str(&bytes));
         st = out->bytes.p != NULL ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "no memory for a message");
     }
     buf_clear(&bytes);
@@ -101,7 +101,7 @@ static int take_raw(const struct deliver_request *r, struct arena *a, struct del
     if (bytes.n > COMPOSE_MAX_BYTES)
         return mp_fail(err, MP_E_LIMIT, COMPOSE_MAX_BYTES, "the message is longer than %d bytes",
                        COMPOSE_MAX_BYTES);
-    out->bytes = r->as_is ? bytes : with_crlf(a, bytes);
+    out->bytes = r->as_is ? bytes : deliver_line_ends(a, bytes);
     return out->bytes.p != NULL ? MP_OK
                                 : mp_fail(err, MP_E_NOMEM, 0, "no memory for the test message");
 }

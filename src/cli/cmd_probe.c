@@ -2,11 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/base64.h"
 #include "cli/probe_options.h"
+#include "cli/secret.h"
 
 const char probe_help[] =
     "A TARGET is a domain (all its MX hosts are probed), HOST:PORT, an address, or a URL:\n"
@@ -82,40 +81,13 @@ static int parse_options(struct probe_command *c, int argc, char **argv)
     return code;
 }
 
-/* From a terminal, without echo. */
-static int ask_secret(struct probe_command *c)
-{
-    struct termios saved, silent;
-    char line[PROBE_SECRET_MAX_BYTES];
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved) != 0)
-        return usage_error("probe",
-                           "the password of %.*s is missing: set MAILPROOF_PASSWORD, or "
-                           "use --auth-password-file",
-                           STR_ARG(c->options.credentials.user));
-    silent = saved;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "password of %.*s: ", STR_ARG(c->options.credentials.user));
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    bool ok = fgets(line, sizeof line, stdin) != NULL;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-    fputs("\n", stderr);
-    if (!ok)
-        return usage_error("probe", "no password was given");
-    line[strcspn(line, "\r\n")] = '\0';
-    c->options.credentials.password = arena_copy(&c->common.arena, str_from(line));
-    explicit_bzero(line, sizeof line);
-    return EXIT_PASSED;
-}
-
 static int find_secret(struct probe_command *c)
 {
-    const char *from_environment = getenv("MAILPROOF_PASSWORD");
-    if (!c->options.has_credentials || c->options.credentials.password.n > 0)
+    struct sasl_credentials *who = &c->options.credentials;
+    if (!c->options.has_credentials || who->password.n > 0)
         return EXIT_PASSED;
-    if (from_environment == NULL)
-        return ask_secret(c);
-    c->options.credentials.password = str_from(from_environment);
-    return EXIT_PASSED;
+    return secret_find("probe", "--auth-password-file", who->user, &c->common.arena,
+                       &who->password);
 }
 
 static void take_common(struct probe_command *c, struct subject_outputs *out)

@@ -14,6 +14,8 @@ const struct command commands[] = {
      cmd_audit, audit_help},
     {"sink", "[-- COMMAND...]", "capture server: takes all mail, keeps it, passes none on",
      cmd_sink, sink_help},
+    {"wait", "[MAILBOX]", "wait for a message and prove how it came; send it first with --via",
+     cmd_wait, wait_help},
     {"sign", "[FILE]", "add DKIM signatures to a message", cmd_sign, sign_help},
     {"seal", "[FILE]", "add an ARC set to a message", cmd_seal, seal_help},
     {"keygen", "DOMAIN", "make a key pair and the DNS record that publishes it", cmd_keygen,

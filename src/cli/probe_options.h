@@ -10,8 +10,7 @@ enum {
     PROBE_MAX_XCLIENT = 20,
     PROBE_MAX_HEADERS = 100,
     PROBE_MAX_PARTS = 50,
-    PROBE_FILE_MAX_BYTES = 40 << 20,
-    PROBE_SECRET_MAX_BYTES = 8 << 10
+    PROBE_FILE_MAX_BYTES = 40 << 20
 };
 
 enum probe_option_id {
@@ -99,7 +98,8 @@ enum probe_option_id {
     P_SMTPUTF8,
     P_REQUIRETLS,
     P_8BITMIME,
-    P_SIZE
+    P_SIZE,
+    P_LAST
 };
 
 struct probe_command {

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "cli/probe_options.h"
-#include "crypto/hmac.h"
+#include "cli/secret.h"
 
 /* ---- words ---- */
 
@@ -48,7 +48,7 @@ static int set_stop(struct probe_command *c, int option, const char *arg)
     const struct stop_word *w = stop_word_find(str_from(arg));
     bool drops = option != P_STOP, is_end = w != NULL && w->stop == PROBE_STOP_END;
     if (w == NULL || (is_end && !drops))
-        return usage_error("probe",
+        return usage_error(c->common.command,
                            "--%s %s: expected CONNECT, FIRST-EHLO, TLS, AUTH, MAIL, RCPT%s",
                            drops ? "drop-after" : "stop-after", arg,
                            drops ? ", DATA or DOT" : " or DATA");
@@ -72,7 +72,7 @@ static int set_protocol(struct probe_command *c, const char *arg)
     bool starttls = !implicit && rest.n > 0 && to_lower(rest.p[0]) == 's';
     rest = str_slice(rest, starttls, rest.n);
     if (rest.n > 1 || (rest.n == 1 && to_lower(rest.p[0]) != 'a'))
-        return usage_error("probe",
+        return usage_error(c->common.command,
                            "--protocol %s: expected SMTP, ESMTP, ESMTPS, ESMTPSA, SSMTP, "
                            "LMTP, LMTPS or the like",
                            arg);
@@ -110,27 +110,11 @@ int probe_set_auth(struct probe_command *c, int option, const char *arg, int arg
         return EXIT_PASSED;
     }
     if (arg != NULL && !parse_mechs(c, str_from(arg)))
-        return usage_error("probe",
+        return usage_error(c->common.command,
                            "--auth-mech %s: expected a list of PLAIN, LOGIN, CRAM-MD5, "
                            "SCRAM-SHA-1, SCRAM-SHA-256 (-PLUS), XOAUTH2, OAUTHBEARER",
                            arg);
     return EXIT_PASSED;
-}
-
-static int read_secret(struct probe_command *c, const char *path)
-{
-    struct mp_err err = {0};
-    struct buf text;
-    int st = read_whole(path, PROBE_SECRET_MAX_BYTES, &text, &err);
-    if (st == MP_OK) {
-        struct str s = buf_str(&text);
-        while (s.n > 0 && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
-            s.n--;
-        c->options.credentials.password = arena_copy(&c->common.arena, s);
-        crypto_wipe(text.p, text.n);
-    }
-    buf_clear(&text);
-    return st == MP_OK ? EXIT_PASSED : report_failure("probe", &err);
 }
 
 int probe_set_login(struct probe_command *c, int option, const char *arg)
@@ -144,7 +128,8 @@ int probe_set_login(struct probe_command *c, int option, const char *arg)
         c->options.credentials.password = str_from(arg);
         break;
     case P_AUTH_PASSWORD_FILE:
-        return read_secret(c, arg);
+        return secret_of_file(c->common.command, arg, &c->common.arena,
+                              &c->options.credentials.password);
     default:
         c->options.auth_plaintext = true;
         break;
@@ -217,7 +202,7 @@ static int set_tls_version(struct probe_command *c, const char *arg)
         c->common.tls.max_version = or_later ? NULL : words[i].name;
         return EXIT_PASSED;
     }
-    return usage_error("probe",
+    return usage_error(c->common.command,
                        "--tls-version %s: expected TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3, with a + "
                        "for this and later ones",
                        arg);
@@ -228,7 +213,7 @@ static int set_tls_version(struct probe_command *c, const char *arg)
 static int add_attribute(struct probe_command *c, struct str name, struct str value)
 {
     if (c->options.n_xclient == PROBE_MAX_XCLIENT)
-        return usage_error("probe", "more than %d XCLIENT attributes", PROBE_MAX_XCLIENT);
+        return usage_error(c->common.command, "more than %d XCLIENT attributes", PROBE_MAX_XCLIENT);
     c->xclient[c->options.n_xclient++] = (struct smtp_attribute){name, value};
     c->options.xclient = c->xclient;
     return EXIT_PASSED;
@@ -242,7 +227,8 @@ static int add_attributes(struct probe_command *c, const char *arg)
     while (code == EXIT_PASSED && rest.p != NULL) {
         struct str value = str_cut(&rest, ' '), name = str_cut(&value, '=');
         if (name.n == 0 || value.n == 0)
-            return usage_error("probe", "--xclient %s: expected \"ADDR=... NAME=...\"", arg);
+            return usage_error(c->common.command, "--xclient %s: expected \"ADDR=... NAME=...\"",
+                               arg);
         code = add_attribute(c, name, value);
     }
     return code;
@@ -283,8 +269,8 @@ static int parse_proxy(struct probe_command *c, const char *arg)
     if (n != 5 || rest.p != NULL || !ip_parse(words[1], &p->source) ||
         !ip_parse(words[2], &p->target) || !str_to_u64(words[3], UINT16_MAX, &source_port) ||
         !str_to_u64(words[4], UINT16_MAX, &target_port))
-        return usage_error("probe", "--proxy %s: expected TCP4 SOURCE DEST SOURCE-PORT DEST-PORT",
-                           arg);
+        return usage_error(c->common.command,
+                           "--proxy %s: expected TCP4 SOURCE DEST SOURCE-PORT DEST-PORT", arg);
     p->source_port = (uint16_t)source_port;
     p->target_port = (uint16_t)target_port;
     return EXIT_PASSED;
@@ -326,7 +312,7 @@ int probe_set_proxy(struct probe_command *c, int option, const char *arg)
         break;
     }
     return ok ? EXIT_PASSED
-              : usage_error("probe",
+              : usage_error(c->common.command,
                             "PROXY protocol: '%s' is no version, address, port or known word", arg);
 }
 
@@ -343,14 +329,14 @@ static int read_text(struct probe_command *c, const char *path, struct str *out)
             st = mp_fail(&err, MP_E_NOMEM, 0, "%s: no memory", path);
     }
     buf_clear(&text);
-    return st == MP_OK ? EXIT_PASSED : report_failure("probe", &err);
+    return st == MP_OK ? EXIT_PASSED : report_failure(c->common.command, &err);
 }
 
 static int attach(struct probe_command *c, const char *arg)
 {
     const char *path = arg[0] == '@' ? arg + 1 : arg, *slash = strrchr(path, '/');
     if (c->message.n_parts == PROBE_MAX_PARTS)
-        return usage_error("probe", "--attach: more than %d files", PROBE_MAX_PARTS);
+        return usage_error(c->common.command, "--attach: more than %d files", PROBE_MAX_PARTS);
     struct compose_part *p = &c->parts[c->message.n_parts++];
     *p = (struct compose_part){.name = str_from(slash == NULL ? path : slash + 1),
                                .type = STR("application/octet-stream")};
@@ -378,7 +364,7 @@ int probe_set_message(struct probe_command *c, int option, const char *arg)
         return attach(c, arg);
     case P_HEADER:
         if (c->message.n_headers == PROBE_MAX_HEADERS)
-            return usage_error("probe", "--header: more than %d", PROBE_MAX_HEADERS);
+            return usage_error(c->common.command, "--header: more than %d", PROBE_MAX_HEADERS);
         c->headers[c->message.n_headers++] = str_from(arg);
         c->message.headers = c->headers;
         break;
@@ -398,7 +384,7 @@ static int add_recipients(struct probe_command *c, const char *arg)
         if (one.n == 0)
             continue;
         if (c->options.n_rcpts == PROBE_MAX_RCPTS)
-            return usage_error("probe", "--to: more than %d recipients", PROBE_MAX_RCPTS);
+            return usage_error(c->common.command, "--to: more than %d recipients", PROBE_MAX_RCPTS);
         c->rcpts[c->options.n_rcpts++] = one;
         c->options.rcpts = c->rcpts;
     }
@@ -413,7 +399,8 @@ static int set_sequences(struct probe_command *c, const char *arg)
         struct str word = str_cut(&rest, ',');
         const struct smuggle_sequence *s = smuggle_by_name(word);
         if (s == NULL || c->options.n_sequences == SMUGGLE_SEQUENCES)
-            return usage_error("probe", "--sequences %.*s: no sequence of that name, as LF.CRLF is",
+            return usage_error(c->common.command,
+                               "--sequences %.*s: no sequence of that name, as LF.CRLF is",
                                STR_ARG(word));
         c->sequences[c->options.n_sequences++] = s;
     }
@@ -429,11 +416,13 @@ int probe_set_tests(struct probe_command *c, int option, const char *arg)
     case P_RETRY_AFTER:
         return parse_duration(arg, &o->retry_after_ms)
                    ? EXIT_PASSED
-                   : usage_error("probe", "--retry-after %s: expected a time like 60s, 5m", arg);
+                   : usage_error(c->common.command,
+                                 "--retry-after %s: expected a time like 60s, 5m", arg);
     case P_STAGE_TIMEOUT:
         return parse_duration(arg, &o->stage_timeout_ms)
                    ? EXIT_PASSED
-                   : usage_error("probe", "--stage-timeout %s: expected a time like 30s", arg);
+                   : usage_error(c->common.command, "--stage-timeout %s: expected a time like 30s",
+                                 arg);
     case P_SEQUENCES:
         return set_sequences(c, arg);
     case P_RELAY_TO:
@@ -470,7 +459,7 @@ int probe_set_parameters(struct probe_command *c, int option, const char *arg)
         break;
     case P_RET:
         if (strcmp(arg, "FULL") != 0 && strcmp(arg, "HDRS") != 0)
-            return usage_error("probe", "--ret %s: expected FULL or HDRS", arg);
+            return usage_error(c->common.command, "--ret %s: expected FULL or HDRS", arg);
         m->ret = arg;
         break;
     case P_ENVID:
@@ -478,7 +467,7 @@ int probe_set_parameters(struct probe_command *c, int option, const char *arg)
         break;
     case P_SIZE:
         if (!str_to_u64(str_from(arg), UINT64_MAX, &m->size_bytes))
-            return usage_error("probe", "--size %s: expected a number of bytes", arg);
+            return usage_error(c->common.command, "--size %s: expected a number of bytes", arg);
         break;
     case P_SMTPUTF8:
         m->smtputf8 = true;
@@ -502,7 +491,7 @@ int probe_set_connection(struct probe_command *c, int option, const char *arg)
         break;
     case P_PORT:
         if (!parse_port(arg, &o->port))
-            return usage_error("probe", "--port %s: expected 1 to 65535", arg);
+            return usage_error(c->common.command, "--port %s: expected 1 to 65535", arg);
         break;
     case P_TO:
         return add_recipients(c, arg);
@@ -515,7 +504,7 @@ int probe_set_connection(struct probe_command *c, int option, const char *arg)
         break;
     case P_LOCAL:
         if (!ip_parse(str_from(arg), &o->local))
-            return usage_error("probe", "--source-address %s: not an IP address", arg);
+            return usage_error(c->common.command, "--source-address %s: not an IP address", arg);
         break;
     case P_COPY_ROUTING:
         c->copy_routing = arg;

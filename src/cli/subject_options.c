@@ -192,7 +192,7 @@ int subject_outputs_open(struct subject_outputs *out, const struct subject_optio
     *out = (struct subject_outputs){.options = s};
     buf_init(&out->text, SUBJECT_REPORT_MAX_BYTES);
     buf_init(&out->metrics, SUBJECT_REPORT_MAX_BYTES);
-    out->stream = s->output == NULL ? stdout : fopen(s->output, "we");
+    out->stream = s->on_stderr ? stderr : s->output == NULL ? stdout : fopen(s->output, "we");
     if (out->stream == NULL)
         return usage_error(s->command, "%s: %s", s->output, strerror(errno));
     options.colour = want_colour(s->colour, out->stream, &valid);
@@ -220,8 +220,10 @@ static void wipe_progress(struct subject_outputs *out)
 
 static void flush(struct subject_outputs *out)
 {
+    bool is_wanted =
+        !out->options->on_stderr || out->options->report.verbose || out->code != EXIT_PASSED;
     wipe_progress(out);
-    if (out->text.n > 0)
+    if (out->text.n > 0 && is_wanted)
         fwrite(out->text.p, 1, out->text.n, out->stream);
     fflush(out->stream);
     buf_reset(&out->text);
@@ -293,7 +295,8 @@ int subject_outputs_close(struct subject_outputs *out)
 {
     bool opened = out->report != NULL || out->kept != NULL;
     int code = opened ? finish(out) : EXIT_USAGE_ERROR;
-    if (out->stream != NULL && out->stream != stdout && fclose(out->stream) != 0)
+    bool is_ours = out->stream != NULL && out->stream != stdout && out->stream != stderr;
+    if (is_ours && fclose(out->stream) != 0)
         code = usage_error(out->options->command, "%s: %s", out->options->output, strerror(errno));
     report_free(out->report);
     report_free(out->prometheus);

@@ -35,7 +35,8 @@ struct subject_options {
     struct report_options report;
     enum exit_style exit_style;
     const char *output, *textfile, *colour;
-    bool quiet; /* no progress */
+    bool quiet;     /* no progress */
+    bool on_stderr; /* standard output is for something else: there, and only when not passed */
 };
 
 enum subject_option_id {
@@ -91,8 +92,8 @@ enum subject_option_id {
     "  --timeout TIME          deadline over one target: 30, 30s, 5m (default 60s)\n"              \
     "  --time TIME             judge certificates as of then\n"
 
-#define SUBJECT_OUTPUT_HELP                                                                        \
-    "Output:\n"                                                                                    \
+#define SUBJECT_OUTPUT_HELP "Output:\n" SUBJECT_FORMATS_HELP
+#define SUBJECT_FORMATS_HELP                                                                       \
     "  --fail-on SEVERITY      info, low, medium (or warning), high (default), critical\n"         \
     "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github, "           \
     "prometheus\n"                                                                                 \

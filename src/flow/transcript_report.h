@@ -1,0 +1,14 @@
+/* A conversation told: for people and for programs. Secrets are masked in it already. */
+#ifndef MP_FLOW_TRANSCRIPT_REPORT_H
+#define MP_FLOW_TRANSCRIPT_REPORT_H
+
+#include "base/json.h"
+#include "report/text_flow.h"
+#include "smtp/transcript.h"
+
+/* [{"kind", "tls", "at_us", "text"} ...] */
+void transcript_json(struct json *j, const struct transcript *t);
+/* A line each, with the marks of swaks. */
+void transcript_lines(struct flow *f, const struct transcript *t);
+
+#endif
