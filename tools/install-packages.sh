@@ -18,7 +18,7 @@ build="gcc libc6-dev make meson ninja-build pkg-config python3
     python3-jsonschema python3-yaml mandoc clang-format"
 dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
-    dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks"
+    dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks libnet-ssleay-perl"
 
 wanted= optional= web=
 for set in "${@:-build}"; do

@@ -5,7 +5,6 @@ Says SKIP where node, npm or its registry is not to be had. The client works unc
 token as a password, and sees the mail of its inbox.
 """
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,6 @@ import sink_kit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLIENT = "mailpit-api@2.1.0"
-NPM_PATIENCE_S = 120
 MAIL = """From: =?utf-8?q?Caf=C3=A9?= <bob@good.test>
 To: alice@sink.test
 Cc: "Carol, C." <carol@other.test>
@@ -47,22 +45,9 @@ JVBERg==
 """
 
 
-def install(folder):
-    """Did the client come?"""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        return False
-    try:
-        done = subprocess.run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund",
-                               "--ignore-scripts", CLIENT], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=NPM_PATIENCE_S, check=False, cwd=folder)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
 def main(program):
     with tempfile.TemporaryDirectory(prefix="mailproof-mailpit-") as folder:
-        if not install(folder):
+        if not sink_kit.npm_install(CLIENT, folder):
             print(f"1..0 # SKIP {CLIENT} cannot be installed: no node, npm, or registry")
             return 0
         sink = sink_kit.Sink(os.path.abspath(program), "--no-dns", token="an-admin-token-of-tests")
