@@ -127,8 +127,9 @@ struct arrival_expect { /* zero: it must arrive, nothing more */
     int64_t slow_hop_s;       /* 0: any delay */
     bool hops_tls;            /* every hop between hosts */
     bool authentic;           /* DMARC must pass, by the receiver's own results or here */
-    bool link, code;          /* it must hold one */
-    struct str link_with;     /* the link must contain this */
+    bool code;                /* it must hold a one-time code */
+    const struct str *links;  /* and a link that contains each of these; "": any link */
+    size_t n_links;
 };
 /* Checks of `group`: "arrival", and of what arrived "folder", "copies", "hops", "altered",
  * "bounce", "authentication", "extract". What an expectation does not name is judged mildly: clocks

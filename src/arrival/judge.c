@@ -197,9 +197,10 @@ static void judge_extract(struct check_list *c, struct str group, const struct a
 {
     struct str link;
     check_begin(c, group, "extract");
-    if (e->link && !arrival_link(x, e->link_with, &link))
-        check_add(c, FINDING_FLOW_EXTRACT_MISSING, "no link%s%.*s among %zu",
-                  e->link_with.n > 0 ? " with " : "", STR_ARG(e->link_with), x->extract.n_links);
+    for (size_t i = 0; i < e->n_links; i++)
+        if (!arrival_link(x, e->links[i], &link))
+            check_add(c, FINDING_FLOW_EXTRACT_MISSING, "no link%s%.*s among %zu",
+                      e->links[i].n > 0 ? " with " : "", STR_ARG(e->links[i]), x->extract.n_links);
     if (e->code && x->extract.n_codes == 0)
         check_add(c, FINDING_FLOW_EXTRACT_MISSING, "no one-time code");
     check_end(c, -1, "links: %zu, codes: %zu", x->extract.n_links, x->extract.n_codes);
@@ -219,6 +220,6 @@ void arrival_judge(struct check_list *checks, struct str group, const struct arr
         judge_bounce(checks, group, &x->dsn, e->bounce_status);
     if (e->authentic)
         judge_authentic(checks, group, x);
-    if (e->link || e->code)
+    if (e->n_links > 0 || e->code)
         judge_extract(checks, group, x, e);
 }

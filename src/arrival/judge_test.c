@@ -26,6 +26,9 @@
 
 enum { NOTHING, ARRIVED, OPEN };
 
+static const struct str with_x[] = {STR_INIT("/x"), STR_INIT("")},
+                        with_y[] = {STR_INIT(""), STR_INIT("/y")};
+
 static const struct {
     const char *label, *sent, *message;
     int what;
@@ -258,7 +261,7 @@ static const struct {
      TEXT "https://a.test/x\r\nyour code: 123456\r\n",
      ARRIVED,
      0,
-     {.link = true, .link_with = STR_INIT("/x"), .code = true},
+     {.links = with_x, .n_links = 2, .code = true},
      -1,
      SEV_INFO,
      CHECK_SKIPPED},
@@ -267,7 +270,7 @@ static const struct {
      TEXT "https://a.test/x\r\n",
      ARRIVED,
      0,
-     {.link = true, .link_with = STR_INIT("/y")},
+     {.links = with_y, .n_links = 2},
      FINDING_FLOW_EXTRACT_MISSING,
      SEV_HIGH,
      CHECK_FAIL},

@@ -6,6 +6,24 @@
 
 /* ---- what was said ---- */
 
+/* It would be shown in reports and logs; so it is not even told back. */
+static bool has_login(struct str url)
+{
+    size_t scheme = str_search(url, STR("://"));
+    struct str rest = str_slice(url, scheme < url.n ? scheme + 3 : url.n, url.n);
+    return str_has(str_slice(rest, 0, str_find(rest, '/')), '@');
+}
+
+static int check_urls(struct wait_command *c)
+{
+    const char *const urls[] = {c->mailbox, c->sink, c->via};
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+        if (urls[i] != NULL && has_login(str_from(urls[i])))
+            return usage_error("wait", "a URL holds no user and no password: use --user and "
+                                       "--password-env, or --auth-user and --auth-password-env");
+    return EXIT_PASSED;
+}
+
 static int check_mailbox(struct wait_command *c)
 {
     struct mailbox_config *m = &c->proof.mailbox;
@@ -72,9 +90,11 @@ static int check_output(struct wait_command *c)
     s->on_stderr = s->output == NULL && !is_json;
     for (size_t i = 0; i < c->n_extracts; i++) {
         bool is_link = c->extracts[i].kind <= EXTRACT_LINKS;
-        c->proof.expect.link |= is_link;
         c->proof.expect.code |= !is_link;
+        if (is_link)
+            c->links[c->proof.expect.n_links++] = c->extracts[i].with;
     }
+    c->proof.expect.links = c->links;
     return EXIT_PASSED;
 }
 
@@ -231,7 +251,8 @@ static int open_world(struct wait_command *c)
 
 int wait_options_finish(struct wait_command *c, int argc, char **argv)
 {
-    int (*const checks[])(struct wait_command *) = {check_mailbox, check_times, check_output};
+    int (*const checks[])(struct wait_command *) = {check_urls, check_mailbox, check_times,
+                                                    check_output};
     int code = EXIT_PASSED;
     if (argc > 1)
         return usage_error("wait", "'%s': one MAILBOX at a time", argv[1]);

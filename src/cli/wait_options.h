@@ -27,6 +27,7 @@ struct wait_command {
     struct policy policy;
     struct str folders[ARRIVAL_MAX_FOLDERS];
     struct wait_extract extracts[WAIT_MAX_EXTRACTS];
+    struct str links[WAIT_MAX_EXTRACTS]; /* what they must contain */
     size_t n_extracts;
     const char *mailbox, *sink, *via, *message_file, *sent_file, *write_message;
     const char *from, *mail_from;
