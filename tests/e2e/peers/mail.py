@@ -91,7 +91,7 @@ DOVECOT = """base_dir = {dir}/run
 state_dir = {dir}/state
 instance_name = mailproof-peers
 log_path = {log}/dovecot.log
-protocols = imap lmtp
+protocols = imap pop3 lmtp
 listen = {mx1}
 hostname = imap.good.test
 ssl = yes
@@ -140,6 +140,14 @@ service imap-login {{
   }}
   inet_listener imaps {{
     port = {imaps}
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
   }}
 }}
 service stats {{
@@ -237,7 +245,7 @@ class Dovecot:
         write(self.conf, DOVECOT.format(
             dir=self.dir, log=os.path.join(state, "log"), mail=mail, chain=authority.dir,
             mx1=world.HOSTS["MX1"].address, lmtp=ports["LMTP"], sasl=ports["SASL"],
-            imap=ports["IMAP"], imaps=ports["IMAPS"]))
+            imap=ports["IMAP"], imaps=ports["IMAPS"], pop3=ports["POP3"], pop3s=ports["POP3S"]))
 
     def commands(self):
         return {"dovecot": ["dovecot", "-F", "-c", self.conf]}

@@ -16,7 +16,8 @@ with --ports) on port numbers from N up (30000). Exit code 77 and one sentence: 
   MP_E2E_IPV6       1 when IPv6 works (mx-v6.good.test answers there)
   MP_E2E_WEB        address of the HTTPS server (MTA-STS, BIMI)
   MP_E2E_PASSWORD   password with {} in place of the local part
-  MP_E2E_PORT_*     SMTP SUBMISSION SUBMISSIONS XCLIENT PROXY LMTP IMAP IMAPS HTTPS DNS FREE
+  MP_E2E_PORT_*     SMTP SUBMISSION SUBMISSIONS XCLIENT PROXY LMTP IMAP IMAPS POP3 POP3S HTTPS
+                    DNS FREE
   MP_E2E_MAILPROOF  (yours) the program that gate and signer of relay.py call
   MP_E2E_ADDR_*     address of a host of README.md: MX1 BADTLSA PLAIN NOTLS HARD ...
 """
@@ -47,6 +48,7 @@ START_SECONDS = 20
 NEEDED = {  # program: Debian package
     "/usr/lib/postfix/sbin/master": "postfix", "dovecot": "dovecot-core",
     "/usr/lib/dovecot/lmtp": "dovecot-lmtpd", "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
     "nsd": "nsd", "ldns-signzone": "ldnsutils", "unbound": "unbound", "ip": "iproute2",
     "openssl": "openssl", "unshare": "util-linux",
 }

@@ -3,8 +3,11 @@
 
 Run alone it starts the peers itself (and says SKIP where it cannot); inside run.py it uses those.
 """
+import contextlib
 import hashlib
+import imaplib
 import os
+import poplib
 import smtplib
 import socket
 import ssl
@@ -290,6 +293,22 @@ def arrived(user, tag):
     return False
 
 
+def read_mail(kind, server):
+    """The newest message of bob."""
+    try:
+        if kind == "IMAP":
+            server.starttls(trusting(verify=False))
+            server.login("bob@good.test", "secret-bob")
+            server.select("INBOX", readonly=True)
+            return server.fetch("*", "(RFC822)")[1][0][1]
+        server.stls(trusting(verify=False))
+        server.user("bob@good.test")
+        server.pass_("secret-bob")
+        return b"\n".join(server.retr(server.stat()[0])[1])
+    except (imaplib.IMAP4.error, poplib.error_proto, OSError) as e:
+        return repr(e).encode()
+
+
 def check_delivery():
     code, text = lmtp("bob@good.test", "over lmtp")
     row("lmtp: a message is taken", code == 250, text)
@@ -302,6 +321,11 @@ def check_delivery():
         client.sendmail("x@sender.test", ["canary@good.test"], "Subject: x\r\n\r\ntag-through-smtp\r\n")
     row("delivered: from SMTP with TLS into the Maildir", arrived("canary", b"tag-through-smtp"))
     row("delivered: from LMTP into the Maildir", arrived("bob", b"over lmtp"))
+    for kind, client in (("IMAP", imaplib.IMAP4), ("POP3", poplib.POP3)):
+        with contextlib.closing(client(ENV["ADDR_MX1"], int(ENV["PORT_" + kind]),
+                                       timeout=PATIENCE)) as server:
+            said = read_mail(kind, server)
+        row(f"read: over {kind} with STARTTLS", b"over lmtp" in said, said)
 
 
 def smuggle(name, end):

@@ -15,7 +15,7 @@ USERS = ("alice", "bob", "canary", "quota", "postmaster", "dmarc")
 
 PORTS = {  # name in MP_E2E_PORT_...; in the mode without a namespace PORT_BASE is added
     "DNS": 53, "SMTP": 25, "SUBMISSION": 587, "SUBMISSIONS": 465, "XCLIENT": 26, "PROXY": 27,
-    "LMTP": 24, "IMAP": 143, "IMAPS": 993, "HTTPS": 443, "FREE": 2525,
+    "LMTP": 24, "IMAP": 143, "IMAPS": 993, "POP3": 110, "POP3S": 995, "HTTPS": 443, "FREE": 2525,
 }
 
 
