@@ -53,6 +53,7 @@ const char wait_help[] =
     "  --auth-password-env VAR, --auth-password-file FILE\n"
     "  --auth-mech LIST        mechanisms (default: the strongest offered)\n"
     "  --auth-plaintext        show the secret also without TLS\n"
+    "  --no-tls                without STARTTLS, also when it is offered\n"
     "  --tls-verify            send nothing when the certificate does not verify\n"
     "  --tls-cert FILE, --tls-key FILE  client certificate\n"
     "  --helo NAME, --source-address IP, --stage-timeout TIME\n"

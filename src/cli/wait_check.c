@@ -238,7 +238,7 @@ static int open_world(struct wait_command *c)
         return code;
     c->deliver.helo = s->helo;
     c->deliver.dns = &s->source;
-    c->deliver.tls = s->tls_client;
+    c->deliver.tls = c->send.options.tls_mode == TARGET_TLS_NONE ? NULL : s->tls_client;
     if (!judges)
         return EXIT_PASSED;
     auth_config_init(&c->job_config.auth);

@@ -219,6 +219,8 @@ def sends(sink):
                document["sent"]["tag"] in document["message"]["subject"]
                and document["sent"]["tag"] in document["message"]["message_id"])
     rows.equal("in TLS", document["sent"]["tls"]["version"], "TLSv1.3")
+    got = wait(*via, "--to", "clear@far.test", "--no-tls", "--json")
+    rows.equal("without TLS", (got.code, got.document["sent"]["tls"]), (0, None))
     put("own.eml", "Subject: own\nMessage-ID: <own.1@good.test>\n\nbody\n")
     got = wait(*via, "--to", "own@far.test", "--message", "own.eml", "--json")
     rows.equal("a message of ours", (got.code, got.document["message"]["message_id"]),
