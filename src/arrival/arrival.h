@@ -28,6 +28,7 @@ struct mailbox_config { /* borrowed */
     size_t n_folders;
     struct str inbox;    /* sink: its disposable inbox */
     struct store *store; /* in-process sink; then url is empty */
+    int64_t after_seq;   /* of it: only what came later, attempts too; 0: all */
     const char *ca_file;
     bool insecure; /* do not verify certificates (tests) */
     bool require_tls;

@@ -54,6 +54,7 @@ static int count_attempts(struct mailbox_reader *m, struct mailbox_hit *hit, str
     struct store_query q = {.in_inbox = m->config.inbox.n > 0,
                             .inbox = hit->delivery.inbox,
                             .attempts = true,
+                            .after_seq = m->config.after_seq,
                             .terms = &term,
                             .n_terms = 1,
                             .limit = 1};
@@ -101,6 +102,7 @@ static int local_find(struct mailbox_reader *m, const struct mailbox_match *matc
                             .inbox = str_eq(inbox, STR("default")) ? STR("") : inbox,
                             .terms = terms,
                             .n_terms = terms_of(match, terms),
+                            .after_seq = m->config.after_seq,
                             .limit = MAILBOX_LOOKED_AT_MAX};
     (void)deadline_us;
     pthread_mutex_lock(&x->lock);

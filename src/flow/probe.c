@@ -70,6 +70,9 @@ static int add_server(struct prober *p, const struct route_host *h, const struct
     s->rcpts = arena_new(&x->arena, struct probe_rcpt, o->n_rcpts + 1);
     if (s->group.p == NULL || s->notes == NULL || s->rcpts == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a server");
+    if (o->allowed != NULL && !o->allowed(o->allowed_ctx, h->name, *ip))
+        return mp_fail(err, MP_E_USAGE, 0, "%.*s may not be reached: it is not allowed",
+                       STR_ARG(s->group));
     for (size_t i = 0; i < SMTP_STAGE_COUNT; i++)
         s->client.stage_us[i] = -1;
     for (size_t i = 0; i < o->n_rcpts; i++)

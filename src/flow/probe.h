@@ -91,6 +91,10 @@ struct probe_options { /* strings borrowed */
     /* Dropped before the reply of this stage is read (swaks --das); SMTP_STAGE_CONNECT: not. */
     enum smtp_stage hang_up_at;
     bool first_only; /* one address that answers is enough */
+    /* Asked about every address before the first is connected to; NULL: all are allowed. Unix
+     * sockets: IP_NONE. False: MP_E_USAGE, nothing is connected to. */
+    bool (*allowed)(void *ctx, struct str host, struct ip ip);
+    void *allowed_ctx;
     unsigned cert_warn_days, cert_high_days;
     /* Over one target; waits that belong to a test (retry_after_ms, smuggling) are not counted. */
     unsigned deadline_ms;
@@ -116,7 +120,8 @@ struct probe_rcpt {
 struct probe_relay {
     const char *form;
     struct str from, to;
-    unsigned code; /* of RCPT; 0: not reached */
+    unsigned code; /* of RCPT, or of MAIL where that was refused; 0: not reached */
+    bool by_mail;  /* it is that of MAIL */
     bool accepted;
     bool is_local; /* accepted, but so is any name there: it may just be a local mailbox */
 };

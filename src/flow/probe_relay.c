@@ -62,18 +62,19 @@ static int list_forms(struct prober *p, struct probe_server *s, struct mp_err *e
 
 /* ---- one transaction; false: the conversation is over ---- */
 
-static bool ask(struct prober *p, struct probe_server *s, struct smtp_client *c, struct str from,
-                struct str to, unsigned *code)
+static bool ask(struct prober *p, struct probe_server *s, struct smtp_client *c,
+                struct probe_relay *r)
 {
     struct mp_err err = {0};
-    bool lives = smtp_mail(c, from, &(struct smtp_mail_params){0}, &err) == MP_OK;
-    *code = lives ? c->last.code : 0;
-    if (lives && smtp_reply_ok(&c->last)) {
-        lives = smtp_rcpt(c, to, &(struct smtp_rcpt_params){0}, &err) == MP_OK;
-        *code = lives ? c->last.code : 0;
+    bool lives = smtp_mail(c, r->from, &(struct smtp_mail_params){0}, &err) == MP_OK;
+    r->code = lives ? c->last.code : 0;
+    r->by_mail = lives && !smtp_reply_ok(&c->last);
+    if (lives && !r->by_mail) {
+        lives = smtp_rcpt(c, r->to, &(struct smtp_rcpt_params){0}, &err) == MP_OK;
+        r->code = lives ? c->last.code : 0;
     }
-    unsigned kept = *code;
-    lives = lives && kept != 421 && smtp_command(c, STR("RSET"), SMTP_STAGE_OTHER, &err) == MP_OK;
+    lives =
+        lives && r->code != 421 && smtp_command(c, STR("RSET"), SMTP_STAGE_OTHER, &err) == MP_OK;
     if (!lives)
         s->notes->relay_text = err.text[0] != '\0' ? probe_sentence(&p->probe->arena, &err)
                                                    : STR("the server ended the conversation");
@@ -100,14 +101,14 @@ static bool is_anything_taken(struct prober *p, struct probe_server *s, struct s
             return controls->items[i].code / 100 == 2;
     if (controls->n == ARRAY_LEN(controls->items))
         return false;
-    struct str to = arena_fmt(a, "mailproof-%.*s%s%.*s", STR_ARG(p->random),
-                              domain.n > 0 ? "@" : "", STR_ARG(domain));
-    unsigned code = 0;
-    if (to.p != NULL)
-        *lives = ask(p, s, c, r->from, to, &code);
+    struct probe_relay control = {.from = r->from,
+                                  .to = arena_fmt(a, "mailproof-%.*s%s%.*s", STR_ARG(p->random),
+                                                  domain.n > 0 ? "@" : "", STR_ARG(domain))};
+    if (control.to.p != NULL)
+        *lives = ask(p, s, c, &control);
     controls->items[controls->n].domain = domain;
-    controls->items[controls->n++].code = code;
-    return code / 100 == 2;
+    controls->items[controls->n++].code = control.code;
+    return control.code / 100 == 2;
 }
 
 static bool is_foreign(const struct prober *p, struct arena *a, struct str to)
@@ -122,7 +123,7 @@ static size_t try_forms(struct prober *p, struct probe_server *s, struct smtp_cl
 {
     for (unsigned refusals = 0; *lives && at < s->n_relay && refusals < REFUSALS_PER_TALK; at++) {
         struct probe_relay *r = &s->relay[at];
-        *lives = ask(p, s, c, r->from, r->to, &r->code);
+        *lives = ask(p, s, c, r);
         r->accepted = r->code / 100 == 2;
         refusals += !r->accepted;
         if (r->accepted && *lives && !is_foreign(p, &p->probe->arena, r->to))
