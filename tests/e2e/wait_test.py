@@ -248,6 +248,25 @@ def sends(sink):
     rows.equal("nobody listens there", (got.code, got.found), (1, ["connect.refused"]))
 
 
+RECIPE = """set -e
+"$0" wait --sink "$MAILPROOF_SINK_HTTP" --via "smtp://$MAILPROOF_SINK_SMTP" --from app@app.test \\
+    --to "anna+$$@app.test" --body 'https://app.test/confirm?t=1 code: 493817' \\
+    --extract link=/confirm,otp > found
+{ read -r link; read -r code; } < found
+echo "$code at $link"
+"""
+
+
+def recipe():
+    """As docs/delivery.md has it."""
+    done = subprocess.run(
+        [MAILPROOF, "sink", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--format", "none",
+         "--", "sh", "-c", RECIPE, MAILPROOF], stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=PATIENCE_S, check=False)
+    rows.equal("a script beside its own sink", (done.returncode, done.stdout),
+               (0, b"493817 at https://app.test/confirm?t=1\n"))
+
+
 # ---- what vanishes, what is wrong --------------------------------------------------------------
 
 def vanishing():
@@ -489,7 +508,7 @@ def main():
             part(sink)
     finally:
         sink.stop()
-    for part in (vanishing, maildirs, hops, tokens, usage):
+    for part in (recipe, vanishing, maildirs, hops, tokens, usage):
         part()
     os.chdir("/")
     where.cleanup()
