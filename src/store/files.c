@@ -9,7 +9,7 @@
 
 #include "store/store_internal.h"
 
-static const char files_name[] = "messages";
+static const char files_name[] = "messages", reserve_name[] = "reserve";
 
 static int fail(const struct store *s, const char *what, struct mp_err *err)
 {
@@ -164,4 +164,23 @@ int files_sweep(struct store *s, struct mp_err *err)
         close(fd);
     sqlite3_finalize(q);
     return st;
+}
+
+/* ---- the reserve ---- */
+
+/* No space for it is no fault: then there is none. */
+void files_reserve(struct store *s)
+{
+    int fd = openat(s->dir_fd, reserve_name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    s->has_reserve = fd >= 0 && fallocate(fd, 0, 0, STORE_RESERVE_BYTES) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (!s->has_reserve)
+        unlinkat(s->dir_fd, reserve_name, 0);
+}
+
+void files_give_reserve(struct store *s)
+{
+    unlinkat(s->dir_fd, reserve_name, 0);
+    s->has_reserve = false;
 }

@@ -102,7 +102,7 @@ int store_inbox_delete(struct store *s, struct str id, struct mp_err *err)
 {
     if (id.n == 0)
         return mp_fail(err, MP_E_USAGE, 0, "the common inbox cannot be deleted");
-    return store_command(s, run_inbox_delete, &id, err);
+    return store_delete_command(s, run_inbox_delete, &id, err);
 }
 
 /* ---- originals ---- */

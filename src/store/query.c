@@ -350,6 +350,7 @@ static int run_delete(struct store *s, void *arg, struct mp_err *err)
 {
     struct ids *x = arg;
     int st = MP_OK;
+    x->done = 0;
     for (size_t i = 0; i < x->n && st == MP_OK; i++) {
         int64_t seq;
         bool gone = false;
@@ -364,7 +365,7 @@ int store_delete(struct store *s, const struct str *ids, size_t n, uint64_t *del
                  struct mp_err *err)
 {
     struct ids x = {.ids = ids, .n = n};
-    int st = store_command(s, run_delete, &x, err);
+    int st = store_delete_command(s, run_delete, &x, err);
     if (st == MP_OK && deleted != NULL)
         *deleted = x.done;
     return st;
@@ -390,6 +391,7 @@ static int run_matching(struct store *s, void *arg, struct mp_err *err)
     struct store_query all = *x->query;
     int64_t *seqs = arena_new(&s->change.arena, int64_t, STORE_PAGE_MAX);
     size_t n = 1;
+    x->done = 0;
     if (is_whole_inbox(x->query))
         return retention_clear(s, x->query->inbox, &x->done, err);
     if (seqs == NULL)
@@ -416,7 +418,7 @@ int store_delete_matching(struct store *s, const struct store_query *q, uint64_t
     struct matching x = {.query = q, .where = &w};
     int st = where_make(&w, q, err);
     if (st == MP_OK)
-        st = store_command(s, run_matching, &x, err);
+        st = store_delete_command(s, run_matching, &x, err);
     where_clear(&w);
     if (st == MP_OK && deleted != NULL)
         *deleted = x.done;

@@ -145,20 +145,22 @@ static int end_inbox(struct store *s, int64_t now_ms, bool *more, struct mp_err 
     return st;
 }
 
-int retention_tick(struct store *s, int64_t now_ms, bool *more, struct mp_err *err)
+int retention_tick(struct store *s, void *arg, struct mp_err *err)
 {
+    struct retention_tick *t = arg;
     size_t n = 0;
-    int st = end_inbox(s, now_ms, more, err);
+    t->more = false;
+    int st = end_inbox(s, t->now_ms, &t->more, err);
     if (st == MP_OK && s->config.max_age_s != 0) {
         const struct sweep aged = {.which = SQL_AGED};
         int64_t age_ms = s->config.max_age_s > INT64_MAX / 2000
                              ? INT64_MAX / 2
                              : (int64_t)s->config.max_age_s * 1000;
-        sqlite3_bind_int64(s->sql[SQL_AGED], 2, now_ms - age_ms);
+        sqlite3_bind_int64(s->sql[SQL_AGED], 2, t->now_ms - age_ms);
         st = sweep(s, &aged, STORE_SWEEP_MAX, &n, err);
-        *more |= n == STORE_SWEEP_MAX;
+        t->more |= n == STORE_SWEEP_MAX;
     }
-    sqlite3_bind_int64(s->sql[SQL_SENT_EXPIRED], 1, now_ms);
+    sqlite3_bind_int64(s->sql[SQL_SENT_EXPIRED], 1, t->now_ms);
     if (st == MP_OK)
         st = db_run(s, SQL_SENT_EXPIRED, err);
     s->change.changed |= st == MP_OK && sqlite3_changes(s->db) > 0;

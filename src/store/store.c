@@ -96,16 +96,24 @@ int store_put(struct store *s, const struct store_delivery *d, store_done_fn *do
                    STORE_QUEUE_MAX_BYTES >> 20);
 }
 
-int store_command(struct store *s, int (*run)(struct store *s, void *arg, struct mp_err *err),
-                  void *arg, struct mp_err *err)
+static int wait_for(struct store *s, struct work w)
 {
-    struct work w = {.run = run, .arg = arg, .err = err, .fd = -1};
     pthread_mutex_lock(&s->lock);
     enqueue(s, &w);
     while (!w.finished)
         pthread_cond_wait(&s->finished, &s->lock);
     pthread_mutex_unlock(&s->lock);
     return w.status;
+}
+
+int store_command(struct store *s, store_run_fn *run, void *arg, struct mp_err *err)
+{
+    return wait_for(s, (struct work){.run = run, .arg = arg, .err = err, .fd = -1});
+}
+
+int store_delete_command(struct store *s, store_run_fn *run, void *arg, struct mp_err *err)
+{
+    return wait_for(s, (struct work){.run = run, .arg = arg, .frees = true, .err = err, .fd = -1});
 }
 
 /* ---- the writer ---- */
@@ -147,11 +155,36 @@ static struct work *take(struct store *s)
     return list;
 }
 
+static int transaction(struct store *s, store_run_fn *run, void *arg, struct mp_err *err)
+{
+    int st = change_begin(s, err);
+    return st == MP_OK ? change_end(s, run(s, arg, err), err) : st;
+}
+
+/* The log goes into the database and is cut: a deletion that is written there has freed nothing
+ * yet. A reader may be in the way; then a later one does it. */
+static void shrink_log(struct store *s)
+{
+    sqlite3_busy_timeout(s->db, 0);
+    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+}
+
+/* What deletes: once more with the reserve, when the disk may have been full. */
+static int freeing(struct store *s, store_run_fn *run, void *arg, struct mp_err *err)
+{
+    int st = transaction(s, run, arg, err);
+    if (st == MP_E_IO && s->has_reserve) {
+        files_give_reserve(s);
+        st = transaction(s, run, arg, err);
+        shrink_log(s);
+    }
+    return st;
+}
+
 static void run_command(struct store *s, struct work *w)
 {
-    int st = change_begin(s, w->err);
-    if (st == MP_OK)
-        st = change_end(s, w->run(s, w->arg, w->err), w->err);
+    int st = w->frees ? freeing(s, w->run, w->arg, w->err) : transaction(s, w->run, w->arg, w->err);
     watch_tell(s);
     pthread_mutex_lock(&s->lock);
     w->status = st;
@@ -167,11 +200,10 @@ static void tick(struct store *s)
     if (more)
         s->last_tick_ms = now;
     while (more) {
-        more = false;
-        if (change_begin(s, NULL) != MP_OK)
-            return;
-        if (change_end(s, retention_tick(s, now, &more, NULL), NULL) != MP_OK)
+        struct retention_tick t = {.now_ms = now};
+        if (freeing(s, retention_tick, &t, NULL) != MP_OK)
             return; /* the next tick tries again */
+        more = t.more;
         watch_tell(s);
     }
 }
@@ -195,6 +227,8 @@ static void *writer(void *arg)
         tick(s);
         if (s->dir != NULL)
             checkpoint(s);
+        if (s->dir != NULL && !s->has_reserve)
+            files_reserve(s);
         pthread_mutex_lock(&s->lock);
         bool end = s->closing && s->first == NULL;
         pthread_mutex_unlock(&s->lock);
@@ -256,6 +290,8 @@ int store_open(const struct store_config *config, struct store **out, struct mp_
         sqlite3_wal_hook(s->db, wal_grew, s);
     if (st == MP_OK && s->dir != NULL)
         st = files_sweep(s, err);
+    if (st == MP_OK && s->dir != NULL)
+        files_reserve(s);
     if (st == MP_OK && s->dir != NULL && fsync(s->dir_fd) < 0)
         st = mp_fail(err, MP_E_IO, 0, "%s: cannot be synced", s->dir);
     if (st == MP_OK && pthread_create(&s->thread, NULL, writer, s) != 0)

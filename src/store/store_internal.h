@@ -18,7 +18,8 @@ enum {
     STORE_WAL_PAGES = 4000,            /* the log is copied into the database at this length */
     STORE_PAGE_BYTES = 8192,
     STORE_ARENA_BYTES = 512 << 20, /* what one commit may need beside the messages */
-    STORE_BUSY_MS = 10000
+    STORE_BUSY_MS = 10000,
+    STORE_RESERVE_BYTES = 8 << 20 /* kept on the disk, so that deleting works when that is full */
 };
 
 /* The writer's statements; their texts are in db.c. */
@@ -53,12 +54,17 @@ struct totals {
     int64_t last_seq;
 };
 
+/* Something for the writer's thread, in a transaction of its own. It may be run again when the disk
+ * was full. */
+typedef int store_run_fn(struct store *s, void *arg, struct mp_err *err);
+
 /* What stands in the queue: a delivery, or a command that somebody waits for. */
 struct work {
     struct work *next;
     size_t bytes;
-    int (*run)(struct store *s, void *arg, struct mp_err *err); /* NULL: a delivery */
+    store_run_fn *run; /* NULL: a delivery */
     void *arg;
+    bool frees; /* of a command: it may have the reserve */
     struct mp_err *err;
     bool finished; /* of a command; under the store's lock */
     store_done_fn *done;
@@ -88,6 +94,7 @@ struct change {
 struct store {
     char *dir; /* NULL: memory */
     int dir_fd, files_fd, lock_fd;
+    bool has_reserve; /* the writer's thread only, like all up to `thread` */
     struct store_config config;
 
     sqlite3 *db; /* the writer's */
@@ -157,6 +164,9 @@ void files_remove(struct store *s, const char *id);
 int files_read(struct store *s, const char *id, struct buf *out, bool *found, struct mp_err *err);
 /* Those that no row speaks of. */
 int files_sweep(struct store *s, struct mp_err *err);
+/* Some space that is given up when the disk is full; taken again when there is some. */
+void files_reserve(struct store *s);
+void files_give_reserve(struct store *s);
 
 /* ---- write.c: transactions of the writer ---- */
 
@@ -168,16 +178,21 @@ int change_tell(struct store *s, const struct told *t, struct mp_err *err);
 int change_delete(struct store *s, int64_t seq, struct str id, bool quiet, bool *gone,
                   struct mp_err *err);
 void change_put(struct store *s, struct work *list);
-/* Run `run` in the writer's thread, in its own transaction, and wait. */
-int store_command(struct store *s, int (*run)(struct store *s, void *arg, struct mp_err *err),
-                  void *arg, struct mp_err *err);
+/* Run `run` in the writer's thread, in its own transaction, and wait. The second: what deletes, and
+ * has to work on a full disk. */
+int store_command(struct store *s, store_run_fn *run, void *arg, struct mp_err *err);
+int store_delete_command(struct store *s, store_run_fn *run, void *arg, struct mp_err *err);
 void watch_tell(struct store *s);
 
 /* ---- retention.c ---- */
 
 int retention_apply(struct store *s, const struct work *list, struct mp_err *err);
-/* Age and expiry. *more: there is more to do at once. */
-int retention_tick(struct store *s, int64_t now_ms, bool *more, struct mp_err *err);
+/* Age and expiry. */
+struct retention_tick {
+    int64_t now_ms;
+    bool more; /* there is more to do at once */
+};
+store_run_fn retention_tick;
 /* An inbox's deliveries, with the event CLEARED. */
 int retention_clear(struct store *s, struct str inbox, uint64_t *deleted, struct mp_err *err);
 

@@ -20,11 +20,12 @@ CLIENT = "client.test"
 class Sink:
     """`mailproof sink` on free ports, in memory unless `store` names a directory."""
 
-    def __init__(self, program, *options, store=None, token=None):
+    def __init__(self, program, *options, store=None, token=None, before=()):
+        """`before`: words in front of the command, as of a program that runs it."""
         self.folder = tempfile.TemporaryDirectory(prefix="mailproof-sink-")
         self.token = token
         where = os.path.join(self.folder.name, "sink.env")
-        words = [program, "sink", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
+        words = [*before, program, "sink", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
                  "--format", "none", "--wait-file", where,
                  *(["--memory"] if store is None else ["--store", store])]
         if token is not None:
@@ -109,6 +110,12 @@ class Sink:
 
     def counters(self):
         return self.json("GET", "/v1/info")[1]["counters"]
+
+    def kill(self):
+        """As a power cut does, but for the kernel's memory."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+        self.folder.cleanup()
 
     def stop(self):
         self.process.terminate()
