@@ -40,7 +40,7 @@ _mailproof_value() { # command option
             _mailproof_reply text jsonl none
             return
         fi
-        _mailproof_reply text json jsonl sarif junit tap github
+        _mailproof_reply text json jsonl sarif junit tap github markdown
         [[ $1 != probe && $1 != audit && $1 != wait ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
         ;;
     --tls) _mailproof_reply auto off required ;;

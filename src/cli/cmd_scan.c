@@ -18,7 +18,8 @@ const char scan_help[] = CHECK_HELP
     "  --time TIME             check as of then: Unix seconds, 2026-11-23T19:00:00Z, now, or\n"
     "                          received (each message's topmost Received field)\n"
     "Input and output:\n"
-    "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github\n"
+    "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github,\n"
+    "                          markdown\n"
     "  -o, --output FILE       write the report there\n"
     "  -v, --verbose           text: the SPF tree with costs, every signature, DNS answers\n"
     "  --color WHEN            auto (default), always, never\n"
@@ -95,7 +96,8 @@ static int set_format(struct scan_command *c, const char *arg)
     return report_format_by_name(str_from(arg), f) && *f != REPORT_PROMETHEUS
                ? EXIT_PASSED
                : usage_error("scan",
-                             "--format %s: expected text, json, jsonl, sarif, junit, tap or github",
+                             "--format %s: expected text, json, jsonl, sarif, junit, tap, github "
+                             "or markdown",
                              arg);
 }
 

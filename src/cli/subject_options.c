@@ -135,7 +135,7 @@ static int set_output(struct subject_options *s, int option, const char *arg)
         if (!report_format_by_name(str_from(arg), &s->report.format))
             return usage_error(s->command,
                                "--format %s: expected text, json, jsonl, sarif, junit, tap, "
-                               "github or prometheus",
+                               "github, markdown or prometheus",
                                arg);
         break;
     case SUBJECT_OUTPUT:

@@ -95,8 +95,8 @@ enum subject_option_id {
 #define SUBJECT_OUTPUT_HELP "Output:\n" SUBJECT_FORMATS_HELP
 #define SUBJECT_FORMATS_HELP                                                                       \
     "  --fail-on SEVERITY      info, low, medium (or warning), high (default), critical\n"         \
-    "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github, "           \
-    "prometheus\n"                                                                                 \
+    "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github,\n"          \
+    "                          markdown, prometheus\n"                                             \
     "  -o, --output FILE       write the report there\n"                                           \
     "  -v, --verbose           text: the details of every step\n"                                  \
     "  --color WHEN            auto (default), always, never\n"                                    \

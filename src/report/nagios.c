@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "report/subject_internal.h"
+#include "report/case_internal.h"
 
 enum {
     NAGIOS_OK,
@@ -78,6 +78,8 @@ static void add_reason(struct buf *out, const struct subject *s, enum severity f
         warning_text(&why, s);
     else if (state == NAGIOS_OK)
         buf_add(&why, s->headline);
+    else if (subject_is_case(s))
+        case_add_why(&why, s, fail_on, state == NAGIOS_CRITICAL ? EXIT_FAILED : EXIT_UNDECIDED);
     else
         subject_add_why(&why, s, fail_on, state == NAGIOS_CRITICAL ? EXIT_FAILED : EXIT_UNDECIDED);
     add_text(out, s->name, LABEL_MAX_BYTES);
@@ -88,13 +90,25 @@ static void add_reason(struct buf *out, const struct subject *s, enum severity f
     buf_clear(&why);
 }
 
+/* Cases of suites that are all well are only counted. */
+static void add_all_well(struct buf *out, const struct subject *subjects, size_t n)
+{
+    if (n == 1) {
+        add_text(out, subjects[0].name, LABEL_MAX_BYTES);
+        buf_addz(out, subjects[0].headline.n > 0 ? ": " : "");
+        add_text(out, subjects[0].headline, REASON_MAX_BYTES);
+        return;
+    }
+    buf_addf(out, "%zu cases passed", n);
+}
+
 /* The gravest first, so that what is cut matters least. */
 static void add_reasons(struct buf *out, const struct subject *subjects, size_t n,
                         enum severity fail_on)
 {
     static const int order[] = {NAGIOS_CRITICAL, NAGIOS_UNKNOWN, NAGIOS_WARNING, NAGIOS_OK};
-    size_t told = 0;
-    for (size_t o = 0; o < ARRAY_LEN(order); o++) {
+    size_t told = 0, last = ARRAY_LEN(order) - (subject_is_case(&subjects[0]) ? 1 : 0);
+    for (size_t o = 0; o < last; o++) {
         for (size_t i = 0; i < n; i++) {
             if (state_of(&subjects[i], fail_on) != order[o])
                 continue;
@@ -106,6 +120,8 @@ static void add_reasons(struct buf *out, const struct subject *subjects, size_t 
             add_reason(out, &subjects[i], fail_on, order[o]);
         }
     }
+    if (told == 0)
+        add_all_well(out, subjects, n);
 }
 
 /* ---- performance data: 'label'=value[unit];warn;crit ---- */
@@ -204,7 +220,9 @@ int report_nagios(struct buf *out, const struct subject *subjects, size_t n, enu
     buf_init(&line, 64 * LINE_MAX_BYTES);
     for (size_t i = 0; i < n; i++)
         state = graver(state, state_of(&subjects[i], fail_on));
-    add_upper(&line, n == 0 ? "mailproof" : subjects[0].kind);
+    add_upper(&line, n == 0                          ? "mailproof"
+                     : subject_is_case(&subjects[0]) ? "mailflow"
+                                                     : subjects[0].kind);
     buf_addf(&line, " %s - ", names[state]);
     if (n == 0)
         buf_addz(&line, "nothing was checked");

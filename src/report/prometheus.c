@@ -173,6 +173,35 @@ static void add_metric(struct metrics *all, const struct metric *m)
     buf_clear(&series);
 }
 
+/* ---- reading one back ---- */
+
+static bool read_number(struct str s, double *out)
+{
+    char text[40], *end;
+    if (s.n == 0 || s.n >= sizeof text)
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    *out = strtod(text, &end);
+    return *end == '\0' && !isnan(*out);
+}
+
+bool report_metric_find(struct str page, const struct metric *m, double *value)
+{
+    struct buf series;
+    bool found = false;
+    buf_init(&series, 64 * LABEL_MAX_BYTES);
+    add_series(&series, m);
+    buf_addc(&series, ' ');
+    while (!series.failed && !found && page.n > 0) {
+        struct str line = str_cut(&page, '\n');
+        found = str_starts(line, buf_str(&series)) &&
+                read_number(str_slice(line, series.n, line.n), value);
+    }
+    buf_clear(&series);
+    return found;
+}
+
 /* ---- the stream ---- */
 
 static void prometheus_begin(struct report *r)

@@ -20,6 +20,7 @@ static const struct format_row {
     [REPORT_JUNIT] = {STR_INIT("junit"), &report_junit_ops},
     [REPORT_TAP] = {STR_INIT("tap"), &report_tap_ops},
     [REPORT_GITHUB] = {STR_INIT("github"), &report_github_ops},
+    [REPORT_MARKDOWN] = {STR_INIT("markdown"), &report_markdown_ops},
     [REPORT_PROMETHEUS] = {STR_INIT("prometheus"), &report_prometheus_ops},
 };
 

@@ -13,6 +13,7 @@ enum report_format {
     REPORT_JUNIT,
     REPORT_TAP,
     REPORT_GITHUB,
+    REPORT_MARKDOWN,  /* a table: summaries of GitHub, pull requests */
     REPORT_PROMETHEUS /* hosts and domains only: see subject.h */
 };
 bool report_format_by_name(struct str s, enum report_format *out);

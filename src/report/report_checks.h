@@ -80,6 +80,23 @@ static inline bool is_good_github(struct str s)
     return true;
 }
 
+/* A heading, counts, a table of five columns: no text makes another row, a cell or markup. */
+static inline bool is_good_markdown(struct str s)
+{
+    if (!is_harmless_text(s) || !has_no_command(s) || !str_starts(s, STR("### mailproof: ")) ||
+        str_has(s, '<') || str_has(s, '`'))
+        return false;
+    while (s.p != NULL && s.n > 0) {
+        struct str line = str_cut(&s, '\n');
+        size_t bars = 0;
+        for (size_t i = 0; i < line.n; i++)
+            bars += line.p[i] == '|';
+        if (bars != (str_starts(line, STR("|")) ? 6 : 0))
+            return false;
+    }
+    return true;
+}
+
 /* A test point without a directive: every # and \ after the number is escaped. With `skips` one
  * SKIP of a point that is ok. */
 static inline bool is_plain_point(struct str line, bool skips)

@@ -14,6 +14,8 @@ static bool is_good(enum report_format f, struct str s)
         return is_good_tap(s, false);
     case REPORT_GITHUB:
         return is_good_github(s);
+    case REPORT_MARKDOWN:
+        return is_good_markdown(s);
     case REPORT_JSONL:
         return is_good_jsonl(s);
     default:
@@ -30,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     struct str bytes = str_make((const char *)data + 1, size - 1);
-    o.format = (enum report_format)(data[0] % (REPORT_GITHUB + 1));
+    o.format = (enum report_format)(data[0] % (REPORT_MARKDOWN + 1));
     sample_init(&s);
     sample_hostile(&s, bytes, bytes);
     buf_init(&out, 64 << 20);

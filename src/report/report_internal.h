@@ -57,7 +57,7 @@ struct report {
 };
 
 extern const struct report_ops report_text_ops, report_json_ops, report_jsonl_ops, report_sarif_ops,
-    report_junit_ops, report_tap_ops, report_github_ops, report_prometheus_ops;
+    report_junit_ops, report_tap_ops, report_github_ops, report_markdown_ops, report_prometheus_ops;
 
 /* What a reader of the mail sees of it; decoded, any bytes, p == NULL when absent. In `arena`. */
 struct facts {

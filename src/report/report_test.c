@@ -162,6 +162,8 @@ static bool is_valid(const struct report_options *o, struct str s)
         return is_good_tap(s, false);
     case REPORT_GITHUB:
         return is_good_github(s);
+    case REPORT_MARKDOWN:
+        return is_good_markdown(s);
     case REPORT_JSONL:
         return is_good_jsonl(s);
     default:
@@ -218,7 +220,7 @@ static void hostile(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         tap_case("hostile: %s", rows[i].label);
-        for (int f = REPORT_TEXT; f <= REPORT_GITHUB; f++) {
+        for (int f = REPORT_TEXT; f <= REPORT_MARKDOWN; f++) {
             struct report_options o = {.format = (enum report_format)f,
                                        .fail_on = SEV_HIGH,
                                        .verbose = i % 2 == 0,
@@ -363,7 +365,9 @@ static void expected(void)
                 {REPORT_JUNIT, true, "failures=\"0\" errors=\"0\"", "<failure"},
                 {REPORT_JUNIT, false, "failures=\"1\" errors=\"0\"", "<error"},
                 {REPORT_GITHUB, true, "1 passed, 0 failed", "\n::error"},
-                {REPORT_GITHUB, false, "0 passed, 1 failed", "1 passed"}};
+                {REPORT_GITHUB, false, "0 passed, 1 failed", "1 passed"},
+                {REPORT_MARKDOWN, true, "1 passed, 0 failed", "**failed**"},
+                {REPORT_MARKDOWN, false, "0 passed, 1 failed", "1 passed"}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct report_options o = {.format = rows[i].format, .fail_on = SEV_HIGH};
         struct sample s;
@@ -418,7 +422,7 @@ static void names(void)
 {
     enum report_format back;
     tap_case("names of formats read back");
-    for (int f = REPORT_TEXT; f <= REPORT_GITHUB; f++) {
+    for (int f = REPORT_TEXT; f <= REPORT_MARKDOWN; f++) {
         tap_ok(report_format_by_name(str_from(report_format_name((enum report_format)f)), &back));
         tap_int(back, f);
     }
@@ -432,12 +436,13 @@ static void nothing(void)
         [REPORT_JSON] = "[]\n",
         [REPORT_JSONL] = "",
         [REPORT_TAP] = "TAP version 14\nBail out! No message was checked.\n",
+        [REPORT_MARKDOWN] = "### mailproof: not passed\n\n0 passed, 0 failed, 0 undecided\n\n",
         [REPORT_GITHUB] =
             "::error title=mailproof::0 passed, 0 failed, 0 undecided, 0 with an error\n",
         [REPORT_JUNIT] = NULL,
         [REPORT_SARIF] = NULL,
     };
-    for (int f = REPORT_TEXT; f <= REPORT_GITHUB; f++) {
+    for (int f = REPORT_TEXT; f <= REPORT_MARKDOWN; f++) {
         for (size_t expected = 0; expected < 2; expected++) {
             struct report_options o = {.format = (enum report_format)f,
                                        .fail_on = SEV_HIGH,

@@ -84,9 +84,13 @@ int report_subject_exit_code(const struct subject *s, enum severity fail_on);
  * SARIF, GitHub: a finding points at `file` when there is one; else it has a logical location. */
 void report_subject(struct report *r, const struct subject *s);
 
+/* The value of a metric in a page that was written before (REPORT_PROMETHEUS). False: it has none.
+ */
+bool report_metric_find(struct str page, const struct metric *m, double *value);
+
 /* The one line that Nagios reads, and perfdata: "PROBE CRITICAL - <why> | label=value...".
  * Returns 0 OK, 1 WARNING (a finding of medium, below fail_on), 2 CRITICAL, 3 UNKNOWN. No byte of
- * a server can end the line or begin perfdata. */
+ * a server can end the line or begin perfdata. Cases of suites: "MAILFLOW OK - 7 cases passed". */
 int report_nagios(struct buf *out, const struct subject *subjects, size_t n, enum severity fail_on);
 
 #endif

@@ -17,6 +17,8 @@ static bool is_good(int format, struct str s)
         return is_good_tap(s, true);
     case REPORT_GITHUB:
         return is_good_github(s);
+    case REPORT_MARKDOWN:
+        return is_good_markdown(s);
     case REPORT_JSONL:
         return is_good_jsonl(s);
     case REPORT_PROMETHEUS:

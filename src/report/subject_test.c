@@ -44,6 +44,8 @@ static bool is_valid(const struct report_options *o, struct str s)
         return is_good_tap(s, true);
     case REPORT_GITHUB:
         return is_good_github(s);
+    case REPORT_MARKDOWN:
+        return is_good_markdown(s);
     case REPORT_JSONL:
         return is_good_jsonl(s);
     case REPORT_PROMETHEUS:
@@ -97,6 +99,8 @@ static void goldens(void)
         {"run-all.junit.xml", {REPORT_JUNIT, SEV_HIGH}, 4, CASES, 4, false},
         {"run-all.tap", {REPORT_TAP, SEV_HIGH}, 4, CASES, 4, false},
         {"run-all.github", {REPORT_GITHUB, SEV_HIGH}, 4, CASES, 4, false},
+        {"run-all.md", {REPORT_MARKDOWN, SEV_HIGH}, 4, CASES, 4, false},
+        {"subject-all.md", {REPORT_MARKDOWN, SEV_HIGH}, 5, 0, 4, true},
         {"run-all.prom", {REPORT_PROMETHEUS, SEV_HIGH}, 4, CASES, 4, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -207,6 +211,7 @@ static void starved(void)
         {REPORT_JUNIT, "tests=\"4\" failures=\"0\" errors=\"1\" skipped=\"1\""},
         {REPORT_TAP, "not ok 4 - good.test: complete\n"},
         {REPORT_GITHUB, "::error title=undecided::good.test"},
+        {REPORT_MARKDOWN, "0 passed, 0 failed, 1 undecided\n"},
         {REPORT_PROMETHEUS, "mailproof_targets{outcome=\"undecided\"} 1\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -319,73 +324,98 @@ static void hostile(void)
 
 /* ---- monitors ---- */
 
+static const struct nagios_row {
+    const char *label, *want;
+    size_t n;
+    subject_filler *fillers[ALL];
+    enum severity fail_on;
+    int code;
+} nagios_rows[] = {
+    {"one, passed",
+     "AUDIT OK - good.test: grade A: nothing to correct | 'time'=1.234567s;10;30\n",
+     1,
+     {subject_good},
+     SEV_HIGH,
+     0},
+    {"one, failed",
+     "PROBE CRITICAL - poor.test: failed: auth.spf-plus-all (high) at "
+     "mx1.poor.test [192.0.2.1]:25 tls.certificate | 'mx1 connect'=0.0123s\n",
+     1,
+     {subject_poor},
+     SEV_HIGH,
+     2},
+    {"a case, passed with a warning",
+     "MAILFLOW WARNING - a mail arrives: flow.arrive.late (medium) at arrive time | "
+     "'success'=1\n",
+     1,
+     {subject_case_good},
+     SEV_HIGH,
+     1},
+    {"a case that failed before one that is open",
+     "MAILFLOW CRITICAL - spoofed From is refused [two-from]: send refused.code: expected 550, "
+     "got 250 2.0.0 Ok: queued as 4F2 ::error::x; not-arrive arrival: expected nothing within "
+     "3 s, got 1 message; no smuggling: smuggle smuggled: mx1.good.test [192.0.2.1]:25: no "
+     "answer within 30 s | 'no smuggling success'=1 'spoofed From is refused [two-from] "
+     "success'=0\n",
+     2,
+     {subject_case_open, subject_case_failed},
+     SEV_HIGH,
+     2},
+    {"a case that was skipped",
+     "MAILFLOW OK - certificates | 'success'=0\n",
+     1,
+     {subject_case_skipped},
+     SEV_HIGH,
+     0},
+    {"a warning below --fail-on",
+     "AUDIT WARNING - known.test: auth.spf-broad-range (medium) at DKIM keys\n",
+     1,
+     {subject_known},
+     SEV_HIGH,
+     1},
+    {"one, undecided",
+     "AUDIT UNKNOWN - slow.test: undecided: SPF record (slow.test TXT: timeout)\n",
+     1,
+     {subject_undecided},
+     SEV_HIGH,
+     3},
+    {"several: the gravest first, labels by target",
+     "AUDIT CRITICAL - poor.test: failed: auth.spf-plus-all (high) at "
+     "mx1.poor.test [192.0.2.1]:25 tls.certificate; slow.test: undecided: SPF record "
+     "(slow.test TXT: timeout); good.test: grade A: nothing to correct | 'good.test "
+     "time'=1.234567s;10;30 'poor.test mx1 connect'=0.0123s\n",
+     3,
+     {subject_good, subject_poor, subject_undecided},
+     SEV_HIGH,
+     2},
+    {"doubt outweighs a warning",
+     "AUDIT UNKNOWN - slow.test: undecided: SPF record (slow.test TXT: timeout); known.test: "
+     "auth.spf-broad-range (medium) at DKIM keys\n",
+     2,
+     {subject_known, subject_undecided},
+     SEV_HIGH,
+     3},
+    {"none", "MAILPROOF UNKNOWN - nothing was checked\n", 0, {NULL}, SEV_HIGH, 3},
+};
+
 static void nagios(void)
 {
-    static const struct {
-        const char *label, *want;
-        size_t n;
-        subject_filler *fillers[ALL];
-        enum severity fail_on;
-        int code;
-    } rows[] = {
-        {"one, passed",
-         "AUDIT OK - good.test: grade A: nothing to correct | 'time'=1.234567s;10;30\n",
-         1,
-         {subject_good},
-         SEV_HIGH,
-         0},
-        {"one, failed",
-         "PROBE CRITICAL - poor.test: failed: auth.spf-plus-all (high) at "
-         "mx1.poor.test [192.0.2.1]:25 tls.certificate | 'mx1 connect'=0.0123s\n",
-         1,
-         {subject_poor},
-         SEV_HIGH,
-         2},
-        {"a warning below --fail-on",
-         "AUDIT WARNING - known.test: auth.spf-broad-range (medium) at DKIM keys\n",
-         1,
-         {subject_known},
-         SEV_HIGH,
-         1},
-        {"one, undecided",
-         "AUDIT UNKNOWN - slow.test: undecided: SPF record (slow.test TXT: timeout)\n",
-         1,
-         {subject_undecided},
-         SEV_HIGH,
-         3},
-        {"several: the gravest first, labels by target",
-         "AUDIT CRITICAL - poor.test: failed: auth.spf-plus-all (high) at "
-         "mx1.poor.test [192.0.2.1]:25 tls.certificate; slow.test: undecided: SPF record "
-         "(slow.test TXT: timeout); good.test: grade A: nothing to correct | 'good.test "
-         "time'=1.234567s;10;30 'poor.test mx1 connect'=0.0123s\n",
-         3,
-         {subject_good, subject_poor, subject_undecided},
-         SEV_HIGH,
-         2},
-        {"doubt outweighs a warning",
-         "AUDIT UNKNOWN - slow.test: undecided: SPF record (slow.test TXT: timeout); known.test: "
-         "auth.spf-broad-range (medium) at DKIM keys\n",
-         2,
-         {subject_known, subject_undecided},
-         SEV_HIGH,
-         3},
-        {"none", "MAILPROOF UNKNOWN - nothing was checked\n", 0, {NULL}, SEV_HIGH, 3},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(nagios_rows); i++) {
+        const struct nagios_row *row = &nagios_rows[i];
         static struct subject_sample s[ALL];
         struct subject subjects[ALL];
         struct buf out;
         buf_init(&out, OUT_MAX_BYTES);
-        for (size_t k = 0; k < rows[i].n; k++) {
+        for (size_t k = 0; k < row->n; k++) {
             subject_sample_init(&s[k]);
-            rows[i].fillers[k](&s[k]);
+            row->fillers[k](&s[k]);
             subjects[k] = s[k].subject;
         }
-        tap_case("nagios: %s", rows[i].label);
-        tap_int(report_nagios(&out, subjects, rows[i].n, rows[i].fail_on), rows[i].code);
-        tap_str(buf_str(&out), str_from(rows[i].want));
+        tap_case("nagios: %s", row->label);
+        tap_int(report_nagios(&out, subjects, row->n, row->fail_on), row->code);
+        tap_str(buf_str(&out), str_from(row->want));
         tap_ok(is_good_nagios(buf_str(&out)));
-        for (size_t k = 0; k < rows[i].n; k++)
+        for (size_t k = 0; k < row->n; k++)
             subject_sample_clear(&s[k]);
         buf_clear(&out);
     }
@@ -471,6 +501,15 @@ static void families(void)
                 "# HELP mailproof_series_left_out Series that this page had no room for.\n"
                 "# TYPE mailproof_series_left_out gauge\n"
                 "mailproof_series_left_out 0\n"));
+
+    tap_case("prometheus: a value of an earlier page");
+    double value = 0;
+    struct str page = buf_str(&out);
+    tap_ok(report_metric_find(page, &s.metrics[0], &value) && value > 1.2 && value < 1.3);
+    tap_ok(report_metric_find(page, &s.metrics[1], &value) && value > 6.9 && value < 7.1);
+    s.metrics[0].labels[0].value = STR("good.tes");
+    tap_ok(!report_metric_find(page, &s.metrics[0], &value));
+    tap_ok(!report_metric_find(STR("mailproof_other x\nmailproof_other"), &s.metrics[1], &value));
     buf_clear(&out);
     subject_sample_clear(&s);
 }
@@ -488,6 +527,9 @@ static void judges(void)
         {"two lines", is_good_nagios, STR_INIT("A OK - x\ny\n")},
         {"no state", is_good_nagios, STR_INIT("A GREAT - x\n")},
         {"a value that is none", is_good_nagios, STR_INIT("A OK - x | 'a'=y\n")},
+        {"a cell too many", is_good_markdown, STR_INIT("### mailproof: passed\n\n| a | b |\n")},
+        {"markup in a table", is_good_markdown,
+         STR_INIT("### mailproof: passed\n\n| a | b | <b> | d | e |\n")},
         {"a family twice", is_good_prometheus,
          STR_INIT("# HELP a A\n# TYPE a gauge\na 1\n# HELP b B\n# TYPE b gauge\nb 1\n# HELP a A\n"
                   "# TYPE a gauge\na{c=\"d\"} 1\n")},

@@ -56,7 +56,7 @@ for command in scan sign seal keygen; do
 done
 row 'an option by its beginning' "$(offered scan --fa)" '--fail-on'
 row 'options after others' "$(offered scan --mbox --ip 192.0.2.1 --verb)" '--verbose'
-row 'formats' "$(offered scan --format '')" 'github json jsonl junit sarif tap text'
+row 'formats' "$(offered scan --format '')" 'github json jsonl junit markdown sarif tap text'
 row 'formats by their beginning' "$(offered scan --format j)" 'json jsonl junit'
 row 'severities' "$(offered scan --fail-on '')" 'critical high info low medium'
 row 'nothing for an address' "$(offered scan --ip '')" ''
