@@ -6,6 +6,7 @@
 #include "base/idna.h"
 #include "base/ip.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "tests/tap.h"
 
@@ -309,6 +310,28 @@ static void test_err(void)
     tap_int(mp_fail(NULL, MP_E_LIMIT, 0, "x"), MP_E_LIMIT);
 }
 
+static void test_nearest(void)
+{
+    static const struct {
+        const char *wanted, *want;
+    } rows[] = {{"expct", "expect"},     {"EXPECT", "expect"}, {"arive", "arrive"}, {"snd", "send"},
+                {"entirely else", NULL}, {"", NULL},           {"sed", "send"}};
+    static const char *const words[] = {"send", "expect", "arrive", "sends"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct nearest n = {.wanted = str_from(rows[i].wanted)};
+        tap_case("nearest: '%s'", rows[i].wanted);
+        for (size_t j = 0; j < ARRAY_LEN(words); j++)
+            nearest_try(&n, str_from(words[j]));
+        tap_str(n.best, str_from(rows[i].want));
+    }
+    static char longer[NEAREST_WORD_BYTES + 1];
+    memset(longer, 'a', sizeof longer);
+    struct nearest n = {.wanted = str_make(longer, sizeof longer)};
+    tap_case("nearest: a longer word is like nothing");
+    nearest_try(&n, n.wanted);
+    tap_ok(n.best.p == NULL);
+}
+
 int main(void)
 {
     arena_init(&arena, 1 << 20);
@@ -322,6 +345,7 @@ int main(void)
     test_clock();
     test_json();
     test_err();
+    test_nearest();
     arena_clear(&arena);
     return tap_done();
 }

@@ -6,6 +6,7 @@
 #include "arrival/arrival.h"
 #include "base/clock.h"
 #include "io/tls.h"
+#include "run/read_file.h"
 #include "suite/run_internal.h"
 
 enum { PAUSE_SLICE_US = 100 * 1000 };
@@ -43,7 +44,7 @@ int work_read_file(const struct work *w, struct str path, size_t max_bytes, stru
     struct buf b;
     buf_init(&b, max_bytes);
     int st = name.p == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory for a path")
-                            : suite_real_outside.file(suite_real_outside.ctx, name.p, &b, err);
+                            : read_file(name.p, &b, err);
     struct str copy = st == MP_OK ? arena_copy(w->arena, b.n > 0 ? buf_str(&b) : STR("")) : STR("");
     buf_clear(&b);
     if (st == MP_OK && copy.p == NULL)

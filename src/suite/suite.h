@@ -8,12 +8,13 @@
 enum {
     SUITE_MAX_BYTES = 1 << 20,        /* of one file */
     SUITE_MAX_FILES = 50,             /* with all that are included */
-    SUITE_MAX_NODES = 200 * 1000,     /* values, after aliases and tables were followed */
+    SUITE_MAX_NODES = 1000 * 1000,    /* values, after aliases and tables were followed */
     SUITE_MAX_DEPTH = 32,             /* mappings and lists in one another */
     SUITE_MAX_TEXT_BYTES = 64 * 1024, /* of one value, resolved */
     SUITE_MAX_TESTS = 1000,
     SUITE_MAX_CASES = 5000,
     SUITE_MAX_AXES = 8,            /* of a matrix */
+    SUITE_MAX_PATH = 4096,         /* of a file that is named */
     SUITE_MAX_PROBLEMS = 100,      /* mistakes that are told of one suite */
     SUITE_SECRET_MIN_BYTES = 4,    /* a shorter one cannot be masked without spoiling the rest */
     SUITE_SECRET_MAX_BYTES = 8192, /* also of a file that is referred to */
@@ -29,22 +30,25 @@ enum {
 
 /* Where references come from, so that reading is a pure function in tests. */
 struct suite_outside {
-    /* NULL: not set. Lives as long as the suite is read. */
+    /* NULL: not set; else it lives as long as the suite is read. A NUL is behind `name`. */
     const char *(*env)(void *ctx, struct str name);
     /* A whole file, into `out` (initialised, with its maximum). `path` as suite files write it,
      * behind the folder of the suite. MP_E_IO, MP_E_LIMIT with the path in the text. */
     int (*file)(void *ctx, const char *path, struct buf *out, struct mp_err *err);
+    bool (*readable)(void *ctx, const char *path); /* is there such a file? */
     void *ctx;
 };
-extern const struct suite_outside suite_real_outside; /* getenv, and files */
 
 struct suite_options {
-    const struct suite_outside *outside; /* NULL: suite_real_outside */
+    const struct suite_outside *outside; /* the commands': cli/suite_outside.h */
     /* --env FILE: "NAME=value" a line, # comments; before the environment. Text of the file. */
     struct str env_text;
     const char *env_file; /* its name, for messages */
     /* lint: a reference to what is not set is no mistake; the case cannot be run then. */
     bool unset_allowed;
+    /* --var NAME=VALUE, which the suite must have: instead of its own. */
+    const struct str *vars;
+    size_t n_vars;
     const char *only; /* --only GLOB on the names of cases; NULL: all. Others are not in the plan */
 };
 

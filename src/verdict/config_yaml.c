@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "base/idna.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "verdict/verdict.h"
 
-enum { KEY_MAX = 64, SHOWN_MAX = 60, AUTHSERV_ID_MAX = 253 };
+enum { SHOWN_MAX = 60, AUTHSERV_ID_MAX = 253 };
 
 /* The reader: one event of look-ahead is never needed, the grammar is known at every place. */
 struct reader {
@@ -58,48 +59,7 @@ static const char *shown(struct str s, char out[4 * SHOWN_MAX])
     return out;
 }
 
-/* ---- the nearest word, for "did you mean" ---- */
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    a = a < b ? a : b;
-    return a < c ? a : c;
-}
-
-/* Edits (insert, delete, replace) from one word to the other; words are at most KEY_MAX long. */
-static size_t edit_distance(struct str a, struct str b)
-{
-    size_t row[KEY_MAX + 1];
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1,
-                              diagonal + (to_lower(a.p[i - 1]) != to_lower(b.p[j - 1])));
-            diagonal = above;
-        }
-    }
-    return row[b.n];
-}
-
-struct nearest {
-    struct str wanted, best;
-    size_t distance;
-};
-
-static void nearest_try(struct nearest *n, struct str candidate)
-{
-    if (n->wanted.n > KEY_MAX || candidate.n > KEY_MAX)
-        return;
-    size_t d = edit_distance(n->wanted, candidate);
-    if (d <= 1 + n->wanted.n / 3 && (n->best.p == NULL || d < n->distance)) {
-        n->best = candidate;
-        n->distance = d;
-    }
-}
+/* ---- words ---- */
 
 static int fail_unknown(struct reader *r, const char *what, const struct nearest *n)
 {

@@ -1,0 +1,92 @@
+/* The table of keys at work: mappings into structs. */
+#include "suite/suite_internal.h"
+
+const struct key *context_find(const struct context *c, struct str name, size_t *offset)
+{
+    for (size_t i = 0; i < c->n_keys; i++)
+        if (str_eq(c->keys[i].name, name)) {
+            *offset = 0;
+            return &c->keys[i];
+        }
+    for (size_t i = 0; i < ARRAY_LEN(c->also) && c->also[i].context != NULL; i++) {
+        const struct key *k = context_find(c->also[i].context, name, offset);
+        if (k != NULL) {
+            *offset += c->also[i].offset;
+            return k;
+        }
+    }
+    return NULL;
+}
+
+void context_nearest(const struct context *c, struct nearest *n)
+{
+    for (size_t i = 0; i < c->n_keys; i++)
+        nearest_try(n, c->keys[i].name);
+    for (size_t i = 0; i < ARRAY_LEN(c->also) && c->also[i].context != NULL; i++)
+        context_nearest(c->also[i].context, n);
+}
+
+/* More values than that are visited only when variables stand for whole lists, over and over. */
+static bool visit(struct decoder *d, const struct node *n)
+{
+    if (++d->visited > SUITE_MAX_NODES && d->fatal == MP_OK)
+        d->fatal = mp_fail(d->err, MP_E_LIMIT, SUITE_MAX_NODES,
+                           "%s:%u:%u: a suite has at most %d values, once its aliases, tables and "
+                           "variables are followed",
+                           n->at.file, n->at.line, n->at.column, SUITE_MAX_NODES);
+    return d->fatal == MP_OK;
+}
+
+static bool decode_pair(struct decoder *d, const struct pair *p, const struct part *parts,
+                        size_t n_parts)
+{
+    struct nearest nearest = {.wanted = p->key};
+    struct node room;
+    if (!visit(d, p->value))
+        return false;
+    for (size_t i = 0; i < n_parts; i++) {
+        size_t offset;
+        const struct key *k = context_find(parts[i].context, p->key, &offset);
+        if (k != NULL)
+            return k->type->read(d, resolve_node(d, p->value, &room), k,
+                                 (char *)parts[i].base + offset);
+        context_nearest(parts[i].context, &nearest);
+    }
+    problem_unknown(d, &p->at, "key", &nearest);
+    return false;
+}
+
+static bool check_required(struct decoder *d, const struct node *n, const struct context *c)
+{
+    bool ok = true;
+    for (size_t i = 0; i < c->n_keys; i++)
+        if (c->keys[i].required && node_find(n, c->keys[i].name) == NULL) {
+            problem(d, &n->at, "%s needs '" STR_FMT "'", c->title, STR_ARG(c->keys[i].name));
+            ok = false;
+        }
+    return ok;
+}
+
+bool decode_map(struct decoder *d, const struct node *n, const struct part *parts, size_t n_parts)
+{
+    struct node room;
+    bool ok = true;
+    if (n == NULL)
+        return true;
+    n = resolve_node(d, n, &room);
+    if (n->kind != NODE_MAP) {
+        problem(d, &n->at, "%s is wanted here: a mapping of keys", parts[0].context->title);
+        return false;
+    }
+    for (size_t i = 0; i < n->n && d->fatal == MP_OK; i++)
+        ok &= decode_pair(d, &n->pairs[i], parts, n_parts);
+    for (size_t i = 0; i < n_parts; i++)
+        ok &= check_required(d, n, parts[i].context);
+    return ok && d->fatal == MP_OK;
+}
+
+bool decode(struct decoder *d, const struct node *n, const struct context *c, void *base)
+{
+    struct part part = {c, base};
+    return decode_map(d, n, &part, 1);
+}
