@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 """`mailproof wait` against a running sink and a Maildir: wait_test.py MAILPROOF SOURCE-ROOT. TAP."""
+import contextlib
 import glob
+import http.server
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -395,6 +399,49 @@ def hostile(sink):
                ["https://a.test/#%23[x", "https://a.test/%E2%80%AE%C2%85x", "123456"])
 
 
+ANSWERS = {     # of what is no sink: status, body
+    "words that would move a cursor": (500, json.dumps({"detail": HOSTILE + "\u009b31m"})),
+    "no JSON": (200, "<html>"), "a list": (200, "[1, 2]"), "nothing": (200, ""),
+    "depth": (200, "[" * 100000), "elsewhere": (302, ""), "no ids": (200, '{"messages": [{}]}'),
+    "numbers": (200, '{"messages": [{"id": "a", "seq": 9e99, "rcpt_to": 7, "received": -1}]}'),
+}
+
+
+def no_sink():
+    """Answers of a stranger: undecided, and harmless to the terminal that shows the progress."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(self.server.answer[0])
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", str(len(self.server.answer[1])))
+            self.end_headers()
+            self.wfile.write(self.server.answer[1].encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        for label, answer in ANSWERS.items():
+            server.answer = answer
+            ours, theirs = pty.openpty()
+            done = subprocess.run(
+                [MAILPROOF, "wait", "--sink", f"http://127.0.0.1:{server.server_port}", "--tag", "x",
+                 "--within", "100ms"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
+                timeout=PATIENCE_S, check=False)
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):      # the end of a terminal is an error
+                while part := os.read(ours, 65536):
+                    shown += part
+            os.close(ours)
+            text = (done.stdout + shown.replace(b"\x1b[K", b"")).decode()
+            wanted = 1 if label == "numbers" else 3     # that one is read as a message: another
+            rows.check(f"no sink: {label}", done.returncode == wanted and shown != b"" and not any(
+                c in text for c in "\x1b\x07\u202e\u009b"), f"exit {done.returncode}: {text!r}")
+        server.shutdown()
+
+
 def formats(sink):
     sink.send(mail("formats"), "formats@far.test")
     get = ["--sink", sink.url, "--to", "formats@far.test"]
@@ -508,7 +555,7 @@ def main():
             part(sink)
     finally:
         sink.stop()
-    for part in (recipe, vanishing, maildirs, hops, tokens, usage):
+    for part in (recipe, no_sink, vanishing, maildirs, hops, tokens, usage):
         part()
     os.chdir("/")
     where.cleanup()
