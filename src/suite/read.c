@@ -163,7 +163,7 @@ static void read_document(struct decoder *d, const struct node *document)
     decode(d, raw.defaults, &context_defaults, &source->defaults);
     if (raw.tests != NULL)
         plan_tests(d, raw.tests);
-    else
+    else if (d->n_errors == 0)
         problem(d, &document->at, "there are no tests");
 }
 

@@ -39,6 +39,7 @@ static bool from_env_text(const struct suite_options *o, struct str name, struct
         struct str key = str_trim(str_cut(&line, '='));
         if (!str_eq(key, name))
             continue;
+        line = str_trim(line);
         char quote = line.n >= 2 ? line.p[0] : 0;
         bool quoted = (quote == '"' || quote == '\'') && line.p[line.n - 1] == quote;
         *out = quoted ? str_slice(line, 1, line.n - 1) : line;
@@ -213,14 +214,13 @@ static const struct variable *variable(struct decoder *d, const struct node *n, 
     }
     for (size_t i = 0; i < count; i++)
         nearest_try(&nearest, v[i].name);
+    struct shown word;
     if (of_matrix && count == 0)
         problem(d, &n->at, "there is no matrix here");
+    else if (scope->in_vars)
+        problem(d, &n->at, "there is no variable '%s' above this one", shown(name, &word));
     else
-        problem_unknown(d, &n->at,
-                        of_matrix        ? "axis of the matrix"
-                        : scope->in_vars ? "variable (only those above can be used here)"
-                                         : "variable",
-                        &nearest);
+        problem_unknown(d, &n->at, of_matrix ? "axis of the matrix" : "variable", &nearest);
     return NULL;
 }
 

@@ -302,6 +302,8 @@ struct suite_source {
     struct defaults defaults;
     struct recipe *recipes;
     size_t n_recipes;
+    struct str attachments[16]; /* kinds that are known to be some */
+    size_t n_attachments;
 };
 
 #endif

@@ -188,14 +188,32 @@ static bool read_path_str(struct decoder *d, const struct node *n, const struct 
 }
 const struct value_type type_path_str = {"file", "{\"type\":\"string\"}", read_path_str};
 
+/* Is it a kind of forge's? It is made to find out, so the answer is kept for the other cases. */
+static bool check_attachment(struct decoder *d, const struct node *n, struct str kind)
+{
+    struct suite_source *s = d->source;
+    struct forge_attachment made;
+    struct arena scratch;
+    struct mp_err err = {0};
+    for (size_t i = 0; i < ARRAY_LEN(s->attachments); i++)
+        if (str_eq(s->attachments[i], kind))
+            return true;
+    arena_init(&scratch, FORGE_MAX_BYTES);
+    int st = forge_attachment(&scratch, kind, 0, &made, &err);
+    arena_clear(&scratch);
+    if (st != MP_OK) {
+        problem(d, &n->at, "%s (a file has a dot or a slash in its name)", err.text);
+        return false;
+    }
+    s->attachments[s->n_attachments++ % ARRAY_LEN(s->attachments)] = kind;
+    return true;
+}
+
 /* A word without dot and slash is a kind of forge's. */
 static bool attachment_item(struct decoder *d, const struct node *n, const struct key *k,
                             void *into)
 {
     struct suite_attachment *a = into;
-    struct forge_attachment made;
-    struct arena scratch;
-    struct mp_err err = {0};
     struct str text;
     bool unset;
     (void)k;
@@ -205,15 +223,7 @@ static bool attachment_item(struct decoder *d, const struct node *n, const struc
     if (unset || str_has(text, '/') || str_has(text, '.'))
         return take_path(d, n, &a->path);
     a->kind = text;
-    if (!d->reading)
-        return true;
-    arena_init(&scratch, FORGE_MAX_BYTES);
-    int st = forge_attachment(&scratch, text, 0, &made, &err);
-    arena_clear(&scratch);
-    if (st == MP_OK)
-        return true;
-    problem(d, &n->at, "%s (a file has a dot or a slash in its name)", err.text);
-    return false;
+    return !d->reading || check_attachment(d, n, text);
 }
 
 static bool read_attachments(struct decoder *d, const struct node *n, const struct key *k,

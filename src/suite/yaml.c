@@ -93,8 +93,8 @@ static int next_event(struct loader *l)
         l->at.column = (unsigned)mark->column + 1;
     }
     const struct fy_event *e = l->event;
-    if (is_quoted(e) && l->at.column > 1)
-        l->at.column--; /* libfyaml tells where the text begins, behind the quote */
+    if ((is_quoted(e) || e->type == FYET_ALIAS) && l->at.column > 1)
+        l->at.column--; /* libfyaml tells where the text begins, behind the quote or the asterisk */
     if ((e->type == FYET_SCALAR && e->scalar.tag != NULL) ||
         (e->type == FYET_MAPPING_START && e->mapping_start.tag != NULL) ||
         (e->type == FYET_SEQUENCE_START && e->sequence_start.tag != NULL))
