@@ -71,6 +71,8 @@ _mailproof_value() { # command option
     --bits) _mailproof_reply 2048 3072 4096 ;;
     --canon) _mailproof_reply relaxed/relaxed relaxed/simple simple/relaxed simple/simple ;;
     --time) if [[ $1 == scan ]]; then _mailproof_reply now received; else _mailproof_reply now; fi ;;
+    --env) _mailproof_any_file ;;
+    --var) COMPREPLY=() ;;
     --policy) _mailproof_files '*.y*ml' ;;
     --record) _mailproof_files '*.world' ;;
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
@@ -111,6 +113,8 @@ _mailproof() {
         _mailproof_reply "all $("$program" forge --list 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\)[: ].*/\1/p; s/^\([a-z]*\):$/\1/p')"
     elif [[ $command == explain ]]; then
         _mailproof_reply "$(_mailproof_findings)"
+    elif [[ $command == lint ]]; then
+        _mailproof_files '*.y*ml'
     elif [[ $command == scan || $command == sign || $command == seal ]]; then
         _mailproof_any_file
     fi

@@ -22,6 +22,8 @@ const struct command commands[] = {
      keygen_help},
     {"forge", "KIND...", "make messages for tests: good, spoofed, broken, hostile", cmd_forge,
      forge_help},
+    {"lint", "SUITE.yaml...", "check suites for mistakes, without running them", cmd_lint,
+     lint_help},
     {"explain", "[FINDING...]", "tell what a finding means and what to do about it", cmd_explain,
      explain_help},
     {"help", "[COMMAND]", "this list, or the options of one command", cmd_help, "  No options.\n"},

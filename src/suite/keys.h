@@ -48,9 +48,4 @@ extern const struct context context_expect_probe, context_expect_send, context_e
 extern const struct context *const expect_parts[]; /* what these are made of */
 extern const size_t n_expect_parts;
 
-/* ---- schema.c ---- */
-
-/* The JSON Schema of a suite, from the table (docs/schema/suite-1.schema.json). */
-void suite_schema(struct buf *out);
-
 #endif

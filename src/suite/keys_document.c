@@ -23,9 +23,9 @@ static const struct key defaults_keys[] = {
     {STR_INIT("warn"), &type_duration, F(warn_ms), .doc = "A later arrival is a warning."},
     {STR_INIT("retry"), &type_part, F(retry), .context = &context_retry,
      .doc = "Further attempts of a case."},
-    {STR_INIT("in"), &type_node, F(in), .context = &context_host,
+    {STR_INIT("in"), &type_hosts_later, F(in),
      .doc = "Where messages arrive; a host, as in `arrive`."},
-    {STR_INIT("via"), &type_node, F(via), .context = &context_host,
+    {STR_INIT("via"), &type_hosts_later, F(via),
      .doc = "Where messages are sent; a host, as in `send`."},
 };
 const struct context context_defaults = {"defaults", "the defaults", defaults_keys,
@@ -67,7 +67,7 @@ static const struct key document_keys[] = {
      .doc = "The version of the format: 1."},
     {STR_INIT("name"), &type_name, D(name),
      .doc = "Its name in reports; otherwise that of the file."},
-    {STR_INIT("include"), &type_expect,
+    {STR_INIT("include"), &type_include,
      .doc = "Files to read first, relative, below this file's folder: their `vars`, `allow`, "
             "`hosts`, `sinks`, `defaults` and `tests` are as if they stood here."},
     {STR_INIT("vars"), &type_named, D(vars),
@@ -75,7 +75,7 @@ static const struct key document_keys[] = {
     {STR_INIT("allow"), &type_allow, D(allow),
      .doc = "Where mail may be sent: domains with all below them, and networks. Without it: "
             "loopback, and sinks of the suite."},
-    {STR_INIT("defaults"), &type_node, D(defaults), .context = &context_defaults,
+    {STR_INIT("defaults"), &type_step, D(defaults), .context = &context_defaults,
      .doc = "What holds where a test says nothing."},
     {STR_INIT("hosts"), &type_named, D(hosts), .context = &context_host,
      .doc = "Servers and mailboxes by name."},
@@ -99,7 +99,7 @@ static const struct key test_keys[] = {
     {STR_INIT("name"), &type_name, T(name),
      .doc = "What must hold, in one sentence; unique. Of a row: what it has of its own."},
     {STR_INIT("skip"), &type_line, T(skip), .doc = "It is not run, and why."},
-    {STR_INIT("matrix"), &type_node, T(matrix),
+    {STR_INIT("matrix"), &type_matrix, T(matrix),
      .doc = "Lists of values: one case for each combination, `${matrix.NAME}` in it."},
     {STR_INIT("table"), &type_nodes, T(table),
      .doc = "One case a row: its keys are laid over the test, or over its verb."},

@@ -233,7 +233,7 @@ extern const struct value_type
     type_map,  /* a struct that begins with its struct suite_place */
     type_part, /* a struct, or (offset 0) the same one */
     type_node, type_nodes, type_step, type_steps, type_named, /* const struct node *: read later */
-    type_expect,                                              /* nothing is written: read later */
+    type_matrix, type_expect, type_include,                   /* nothing is written: read later */
     /* mail */
     type_address,   /* struct str; `second`: its flag; "<>" is the empty one */
     type_addresses, /* const struct str *, count */
@@ -242,7 +242,7 @@ extern const struct value_type
     type_notify, type_ret, type_result_or_map, type_outcome,
     /* of the suite: types_suite.c */
     type_allow, type_as, type_audit_domains, type_listen, type_script, type_host, type_hosts,
-    type_sink;
+    type_hosts_later, type_sink;
 
 /* ---- host.c ---- */
 

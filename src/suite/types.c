@@ -420,3 +420,10 @@ static bool read_later(struct decoder *d, const struct node *n, const struct key
     return true;
 }
 const struct value_type type_expect = {"mapping", NULL, read_later};
+const struct value_type type_include = {"file, or list of them",
+                                        LIST_SCHEMA("{\"type\":\"string\"}"), read_later};
+const struct value_type type_matrix = {"mapping of names to lists",
+                                       "{\"type\":\"object\",\"minProperties\":1,"
+                                       "\"additionalProperties\":{\"anyOf\":[{\"type\":\"array\","
+                                       "\"minItems\":1},{\"$ref\":\"#/$defs/variable\"}]}}",
+                                       read_node};

@@ -312,16 +312,23 @@ static bool read_host(struct decoder *d, const struct node *n, const struct key 
 const struct value_type type_host = {"name of a host or sink, URL, or mapping of a host",
                                      HOST_SCHEMA, read_host};
 
+static bool keep_hosts(struct decoder *d, const struct node *n, const struct key *k, char *base)
+{
+    return type_node.read(d, n, k, base);
+}
+#define HOSTS_SCHEMA                                                                               \
+    "{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/host\"},{\"type\":\"array\",\"items\":" \
+    "{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/host\"}]}}]}"
+const struct value_type type_hosts_later = {
+    "name of a host or sink, URL, mapping of a host, or list of them", HOSTS_SCHEMA, keep_hosts};
+
 static bool read_hosts(struct decoder *d, const struct node *n, const struct key *k, char *base)
 {
     return take_list(d, n, k, HOSTS_IN_A_LIST_MAX, sizeof(const struct suite_host *), host_item,
                      (void **)(void *)(base + k->offset), (size_t *)(void *)(base + k->second));
 }
 const struct value_type type_hosts = {
-    "name of a host or sink, URL, mapping of a host, or list of them",
-    "{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/host\"},{\"type\":\"array\",\"items\":"
-    "{\"anyOf\":[{\"type\":\"string\"},{\"$ref\":\"#/$defs/host\"}]}}]}",
-    read_hosts};
+    "name of a host or sink, URL, mapping of a host, or list of them", HOSTS_SCHEMA, read_hosts};
 
 static bool read_sink(struct decoder *d, const struct node *n, const struct key *k, char *base)
 {

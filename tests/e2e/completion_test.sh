@@ -49,11 +49,12 @@ taken() { # command option arguments…
     row "every word for $command $option is taken" "$refused" ''
 }
 
-row 'commands' "$(offered '')" 'audit explain forge help keygen probe scan seal sign sink version wait'
+row 'commands' "$(offered '')" 'audit explain forge help keygen lint probe scan seal sign sink version wait'
 row 'commands by their beginning' "$(offered s)" 'scan seal sign sink'
-for command in scan sign seal keygen; do
+for command in scan sign seal keygen lint; do
     row "all options of $command" "$(offered "$command" --)" "$(all_options "$command")"
 done
+row 'suites' "$(offered lint '')" 'mails site.yaml'
 row 'an option by its beginning' "$(offered scan --fa)" '--fail-on'
 row 'options after others' "$(offered scan --mbox --ip 192.0.2.1 --verb)" '--verbose'
 row 'formats' "$(offered scan --format '')" 'github json jsonl junit markdown sarif tap text'
