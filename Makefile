@@ -3,7 +3,7 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all check demo bench fuzz tsan tidy format web install clean help
+.PHONY: all check demo bench bench-sink fuzz tsan tidy format web install clean help
 
 all: ## build the library and the command into build/release
 	@tools/install-packages.sh build
@@ -19,6 +19,9 @@ demo: ## build and show what mailproof says about a good, a forged and a broken 
 
 bench: ## compare with the ideal and with libopendkim, in the same run
 	@tools/bench.sh
+
+bench-sink: ## messages a second of the capture server, beside smtp-sink and smtp-server
+	@tools/bench-sink.sh
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60); TARGETS="spf dkim" for some
 	@tools/fuzz.sh $(TARGETS)
@@ -45,4 +48,4 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 18
