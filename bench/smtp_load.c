@@ -1,9 +1,9 @@
 /* Sends messages to an SMTP server over many connections at once and says how long that took.
  *
  * usage: smtp_load ADDRESS PORT CONNECTIONS MESSAGES BYTES new|kept
- * new: a connection for each message; kept: as many as there are, for all. MAIL, RCPT and DATA go in
- * one write, as from any server that finds PIPELINING. Prints "SECONDS". Anything but the usual reply
- * ends it with 1: a number of a server that refuses would say nothing. */
+ * new: a connection for each message; kept: as many as there are, for all. MAIL, RCPT and DATA go
+ * in one write, as from any server that finds PIPELINING. Prints "SECONDS". Anything but the usual
+ * reply ends it with 1: a number of a server that refuses would say nothing. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

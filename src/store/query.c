@@ -197,44 +197,81 @@ int store_get(struct store *s, struct str id, struct arena *a, struct store_deli
     return st;
 }
 
-int store_raw(struct store *s, struct str id, struct buf *out, bool *found, struct mp_err *err)
+/* What the row of a message says of its bytes; those that stand there are added to `out`. */
+struct raw_row {
+    bool found, in_file;
+    uint64_t size_bytes;
+};
+
+static int raw_row(struct store *s, struct str id, int64_t seq, struct buf *out,
+                   struct raw_row *row, struct mp_err *err)
 {
     sqlite3 *db;
     sqlite3_stmt *q = NULL;
-    int64_t seq;
-    char name[STORE_ID_BYTES];
-    bool in_file = false;
-    *found = false;
-    if (!id_seq(id, &seq))
-        return MP_OK;
+    *row = (struct raw_row){0};
     int st = db_reader_take(s, &db, err);
     if (st != MP_OK)
         return st;
     st = db_prepare(s, db,
-                    "SELECT in_file, raw FROM delivery JOIN body USING (seq)"
+                    "SELECT in_file, size_bytes, raw FROM delivery JOIN body USING (seq)"
                     " WHERE seq = ?1 AND id = ?2",
                     &q, err);
     if (st == MP_OK) {
         sqlite3_bind_int64(q, 1, seq);
         db_bind(q, 2, id);
         int rc = sqlite3_step(q);
-        *found = rc == SQLITE_ROW;
-        in_file = *found && sqlite3_column_int(q, 0) != 0;
-        if (*found && !in_file)
-            buf_add(out, db_text(q, 1));
+        row->found = rc == SQLITE_ROW;
+        row->in_file = row->found && sqlite3_column_int(q, 0) != 0;
+        row->size_bytes = row->found ? (uint64_t)sqlite3_column_int64(q, 1) : 0;
+        if (row->found && !row->in_file)
+            buf_add(out, db_text(q, 2));
         else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
             st = db_fail(s, db, err);
     }
     sqlite3_finalize(q);
     db_reader_give(s, db);
-    if (st == MP_OK && in_file) { /* it may have been deleted since: then there is none */
-        memcpy(name, id.p, STORE_ID_BYTES - 1);
-        name[STORE_ID_BYTES - 1] = '\0';
-        st = files_read(s, name, out, found, err);
+    return st;
+}
+
+/* A file goes behind its row: one that is missing while its row is there was taken by others. */
+static int raw_file(struct store *s, struct str id, int64_t seq, struct raw_row *row,
+                    struct buf *out, struct mp_err *err)
+{
+    char name[STORE_ID_BYTES];
+    size_t before = out->n;
+    memcpy(name, id.p, STORE_ID_BYTES - 1);
+    name[STORE_ID_BYTES - 1] = '\0';
+    int st = files_read(s, name, out, &row->found, err);
+    if (st != MP_OK)
+        return st;
+    if (!row->found) {
+        st = raw_row(s, id, seq, out, row, err);
+        return st == MP_OK && row->found
+                   ? mp_fail(err, MP_E_IO, 0, "%s/messages/%s: the file of a message is missing",
+                             s->dir, name)
+                   : st;
     }
+    if (out->n - before == row->size_bytes)
+        return MP_OK;
+    return mp_fail(err, MP_E_IO, 0,
+                   "%s/messages/%s: damaged: it has %zu bytes, the message had %llu", s->dir, name,
+                   out->n - before, (unsigned long long)row->size_bytes);
+}
+
+int store_raw(struct store *s, struct str id, struct buf *out, bool *found, struct mp_err *err)
+{
+    struct raw_row row;
+    int64_t seq;
+    *found = false;
+    if (!id_seq(id, &seq))
+        return MP_OK;
+    int st = raw_row(s, id, seq, out, &row, err);
+    if (st == MP_OK && row.in_file)
+        st = raw_file(s, id, seq, &row, out, err);
     if (st == MP_OK && out->failed)
         st = mp_fail(err, MP_E_LIMIT, (int64_t)out->max_bytes, "a message is longer than %zu bytes",
                      out->max_bytes);
+    *found = st == MP_OK && row.found;
     return st;
 }
 
