@@ -112,6 +112,7 @@ static int wait_for_enough(struct waiting *w, struct mp_err *err)
     }
     out->arrived = out->n_copies > 0;
     out->undecided = out->n_copies < wanted && !w->answered;
+    out->missing = mailbox_missing(w->mailbox, w->arena);
     return MP_OK;
 }
 

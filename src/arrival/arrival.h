@@ -70,6 +70,8 @@ int mailbox_find(struct mailbox_reader *m, const struct mailbox_match *match, st
                  int64_t deadline_us, struct mailbox_hit **out, size_t *n, struct mp_err *err);
 int mailbox_delete(struct mailbox_reader *m, const struct mailbox_hit *hit, int64_t deadline_us,
                    struct mp_err *err);
+/* The folders that did not exist at the last look, "Junk, Archive"; nothing was in them. */
+struct str mailbox_missing(const struct mailbox_reader *m, struct arena *a);
 /* Wait for a change since the last mailbox_find began: inotify, store_watch; else ARRIVAL_POLL_MS.
  */
 int mailbox_wait(struct mailbox_reader *m, int64_t deadline_us, struct mp_err *err);
@@ -93,6 +95,7 @@ struct arrival {
     bool arrived;
     bool undecided; /* the mailbox did not answer; `reason` */
     struct str reason;
+    struct str missing; /* mailbox_missing at the end */
     /* From sent_ms (or the call) until the mailbox had it by its own clock, where that is told and
      * lies between; else until it was seen here. */
     int64_t took_ms;

@@ -229,6 +229,7 @@ static void test_store(void)
 
 struct imap_stub {
     const char *login, *select, *search, *message; /* NULL: as usual */
+    const char *list;                              /* the answer to LIST */
 };
 
 static bool say(struct script_peer *p, const char *tag, const char *rest)
@@ -254,6 +255,11 @@ static bool play_imap(struct script_peer *p, void *ctx)
             script_say(p, STR("* CAPABILITY IMAP4rev1\r\n"));
         } else if (str_istarts(rest, STR("LOGIN")) && stub->login != NULL) {
             answer = stub->login;
+        } else if (str_istarts(rest, STR("LIST")) && stub->list != NULL) {
+            script_say(p, str_from(stub->list));
+        } else if (str_istarts(rest, STR("SELECT \"Junk\"")) ||
+                   str_istarts(rest, STR("SELECT Junk"))) {
+            answer = "NO [NONEXISTENT] no";
         } else if (str_istarts(rest, STR("SELECT"))) {
             script_say(p, STR("* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n"));
             answer = stub->select != NULL ? stub->select : answer;
@@ -292,8 +298,9 @@ static void test_imap(void)
          {.login = "NO [AUTHENTICATIONFAILED] no"},
          false,
          "the login was refused"},
-        {"the folder is gone",
-         {.select = "NO [NONEXISTENT] no"},
+        {"the folder is gone", {.select = "NO [NONEXISTENT] no"}, false, "no folder 'INBOX' there"},
+        {"the folder is there, and not for us",
+         {.select = "NO [NOPERM] no", .list = "* LIST () \"/\" INBOX\r\n"},
          false,
          "the folder cannot be selected"},
         {"an answer that is none", {.search = "* SEARCH x\r\n"}, false, "no numbers"},
@@ -322,6 +329,35 @@ static void test_imap(void)
         }
         script_free(s);
     }
+}
+
+/* A folder that does not exist yet holds nothing; that is told. */
+static void test_imap_missing_folder(void)
+{
+    static const struct str folders[] = {STR_INIT("INBOX"), STR_INIT("Junk")};
+    struct imap_stub stub = {0};
+    const struct script_step steps[] = {SCRIPT_SAY("* OK ready\r\n"), SCRIPT_CALL(play_imap, &stub),
+                                        SCRIPT_END};
+    struct arrival x;
+    struct mp_err err = {0};
+    struct check_list checks;
+    struct finding_list findings;
+    tap_case("imap: one of two folders does not exist");
+    struct script_server *s = script_play(steps);
+    struct arrival_request r = request(0);
+    struct mailbox_config c = {.url = arena_fmt(&arena, "imap://127.0.0.1:%u", script_port(s)),
+                               .user = STR("alice"),
+                               .password = STR("hunter2"),
+                               .folders = folders,
+                               .n_folders = ARRAY_LEN(folders)};
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(x.arrived && !x.undecided);
+    tap_str(x.missing, STR("Junk"));
+    finding_list_init(&findings, &arena);
+    check_list_init(&checks, &arena, &findings);
+    arrival_judge(&checks, STR("mailbox"), &x, &(struct arrival_expect){0});
+    tap_ok(findings.n > 0 && findings.items[0].id == FINDING_FLOW_ARRIVE_NO_FOLDER);
+    script_free(s);
 }
 
 static void test_pop3(void)
@@ -562,6 +598,7 @@ int main(void)
     test_maildir();
     test_store();
     test_imap();
+    test_imap_missing_folder();
     test_pop3();
     test_sink_api();
     test_bounce();

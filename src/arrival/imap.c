@@ -11,6 +11,7 @@ enum { URL_MAX_BYTES = 4096, COMMAND_MAX_BYTES = 8192 };
 
 struct imap {
     struct transfer transfer;
+    struct str root;  /* "imap://host/" */
     struct str *urls; /* of the folders, "imap://host/Junk" */
 };
 
@@ -48,6 +49,9 @@ static int make_urls(struct mailbox_reader *m, struct imap *x, struct mp_err *er
         return mp_fail(err, MP_E_USAGE, 0,
                        "an IMAP URL is imap://HOST[:PORT]; user, password and folders are options");
     base = str_slice(base, 0, slash + str_find(str_slice(base, slash, base.n), '/'));
+    x->root = arena_fmt(&m->arena, "%.*s/", STR_ARG(base));
+    if (x->root.n == 0)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for a mailbox");
     x->urls = arena_new(&m->arena, struct str, c->n_folders);
     for (size_t i = 0; x->urls != NULL && st == MP_OK && i < c->n_folders; i++) {
         struct buf name, url;
@@ -98,6 +102,25 @@ static int command(struct imap *x, struct str url, struct str text, int64_t dead
     return st;
 }
 
+/* The server answers, and lists no folder of this name (RFC 3501 6.3.8). A name with wild cards
+ * would list others: then it is not known. */
+static bool is_absent(const struct mailbox_reader *m, size_t folder, int64_t deadline_us)
+{
+    struct imap *x = m->state;
+    struct str name = m->config.folders[folder];
+    struct mp_err own;
+    struct buf coded, text;
+    buf_init(&coded, URL_MAX_BYTES);
+    buf_init(&text, COMMAND_MAX_BYTES);
+    buf_add(&text, STR("LIST \"\" "));
+    bool sure = !str_has(name, '*') && !str_has(name, '%') && imap_folder_name(&coded, name) &&
+                imap_quote(&text, buf_str(&coded)) &&
+                command(x, x->root, buf_str(&text), deadline_us, &own) == MP_OK;
+    buf_clear(&text);
+    buf_clear(&coded);
+    return sure && str_search(buf_str(&x->transfer.body), STR("* LIST ")) == x->transfer.body.n;
+}
+
 /* One message: when it came, then its bytes. It may be gone by now: then nothing was found. */
 static int fetch(struct mailbox_reader *m, size_t folder, uint32_t uid, struct mailbox_hits *hits,
                  int64_t deadline_us, struct mp_err *err)
@@ -133,29 +156,49 @@ static int fetch(struct mailbox_reader *m, size_t folder, uint32_t uid, struct m
     return mailbox_offer(m, hits, &hit, err);
 }
 
+static int find_in_folder(struct mailbox_reader *m, size_t folder, struct str search,
+                          struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
+{
+    struct imap *x = m->state;
+    struct str url = x->urls[folder];
+    struct arena scratch = {0};
+    uint32_t *uids = NULL;
+    size_t n = 0;
+    int st = command(x, url, STR("NOOP"), deadline_us, err); /* show what came meanwhile */
+    if (st != MP_OK && x->transfer.no_folder && is_absent(m, folder, deadline_us)) {
+        m->missing[folder] = true;
+        return MP_OK;
+    }
+    m->missing[folder] = false;
+    arena_init(&scratch, IMAP_MAX_UIDS * sizeof uids[0] * 4);
+    st = st == MP_OK ? command(x, url, search, deadline_us, err) : st;
+    if (st == MP_OK)
+        st = imap_search_parse(&scratch, buf_str(&x->transfer.body), &uids, &n, err);
+    size_t from = n > MAILBOX_LOOKED_AT_MAX ? n - MAILBOX_LOOKED_AT_MAX : 0;
+    for (size_t k = from; st == MP_OK && k < n; k++)
+        st = fetch(m, folder, uids[k], hits, deadline_us, err);
+    arena_clear(&scratch);
+    return st;
+}
+
+/* A folder that is made with its first message holds none before. But where none of the folders
+ * exists, nothing was looked at. */
 static int imap_find(struct mailbox_reader *m, const struct mailbox_match *match,
                      struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
 {
-    struct imap *x = m->state;
     struct buf search;
+    size_t n_missing = 0;
     int st = MP_OK;
     buf_init(&search, COMMAND_MAX_BYTES);
     imap_search_write(&search, match);
     for (size_t i = 0; st == MP_OK && i < m->config.n_folders; i++) {
-        struct arena scratch = {0};
-        uint32_t *uids = NULL;
-        size_t n = 0;
-        arena_init(&scratch, IMAP_MAX_UIDS * sizeof uids[0] * 4);
-        st = command(x, x->urls[i], STR("NOOP"), deadline_us, err); /* show what came meanwhile */
-        st = st == MP_OK ? command(x, x->urls[i], buf_str(&search), deadline_us, err) : st;
-        if (st == MP_OK)
-            st = imap_search_parse(&scratch, buf_str(&x->transfer.body), &uids, &n, err);
-        size_t from = n > MAILBOX_LOOKED_AT_MAX ? n - MAILBOX_LOOKED_AT_MAX : 0;
-        for (size_t k = from; st == MP_OK && k < n; k++)
-            st = fetch(m, i, uids[k], hits, deadline_us, err);
-        arena_clear(&scratch);
+        st = find_in_folder(m, i, buf_str(&search), hits, deadline_us, err);
+        n_missing += m->missing[i];
     }
     buf_clear(&search);
+    if (st == MP_OK && n_missing == m->config.n_folders)
+        return mp_fail(err, MP_E_IO, 0, "IMAP: no folder '%.*s' there, nor another to look into",
+                       STR_ARG(m->config.folders[0]));
     return st;
 }
 

@@ -239,6 +239,16 @@ int mailbox_find(struct mailbox_reader *m, const struct mailbox_match *match, st
     return MP_OK;
 }
 
+struct str mailbox_missing(const struct mailbox_reader *m, struct arena *a)
+{
+    struct str names = {0};
+    for (size_t i = 0; i < m->config.n_folders; i++)
+        if (m->missing[i])
+            names = arena_fmt(a, "%.*s%s%.*s", STR_ARG(names), names.n > 0 ? ", " : "",
+                              STR_ARG(m->config.folders[i]));
+    return names;
+}
+
 int mailbox_delete(struct mailbox_reader *m, const struct mailbox_hit *hit, int64_t deadline_us,
                    struct mp_err *err)
 {

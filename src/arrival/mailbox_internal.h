@@ -28,8 +28,9 @@ struct mailbox_reader {
     struct mailbox_config config; /* its texts in `arena` */
     struct arena arena, scratch;  /* scratch: of one candidate */
     struct seen seen;
-    struct str last_match; /* of the last look, as bytes: for another one all is new */
-    void *state;           /* of the kind */
+    struct str last_match;             /* of the last look, as bytes: for another one all is new */
+    void *state;                       /* of the kind */
+    bool missing[ARRIVAL_MAX_FOLDERS]; /* of config.folders: does not exist, by the last look */
 };
 
 /* What a look collects, in the caller's arena. */

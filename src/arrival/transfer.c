@@ -84,13 +84,13 @@ void transfer_clear(struct transfer *t)
     *t = (struct transfer){0};
 }
 
-static int explain(const struct transfer *t, size_t max_bytes, const char *what, struct mp_err *err)
+static int explain(struct transfer *t, size_t max_bytes, const char *what, struct mp_err *err)
 {
     /* libcurl says the same of a folder that cannot be selected; that one may come to be. */
-    bool no_folder = t->code == CURLE_LOGIN_DENIED && strcmp(t->error, "Select failed") == 0;
-    bool no_login = t->code == CURLE_LOGIN_DENIED && !no_folder;
+    t->no_folder = t->code == CURLE_LOGIN_DENIED && strcmp(t->error, "Select failed") == 0;
+    bool no_login = t->code == CURLE_LOGIN_DENIED && !t->no_folder;
     const char *why = no_login              ? "the login was refused"
-                      : no_folder           ? "the folder cannot be selected"
+                      : t->no_folder        ? "the folder cannot be selected"
                       : t->error[0] != '\0' ? t->error
                                             : curl_easy_strerror(t->code);
     if (t->too_large)

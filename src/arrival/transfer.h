@@ -10,7 +10,8 @@ struct transfer {
     CURL *curl;
     struct buf body;
     bool too_large;
-    long status; /* of HTTP */
+    bool no_folder; /* IMAP: the folder could not be selected */
+    long status;    /* of HTTP */
     CURLcode code;
     const struct mailbox_config *config;
     struct curl_slist *headers;

@@ -24,7 +24,7 @@ SUBMISSION = "url: smtp+starttls://submission.good.test:587"
 
 def instead(server):
     """A relay that takes mail of everyone, in the place of the submission server."""
-    return (SUBMISSION + r"\n    auth: \{[^\n]*SCRAM-SHA-256\}", f"url: smtp+starttls://{server}.good.test:25")
+    return (re.escape(SUBMISSION) + r"\n    auth: \{[^\n]*SCRAM-SHA-256\}", f"url: smtp+starttls://{server}.good.test:25")
 
 
 ARRIVES = "a mail arrives, signed, unchanged"
@@ -42,7 +42,7 @@ PLANTED = {
     "no STARTTLS at the MX": ("smoke", [("domain: good.test", "domain: notls.good.test")],
                               MX, "failure", "tls"),
     "MX that is down": ("smoke", [("domain: good.test", "domain: dead.good.test")],
-                        MX, "error", "mx-dead"),
+                        MX, "failure", "mx-dead"),
     "AUTH before TLS": ("smoke", [('"smtp://submission.good.test:587"',
                                    '"smtp://mx-authclear.good.test:25"')],
                         "submission hides AUTH before TLS", "failure", "auth-before-tls"),

@@ -49,6 +49,7 @@ UNBOUND = """server:
   ede: yes
   minimal-responses: no
   local-zone: "." refuse
+  local-zone: "example." static
 {ours}remote-control:
   control-enable: no
 """
