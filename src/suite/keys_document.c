@@ -82,9 +82,9 @@ static const struct key document_keys[] = {
     {STR_INIT("sinks"), &type_named, D(sinks), .context = &context_sink,
      .doc = "Capture servers by name, which live as long as the run."},
     {STR_INIT("schedule"), &type_map, D(schedule), .context = &context_schedule,
-     .doc = "When a daemon runs it."},
+     .doc = "For a daemon that runs it again and again; read and checked, no more."},
     {STR_INIT("report"), &type_map, D(report), .context = &context_report,
-     .doc = "Where a daemon's results go."},
+     .doc = "Where the results of such a daemon go; read and checked, no more."},
     {STR_INIT("tests"), &type_nodes, D(tests), .context = &context_test,
      .doc = "The tests, in order."},
 };

@@ -66,11 +66,14 @@ static void write_one_word(struct json *j, const struct key *k)
     json_object_end(j);
 }
 
+static bool is_list_of_words(const struct value_type *t)
+{
+    return t == &type_mask || t == &type_stages || t == &type_results || t == &type_result_or_map;
+}
+
 static void write_words(struct json *j, const struct key *k)
 {
-    const struct value_type *t = k->type;
-    bool list =
-        t == &type_mask || t == &type_stages || t == &type_results || t == &type_result_or_map;
+    bool list = is_list_of_words(k->type);
     json_key(j, "anyOf");
     json_array_begin(j);
     write_one_word(j, k);
@@ -157,11 +160,35 @@ static void write_value(struct json *j, const struct key *k)
     }
 }
 
+/* What may stand there, for people: the words, or the name of the type. */
+static void write_comment(struct json *j, const struct key *k)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    for (const struct word *w = k->words; w != NULL && w->name != NULL; w++)
+        buf_addf(&b, "%s`%s`", w == k->words ? "" : ", ", w->name);
+    if (k->words == NULL || k->type->schema == type_audit_domains.schema) {
+        buf_reset(&b);
+        buf_addz(&b, k->type->shown);
+    } else if (is_list_of_words(k->type)) {
+        buf_addz(&b, "; or list of them");
+    }
+    if (k->words != NULL && k->context != NULL)
+        buf_addz(&b, "; or mapping");
+    json_kstr(j, "$comment", buf_str(&b));
+    buf_clear(&b);
+}
+
 static void write_key(struct json *j, const struct key *k)
 {
     json_key(j, k->name.p);
     json_object_begin(j);
-    key_text(j, "description", k->doc);
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_addf(&b, "%s%s", k->doc, k->required ? " Needed." : "");
+    json_kstr(j, "description", buf_str(&b));
+    buf_clear(&b);
+    write_comment(j, k);
     write_value(j, k);
     json_object_end(j);
 }

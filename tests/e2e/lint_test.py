@@ -4,6 +4,7 @@ import copy
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -201,9 +202,37 @@ def schema(folder):
                  not checker.is_valid(broken) and code == 1, out)
 
 
+# ---- the pages ---------------------------------------------------------------------------------
+
+HOSTS = """\
+mailproof: 1
+allow: [good.test]
+hosts:
+  mx: {url: "smtp+starttls://mx1.good.test:25", xclient: allowed}
+  submit: {url: "smtps://submission.good.test", auth: {user: alice@good.test, password: "${env:A}"}}
+  alice: {url: "imaps://imap.good.test", auth: {user: alice, password: "${env:A}"}}
+defaults: {in: alice}
+"""
+
+
+def pages(folder):
+    """What the pages show is without mistakes: whole suites, and tests for hosts such as these."""
+    with open(os.path.join(ROOT, "docs/suites.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```yaml\n(.*?)^```", f.read(), re.M | re.S)
+    with open(os.path.join(ROOT, "man/mailproof-suite.5"), encoding="utf-8") as f:
+        blocks += re.findall(r"^\.Bd -literal\n(.*?)^\.Ed", f.read(), re.M | re.S)
+    for n, block in enumerate(blocks, 1):
+        whole = block if block.startswith("mailproof:") else \
+            HOSTS + ("" if "\ntests:" in block else "tests:\n") + block
+        code, out, err = lint(put(folder, f"block{n}.yaml", whole))
+        rows.check(f"example {n} of the pages has no mistake", code == 0, out + err)
+    rows.check("the pages show examples", len(blocks) >= 7, len(blocks))
+
+
 with tempfile.TemporaryDirectory(prefix="mailproof-lint-") as place:
     text(place)
     references(place)
     schema(place)
+    pages(place)
     formats(place)
 sys.exit(rows.done())
