@@ -67,6 +67,7 @@ _mailproof_value() { # command option
         _mailproof_reply "$("$program" forge --attachment '' 2>&1 | sed -n 's/.*known are //p' | tr -d ,)"
         ;;
     --extract) _mailproof_reply link links otp otps link,otp ;;
+    --release-tls) _mailproof_reply auto verify implicit ;;
     --type) _mailproof_reply rsa ed25519 ;;
     --bits) _mailproof_reply 2048 3072 4096 ;;
     --canon) _mailproof_reply relaxed/relaxed relaxed/simple simple/relaxed simple/simple ;;
@@ -77,7 +78,7 @@ _mailproof_value() { # command option
     --record) _mailproof_files '*.world' ;;
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
         --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \
-        --attach | --sts-cache | --store | --cert | --script | --wait-file | --token-file | --http-cert | \
+        --attach | --sts-cache | --store | --cert | --script | --wait-file | --token-file | --http-cert | --release-ca | \
         --http-key | --password-file | --sent | --message)
         _mailproof_any_file
         ;;

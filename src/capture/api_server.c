@@ -176,7 +176,7 @@ int api_info(void *ctx, struct httpd_request *q, struct mp_err *err)
     json_key(j, "features");
     json_object_begin(j);
     json_kbool(j, "judges", c->c.dns_source != NULL);
-    json_kbool(j, "release", c->c.release_ip.family != IP_NONE);
+    json_kbool(j, "release", c->c.relay.host != NULL);
     json_kbool(j, "auth", c->c.admin_token.n != 0);
     json_object_end(j);
     write_limits(j, c);

@@ -63,7 +63,7 @@ static int check_config(const struct capture_config *c, struct mp_err *err)
     if (c->admin_token.n > CAPTURE_MAX_TOKEN_BYTES)
         return mp_fail(err, MP_E_USAGE, 0, "the admin token is longer than %d bytes",
                        CAPTURE_MAX_TOKEN_BYTES);
-    if ((c->release_ip.family != IP_NONE) != (c->n_release_allow != 0))
+    if ((c->relay.host != NULL) != (c->n_release_allow != 0))
         return mp_fail(err, MP_E_USAGE, 0,
                        "releasing messages needs both a relay and a list of whom it may reach");
     if ((c->cert_pem != NULL) != (c->key_pem != NULL))
@@ -99,6 +99,8 @@ int capture_start(const struct capture_config *config, struct capture **out, str
                              .n_host_names = config->n_host_names,
                              .cert_pem = config->cert_pem,
                              .key_pem = config->key_pem};
+    if (st == MP_OK && config->relay.host != NULL)
+        st = relay_tls_new(&config->relay, &c->relay_tls, err);
     if (st == MP_OK)
         st = httpd_start(&h, &c->httpd, err);
     if (st == MP_OK)
@@ -119,6 +121,7 @@ void capture_stop(struct capture *c)
     store_unwatch(c->c.store, c->watch);
     httpd_stop(c->httpd);
     judge_free(c->judge);
+    tls_client_free(c->relay_tls);
     pthread_mutex_destroy(&c->script_lock);
     buf_clear(&c->common_script);
     free(c);

@@ -27,6 +27,20 @@ enum {
     CAPTURE_VERDICT_CACHE = 256               /* judged messages kept */
 };
 
+/* The server that released messages go through. */
+enum capture_relay_tls {
+    CAPTURE_RELAY_AUTO,    /* STARTTLS when it is offered, whoever answers */
+    CAPTURE_RELAY_VERIFY,  /* STARTTLS, with a certificate for `host` of an authority that is
+                              trusted; else nothing is sent */
+    CAPTURE_RELAY_IMPLICIT /* the same, with TLS from the first byte */
+};
+struct capture_relay {
+    const char *host; /* a name (needed to verify) or an address; NULL: nothing is released */
+    uint16_t port;
+    enum capture_relay_tls tls;
+    const char *ca_file; /* PEM; NULL: the system's authorities */
+};
+
 struct capture_config { /* borrowed until capture_stop */
     struct ip ip;
     uint16_t port; /* 0: any free one */
@@ -42,8 +56,7 @@ struct capture_config { /* borrowed until capture_stop */
     const struct dns_source *dns_source; /* NULL: messages are not judged, and say so */
     const struct job_config *job_config; /* needed with dns_source */
     /* Releasing: both or none. */
-    struct ip release_ip; /* of the relay; IP_NONE: nothing is released */
-    uint16_t release_port;
+    struct capture_relay relay;
     const struct str *release_allow; /* "good.test" (and only it), ".good.test" (and below),
                                         "user@good.test" */
     size_t n_release_allow;

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "capture/capture.h"
+#include "capture/relay.h"
 #include "crypto/digest.h"
 #include "httpd/httpd.h"
 #include "message/mime.h"
@@ -18,6 +18,7 @@ struct capture {
     struct httpd *httpd;
     struct store_watch *watch;
     struct judge *judge;
+    struct tls_client *relay_tls;   /* NULL: nothing is released */
     int64_t started_us, started_ms; /* monotonic; Unix */
     unsigned char admin_hash[DIGEST_MAX_BYTES];
     pthread_mutex_t script_lock;

@@ -616,7 +616,7 @@ int mailpit_webui(void *ctx, struct httpd_request *q, struct mp_err *err)
     json_kstr(j, "Label", STR("mailproof"));
     json_key(j, "MessageRelay");
     json_object_begin(j);
-    json_kbool(j, "Enabled", c->c.release_ip.family != IP_NONE);
+    json_kbool(j, "Enabled", c->c.relay.host != NULL);
     json_kstr(j, "SMTPServer", STR(""));
     json_kstr(j, "ReturnPath", STR(""));
     json_kstr(j, "AllowedRecipients", STR(""));

@@ -1,14 +1,12 @@
 /* Passing a captured message on to real recipients: only when the operator has named a relay and
  * whom it may reach, and only when every recipient is among those. */
 #include <jansson.h>
+#include <string.h>
 
-#include "base/clock.h"
-#include "base/utf8.h"
 #include "capture/capture_internal.h"
-#include "io/smtp_client.h"
 #include "message/address.h"
 
-enum { RELEASE_DEADLINE_MS = 60000, RELEASE_ARENA_BYTES = 64 << 20 };
+enum { RELEASE_ARENA_BYTES = 64 << 20 };
 
 /* One row of the list: "user@good.test", "good.test", or ".good.test" for what lies below. */
 static bool row_allows(struct str row, struct str address)
@@ -86,65 +84,18 @@ static int read_release(struct httpd_request *q, const struct store_delivery *d,
     return st;
 }
 
-/* What the relay said, as far as the conversation went. */
-struct outcome {
-    struct smtp_reply rcpts[CAPTURE_MAX_RELEASE_RCPTS];
-    size_t n_taken;
-    struct smtp_reply end; /* the reply that decided */
-};
-
-static bool refused(const struct smtp_client *c, struct outcome *o)
-{
-    o->end = c->last;
-    return !smtp_reply_ok(&c->last);
-}
-
-/* MP_OK: the relay answered, whatever it said: n_taken and `end` tell. */
-static int converse(struct smtp_client *s, const struct smtp_client_config *config, struct arena *a,
-                    const struct release *r, struct str raw, struct outcome *o, struct mp_err *err)
-{
-    struct smtp_mail_params mail = {0};
-    struct smtp_rcpt_params rcpt = {0};
-    int st = smtp_open(s, config, a, err);
-    if (st != MP_OK || refused(s, o) || (st = smtp_ehlo(s, err)) != MP_OK || refused(s, o))
-        return st;
-    if ((s->ehlo.extensions & SMTP_EXT_STARTTLS) != 0 && (st = smtp_starttls(s, err)) != MP_OK)
-        return st;
-    if (!str_is_ascii(raw) && (s->ehlo.extensions & SMTP_EXT_8BITMIME) != 0)
-        mail.body = SMTP_BODY_8BITMIME;
-    if ((st = smtp_mail(s, r->from, &mail, err)) != MP_OK || refused(s, o))
-        return st;
-    for (size_t i = 0; i < r->n_to; i++) {
-        if ((st = smtp_rcpt(s, r->to[i], &rcpt, err)) != MP_OK)
-            return st;
-        o->rcpts[i] = o->end = s->last;
-        o->n_taken += smtp_reply_ok(&s->last);
-    }
-    if (o->n_taken == 0)
-        return MP_OK;
-    st = smtp_data(s, err);
-    o->end = s->last;
-    if (st != MP_OK || s->last.code != 354) {
-        o->n_taken = 0;
-        return st;
-    }
-    st = smtp_message(s, raw, false, NULL, 0, err);
-    if (st != MP_OK || refused(s, o))
-        o->n_taken = 0;
-    return st;
-}
-
 static int reply_relayed(struct capture *c, struct httpd_request *q, const struct release *r,
-                         const struct outcome *o)
+                         const struct relay_outcome *o)
 {
-    char ip[IP_TEXT_MAX];
-    ip_write(&c->c.release_ip, ip);
+    const char *host = c->c.relay.host;
     if (o->n_taken == 0)
-        return httpd_problem(q, 502, "the relay %s did not take it: %u " STR_FMT, ip, o->end.code,
+        return httpd_problem(q, 502, "the relay %s did not take it: %u " STR_FMT, host, o->end.code,
                              STR_ARG(o->end.text));
     struct json *j = httpd_json(q, 200);
     json_object_begin(j);
-    json_kstr(j, "relay", arena_fmt(httpd_arena(q), "%s:%u", ip, c->c.release_port));
+    json_kstr(j, "relay",
+              arena_fmt(httpd_arena(q), strchr(host, ':') == NULL ? "%s:%u" : "[%s]:%u", host,
+                        c->c.relay.port));
     json_key(j, "accepted");
     json_array_begin(j);
     for (size_t i = 0; i < r->n_to; i++)
@@ -172,26 +123,15 @@ static int reply_relayed(struct capture *c, struct httpd_request *q, const struc
 static int relay(struct capture *c, struct httpd_request *q, const struct release *r,
                  struct str raw, struct mp_err *err)
 {
-    static const struct tls_settings settings = {0};
     struct arena a = {0};
-    struct smtp_client s = {0};
-    struct outcome *o = arena_new(httpd_arena(q), struct outcome, 1);
-    struct smtp_client_config config = {
-        .target = {.ip = c->c.release_ip, .port = c->c.release_port},
-        .helo = c->c.domain.n != 0 ? c->c.domain : STR("localhost"),
-        .deadline_us = clock_mono_us() + (int64_t)RELEASE_DEADLINE_MS * 1000,
-        .now_s = clock_wall_s()};
+    struct relay_outcome *o = arena_new(httpd_arena(q), struct relay_outcome, 1);
+    const struct relay_mail m = {.from = r->from, .raw = raw, .to = r->to, .n_to = r->n_to};
     if (o == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "the request needs more memory than allowed");
-    int st = tls_client_new(&settings, &config.tls, err);
-    if (st != MP_OK)
-        return st;
     arena_init(&a, RELEASE_ARENA_BYTES);
-    st = converse(&s, &config, &a, r, raw, o, err);
+    int st = relay_send(&c->c.relay, c->relay_tls,
+                        c->c.domain.n != 0 ? c->c.domain : STR("localhost"), &m, &a, o, err);
     st = st == MP_OK ? reply_relayed(c, q, r, o) : httpd_problem(q, 502, "%s", err->text);
-    smtp_quit(&s);
-    smtp_close(&s);
-    tls_client_free(config.tls);
     arena_clear(&a);
     return st;
 }
@@ -207,7 +147,7 @@ int api_release(void *ctx, struct httpd_request *q, struct mp_err *err)
                        : access_message(c, q, &d, err);
     if (st != MP_OK || d == NULL)
         return st;
-    if (c->c.release_ip.family == IP_NONE)
+    if (c->c.relay.host == NULL)
         return httpd_problem(q, 403,
                              "this server releases nothing: it was started without "
                              "--release-via and --release-allow");

@@ -1,6 +1,8 @@
 /* The HTTP API of `mailproof sink`: options, files, starting. */
 #include "cli/sink_http.h"
 
+#include "smtp/request.h"
+
 static const char command[] = "sink";
 
 void sink_http_init(struct sink_http *h)
@@ -41,13 +43,45 @@ static bool is_allow_row(struct str row)
     return true;
 }
 
-static int set_release(struct sink_http *h, int option, const char *arg)
+/* "relay.test:25", "192.0.2.25:25", "[2001:db8::25]:25" */
+static bool set_relay(struct sink_http *h, struct str text)
 {
-    if (option == SINK_HTTP_RELEASE_VIA) {
-        if (!parse_ip_port(str_from(arg), &h->release_ip, &h->release_port) || h->release_port == 0)
-            return usage_error(command, "--release-via %s: expected IP:PORT of a relay", arg);
-        return EXIT_PASSED;
+    struct ip ip;
+    uint64_t port;
+    size_t colon = str_rfind(text, ':');
+    struct str host = str_slice(text, 0, colon);
+    if (parse_ip_port(text, &ip, &h->relay.port)) {
+        if (ip.family == IP_V6)
+            host = str_slice(host, 1, host.n - 1);
+    } else if (colon == text.n || str_has(host, ':') || !smtp_helo_ok(host) ||
+               !str_to_u64(str_slice(text, colon + 1, text.n), UINT16_MAX, &port)) {
+        return false;
+    } else {
+        h->relay.port = (uint16_t)port;
     }
+    if (host.n == 0 || host.n > SINK_HTTP_HOST_MAX || h->relay.port == 0)
+        return false;
+    memcpy(h->relay_host, host.p, host.n);
+    h->relay_host[host.n] = '\0';
+    h->relay.host = h->relay_host;
+    return true;
+}
+
+static int set_relay_tls(struct sink_http *h, const char *arg)
+{
+    static const char *const words[] = {[CAPTURE_RELAY_AUTO] = "auto",
+                                        [CAPTURE_RELAY_VERIFY] = "verify",
+                                        [CAPTURE_RELAY_IMPLICIT] = "implicit"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(arg, words[i]) == 0) {
+            h->relay.tls = (enum capture_relay_tls)i;
+            return EXIT_PASSED;
+        }
+    return usage_error(command, "--release-tls %s: expected auto, verify or implicit", arg);
+}
+
+static int set_allow(struct sink_http *h, const char *arg)
+{
     if (h->n_allow == SINK_HTTP_MAX_ALLOW)
         return usage_error(command, "--release-allow: more than %d", SINK_HTTP_MAX_ALLOW);
     if (!is_allow_row(str_from(arg)))
@@ -55,6 +89,23 @@ static int set_release(struct sink_http *h, int option, const char *arg)
                            arg);
     h->allow[h->n_allow++] = str_from(arg);
     return EXIT_PASSED;
+}
+
+static int set_release(struct sink_http *h, int option, const char *arg)
+{
+    switch (option) {
+    case SINK_HTTP_RELEASE_VIA:
+        if (!set_relay(h, str_from(arg)))
+            return usage_error(command, "--release-via %s: expected HOST:PORT of a relay", arg);
+        return EXIT_PASSED;
+    case SINK_HTTP_RELEASE_TLS:
+        return set_relay_tls(h, arg);
+    case SINK_HTTP_RELEASE_CA:
+        h->relay.ca_file = arg;
+        return EXIT_PASSED;
+    default:
+        return set_allow(h, arg);
+    }
 }
 
 static int set_http(struct sink_http *h, int option, const char *arg)
@@ -88,6 +139,8 @@ int sink_http_set(struct sink_http *h, int option, const char *arg)
     switch (option) {
     case SINK_HTTP_RELEASE_VIA:
     case SINK_HTTP_RELEASE_ALLOW:
+    case SINK_HTTP_RELEASE_TLS:
+    case SINK_HTTP_RELEASE_CA:
         return set_release(h, option, arg);
     case SINK_HTTP_NO_DNS:
         h->no_dns = true;
@@ -130,15 +183,29 @@ static int read_token(struct sink_http *h)
     return EXIT_PASSED;
 }
 
+static int check_release(const struct sink_http *h)
+{
+    struct ip ip;
+    bool verify = h->relay.tls != CAPTURE_RELAY_AUTO;
+    if ((h->relay.host != NULL) != (h->n_allow != 0))
+        return usage_error(command, "--release-via and --release-allow go together");
+    if (h->relay.host == NULL && (verify || h->relay.ca_file != NULL))
+        return usage_error(command, "--release-tls and --release-ca need --release-via");
+    if (verify && ip_parse(str_from(h->relay.host), &ip))
+        return usage_error(command, "--release-tls: a certificate proves a name: name the host of "
+                                    "--release-via");
+    if (!verify && h->relay.ca_file != NULL)
+        return usage_error(command, "--release-ca needs --release-tls verify or implicit");
+    return EXIT_PASSED;
+}
+
 static int check_together(const struct sink_http *h)
 {
-    if ((h->release_ip.family != IP_NONE) != (h->n_allow != 0))
-        return usage_error(command, "--release-via and --release-allow go together");
     if ((h->cert_file != NULL) != (h->key_file != NULL))
         return usage_error(command, "--http-cert and --http-key go together");
     if (h->no_dns && (h->check.source.zone != NULL || h->check.resolver.server.n != 0))
         return usage_error(command, "--no-dns: there is a source of DNS already");
-    return EXIT_PASSED;
+    return check_release(h);
 }
 
 int sink_http_open(struct sink_http *h)
@@ -178,8 +245,7 @@ int sink_http_start(struct sink_http *h, const struct sink_http_world *w, struct
                                .n_host_names = h->n_hosts,
                                .dns_source = h->no_dns ? NULL : &h->check.source,
                                .job_config = &h->job_config,
-                               .release_ip = h->release_ip,
-                               .release_port = h->release_port,
+                               .relay = h->relay,
                                .release_allow = h->allow,
                                .n_release_allow = h->n_allow,
                                .cert_pem = h->cert_file == NULL ? NULL : h->cert.p,

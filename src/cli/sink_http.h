@@ -8,6 +8,7 @@
 enum {
     SINK_HTTP_MAX_HOSTS = 32,
     SINK_HTTP_MAX_ALLOW = 100,
+    SINK_HTTP_HOST_MAX = 253, /* octets of a host's name */
     SINK_HTTP_TOKEN_MIN_BYTES = 16,
     SINK_HTTP_PEM_MAX_BYTES = 1 << 20
 };
@@ -18,8 +19,10 @@ struct sink_http {
     struct check_options check; /* the source of DNS, and what messages are judged with */
     struct job_config job_config;
     bool on, no_dns;
-    struct ip ip, release_ip;
-    uint16_t port, release_port;
+    struct ip ip;
+    uint16_t port;
+    struct capture_relay relay;
+    char relay_host[SINK_HTTP_HOST_MAX + 1];
     const char *token_file, *cert_file, *key_file;
     struct buf token, cert, key;
     const char *hosts[SINK_HTTP_MAX_HOSTS];
@@ -36,6 +39,8 @@ enum sink_http_option {
     SINK_HTTP_TOKEN_FILE,
     SINK_HTTP_RELEASE_VIA,
     SINK_HTTP_RELEASE_ALLOW,
+    SINK_HTTP_RELEASE_TLS,
+    SINK_HTTP_RELEASE_CA,
     SINK_HTTP_NO_DNS,
     SINK_HTTP_LAST
 };
@@ -49,6 +54,8 @@ enum sink_http_option {
         {"token-file", required_argument, NULL, SINK_HTTP_TOKEN_FILE},                             \
         {"release-via", required_argument, NULL, SINK_HTTP_RELEASE_VIA},                           \
         {"release-allow", required_argument, NULL, SINK_HTTP_RELEASE_ALLOW},                       \
+        {"release-tls", required_argument, NULL, SINK_HTTP_RELEASE_TLS},                           \
+        {"release-ca", required_argument, NULL, SINK_HTTP_RELEASE_CA},                             \
         {"no-dns", no_argument, NULL, SINK_HTTP_NO_DNS},                                           \
         {"resolver", required_argument, NULL, CHECK_RESOLVER},                                     \
         {"zone", required_argument, NULL, CHECK_ZONE},                                             \
@@ -67,8 +74,12 @@ enum sink_http_option {
     "  --http-host NAME        a host name that requests may use for it; repeatable\n"             \
     "  --http-cert FILE        serve HTTPS with this PEM certificate\n"                            \
     "  --http-key FILE         and its key\n"                                                      \
-    "  --release-via IP:PORT   messages may be released to real recipients by this relay\n"        \
+    "  --release-via HOST:PORT  messages may be released to real recipients by this relay\n"       \
     "  --release-allow WHOM    user@domain, domain, or .domain for what is below; repeatable\n"    \
+    "  --release-tls WORD      auto: STARTTLS when offered (default); verify: only to a server\n"  \
+    "                          whose certificate proves its name; implicit: so, TLS from the "     \
+    "start\n"                                                                                      \
+    "  --release-ca FILE       trust these authorities (PEM) for that, not the system's\n"         \
     "Judgement of messages, as scan does it:\n"                                                    \
     "  --resolver HOST[:PORT]  ask this DNS server instead of those of /etc/resolv.conf\n"         \
     "  --zone FILE             answer from this zone file, nothing from the network; repeatable\n" \

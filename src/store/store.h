@@ -16,8 +16,9 @@ enum {
     /* taken but not yet committed; beyond it store_put refuses */
     STORE_QUEUE_MAX_BYTES = 256 << 20,
     STORE_MAX_RCPTS = 10000,
-    STORE_MAX_ATTEMPTS = 10000, /* kept: refused, deferred, dropped; the oldest go first */
-    STORE_MAX_SENT = 10000,     /* originals kept; the oldest go first */
+    STORE_MAX_ATTEMPTS = 10000,    /* kept: refused, deferred, dropped; the oldest go first */
+    STORE_MAX_SENT = 10000,        /* originals kept; the oldest go first */
+    STORE_RESERVE_BYTES = 8 << 20, /* held back on the disk: deleting works when that is full */
     STORE_PAGE_MAX = 1000
 };
 

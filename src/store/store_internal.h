@@ -18,8 +18,7 @@ enum {
     STORE_WAL_PAGES = 4000,            /* the log is copied into the database at this length */
     STORE_PAGE_BYTES = 8192,
     STORE_ARENA_BYTES = 512 << 20, /* what one commit may need beside the messages */
-    STORE_BUSY_MS = 10000,
-    STORE_RESERVE_BYTES = 8 << 20 /* kept on the disk, so that deleting works when that is full */
+    STORE_BUSY_MS = 10000
 };
 
 /* The writer's statements; their texts are in db.c. */
