@@ -62,7 +62,11 @@ _mailproof_value() { # command option
     --color | --colour) _mailproof_reply auto always never ;;
     --dmarc-discovery) _mailproof_reply tree-walk psl ;;
     --exit) _mailproof_reply sysexits nagios ;;
-    --only) _mailproof_reply auth ;;
+    --only) if [[ $1 == scan ]]; then _mailproof_reply auth; else COMPREPLY=(); fi ;;
+    --transcript | --state)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        ;;
     --attachment)
         _mailproof_reply "$("$program" forge --attachment '' 2>&1 | sed -n 's/.*known are //p' | tr -d ,)"
         ;;
@@ -79,7 +83,8 @@ _mailproof_value() { # command option
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
         --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \
         --attach | --sts-cache | --store | --cert | --script | --wait-file | --token-file | --http-cert | --release-ca | \
-        --http-key | --password-file | --sent | --message)
+        --http-key | --password-file | --sent | --message | --env | --junit | --sarif | --tap | --json | \
+        --jsonl | --markdown)
         _mailproof_any_file
         ;;
     --ip | --helo | --mail-from | --rcpt | --resolver | --timeout | --authserv-id | --trust-sealer | \
@@ -91,7 +96,8 @@ _mailproof_value() { # command option
         --subject | --tag | --seed | --listen | --lmtp | --tls-listen | --max-* | --idle-timeout | \
         --hostname | --domain | --http | --http-host | --release-via | --release-allow | \
         --sink | --inbox | --user | --*-env | --folder | --message-id | --within | --warn | --crit | \
-        --settle | --status | --copies | --expect-folder | --slow-hop | --via)
+        --settle | --status | --copies | --expect-folder | --slow-hop | --via | --var | -j | -w | -c | \
+        --warning | --critical)
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -118,6 +124,8 @@ _mailproof() {
         _mailproof_files '*.y*ml'
     elif [[ $command == scan || $command == sign || $command == seal ]]; then
         _mailproof_any_file
+    elif [[ $command == run || $command == check ]]; then
+        _mailproof_files '*.y*ml'
     fi
 }
 

@@ -32,6 +32,8 @@ int cmd_probe(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_forge(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_sink(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
@@ -40,6 +42,7 @@ int cmd_version(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
 extern const char lint_help[];
+extern const char run_help[], check_help[];
 extern const char sink_help[], wait_help[];
 extern const char probe_help[], audit_help[], forge_help[];
 

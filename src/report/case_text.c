@@ -77,6 +77,7 @@ static void reason_line(struct flow *f, const struct subject *s, const struct su
 static void finding_lines_of(struct flow *f, const struct subject *s, size_t i, bool verbose)
 {
     size_t order[FINDINGS_MAX], n = subject_case_findings(s, i, order);
+    bool compared = i < s->checks->n && s->checks->items[i].expected.n > 0; /* and told */
     for (size_t k = 0; k < n; k++) {
         const struct finding *item = &s->checks->findings->items[order[k]];
         if (case_told(s, order[k]) || (item->severity < SEV_MEDIUM && !verbose))
@@ -85,7 +86,7 @@ static void finding_lines_of(struct flow *f, const struct subject *s, size_t i, 
         flow_putz(f, severity_style(item->severity), severity_name(item->severity));
         flow_putz(f, FLOW_PLAIN, " ");
         flow_put(f, FLOW_BOLD, finding_kind(item->id)->name);
-        if (item->evidence.n > 0) {
+        if (item->evidence.n > 0 && !compared) {
             flow_putz(f, FLOW_PLAIN, ": ");
             flow_put(f, FLOW_PLAIN, item->evidence);
         }

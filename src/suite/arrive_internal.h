@@ -18,8 +18,8 @@ bool arrival_wants_job(const struct suite_arrive *a);
 /* All that is expected of what arrived in `host`. */
 void judge_arrival(struct work *w, const struct suite_step *step, const struct suite_host *host,
                    const struct arrival *x);
-/* What the receiving sink saw of the client: names, address, TLS, DNS lists. */
+/* What the receiving sink saw of the client: names, address, TLS, DNS lists. `at`: of the step. */
 void judge_client(struct work *w, struct str group, const struct suite_expect_client *e,
-                  const struct arrival_seen *seen);
+                  struct suite_place at, const struct arrival_seen *seen);
 
 #endif

@@ -32,6 +32,7 @@ struct server_seen {
     const struct probe_server *server;
     const struct suite_probe *asked;
 };
+bool judge_server_given(const struct suite_expect_server *e);
 /* All that is expected of one server, as checks of `group`. */
 void judge_server(struct work *w, struct str group, const struct suite_expect_server *e,
                   const struct server_seen *s);

@@ -77,6 +77,14 @@ struct suite_place judge_place(const struct judge_row *row, const void *expect)
     return at;
 }
 
+bool judge_any_given(const struct judge_row *rows, size_t n, const void *expect)
+{
+    for (size_t i = 0; i < n; i++)
+        if (judge_place(&rows[i], expect).line != 0)
+            return true;
+    return false;
+}
+
 size_t judge_rows(struct work *w, struct str group, const struct judge_row *rows, size_t n,
                   const void *expect, const void *seen)
 {

@@ -370,16 +370,17 @@ static void judge_header(struct work *w, struct str group, const struct suite_ex
 
 bool arrival_wants_job(const struct suite_arrive *a)
 {
-    return SUITE_GIVEN(a->expect.auth) || judge_findings_given(&a->expect.findings);
+    return judge_auth_given(&a->expect.auth) || judge_findings_given(&a->expect.findings);
 }
 
-static void judge_authentication(struct work *w, struct str group,
-                                 const struct suite_expect_arrival *e,
+static void judge_authentication(struct work *w, struct str group, const struct suite_step *step,
                                  const struct suite_host *host, const struct arrival *x)
 {
+    const struct suite_expect_arrival *e = &step->arrive->expect;
     bool by_receiver = SUITE_GIVEN(e->authserv_id) || host->authserv_id.n > 0;
     struct str id = SUITE_GIVEN(e->authserv_id) ? e->authserv_id.text : host->authserv_id;
-    if (!SUITE_GIVEN(e->auth))
+    struct suite_place at = SUITE_GIVEN(e->auth) ? e->auth.at : step->at;
+    if (!judge_auth_given(&e->auth))
         return;
     if (by_receiver && x->has_own_results) {
         judge_auth_by(w, group, &e->auth, &x->own_results);
@@ -388,11 +389,11 @@ static void judge_authentication(struct work *w, struct str group,
             judged_if(false,
                       arena_fmt(w->arena, "Authentication-Results of %.*s on top", STR_ARG(id)),
                       STR("none that can be believed"));
-        judge_tell(w, group, "auth", e->auth.at, &j);
+        judge_tell(w, group, "auth", at, &j);
     } else if (x->judged) {
         judge_auth(w, group, &e->auth, &x->job);
     } else {
-        judge_open(w, group, "auth", e->auth.at, STR("it could not be judged here"));
+        judge_open(w, group, "auth", at, STR("it could not be judged here"));
     }
 }
 
@@ -415,11 +416,10 @@ void judge_arrival(struct work *w, const struct suite_step *step, const struct s
     if (SUITE_GIVEN(e->contains) || SUITE_GIVEN(e->links) || SUITE_GIVEN(e->codes))
         seen.extracted = trace_extract(w->arena, &x->message, &seen.extract, NULL) == MP_OK;
     judge_rows(w, group, place_rows, ARRAY_LEN(place_rows), e, &seen);
-    judge_authentication(w, group, e, host, x);
+    judge_authentication(w, group, step, host, x);
     judge_rows(w, group, hop_rows, ARRAY_LEN(hop_rows), &e->hops, &seen);
     judge_rows(w, group, altered_rows, ARRAY_LEN(altered_rows), &e->altered, &seen);
-    if (SUITE_GIVEN(e->client))
-        judge_client(w, group, &e->client, &seen);
+    judge_client(w, group, &e->client, step->at, &seen);
     judge_rows(w, group, bounce_rows, ARRAY_LEN(bounce_rows), &e->bounce, &seen);
     judge_rows(w, group, text_rows, ARRAY_LEN(text_rows), e, &seen);
     for (size_t i = 0; i < e->n_headers; i++)

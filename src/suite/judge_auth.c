@@ -160,6 +160,12 @@ static const struct judge_row names_row[] = {
     {"auth.dkim.selector", offsetof(struct suite_expect_auth, dkim_selector.at), judge_dkim_names},
 };
 
+bool judge_auth_given(const struct suite_expect_auth *e)
+{
+    return judge_any_given(rows, ARRAY_LEN(rows), e) ||
+           judge_any_given(names_row, ARRAY_LEN(names_row), e);
+}
+
 static void judge(struct work *w, struct str group, const struct suite_expect_auth *e,
                   const struct auth_seen *s)
 {

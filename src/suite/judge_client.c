@@ -144,21 +144,24 @@ static const struct judge_row rows[] = {
 };
 
 void judge_client(struct work *w, struct str group, const struct suite_expect_client *e,
-                  const struct arrival_seen *seen)
+                  struct suite_place at, const struct arrival_seen *seen)
 {
     struct client_seen s = {.delivery = &seen->hit->delivery};
+    at = SUITE_GIVEN(*e) ? e->at : at;
+    if (!judge_any_given(rows, ARRAY_LEN(rows), e))
+        return;
     if (!seen->hit->has_delivery) {
-        judge_open(w, group, "client", e->at, STR("only a sink knows who delivered"));
+        judge_open(w, group, "client", at, STR("only a sink knows who delivered"));
         return;
     }
     if (!ip_parse(s.delivery->client_ip, &s.ip)) {
-        judge_open(w, group, "client", e->at, STR("it came by a socket, not from an address"));
+        judge_open(w, group, "client", at, STR("it came by a socket, not from an address"));
         return;
     }
     s.dns = (struct flow_dns){w->world->dns, flow_dns_view(w->world->dns, w->arena),
                               clock_mono_us() + (int64_t)CLIENT_DNS_MS * 1000};
     if (s.dns.view == NULL) {
-        judge_open(w, group, "client", e->at, STR("no memory for DNS"));
+        judge_open(w, group, "client", at, STR("no memory for DNS"));
         return;
     }
     judge_rows(w, group, rows, ARRAY_LEN(rows), e, &s);

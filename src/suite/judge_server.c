@@ -366,6 +366,12 @@ static struct cert_seen cert_of(struct work *w, const struct server_seen *s)
                                          : ask_fault(w, &s->ask->probe, s->server)};
 }
 
+bool judge_server_given(const struct suite_expect_server *e)
+{
+    return judge_any_given(rows, ARRAY_LEN(rows), e) ||
+           judge_any_given(cert_rows, n_cert_rows, &e->cert);
+}
+
 void judge_server(struct work *w, struct str group, const struct suite_expect_server *e,
                   const struct server_seen *s)
 {

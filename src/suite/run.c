@@ -174,6 +174,21 @@ static struct str masked(const struct suite *s, struct arena *a, struct str text
     return copy;
 }
 
+/* Without its sinks no case can be run. */
+static void leave_open(struct runner *r, const char *why)
+{
+    for (size_t i = 0; i < r->out->n; i++) {
+        struct suite_result *x = &r->out->items[i];
+        const struct suite_case *c = &r->suite->cases[i];
+        struct str text = masked(r->suite, &x->arena, str_from(why));
+        check_begin(&x->checks, STR("case"), "started");
+        check_expect(&x->checks, str_from(c->at.file), c->at.line, STR(""), STR(""));
+        check_undecided(&x->checks);
+        check_end(&x->checks, -1, "%.*s", STR_ARG(text));
+        finish(r, x);
+    }
+}
+
 static int prepare(struct runner *r, struct mp_err *err)
 {
     const struct suite *s = r->suite;
@@ -205,10 +220,12 @@ int suite_run(const struct suite *s, const struct suite_world *w, const struct s
         return mp_fail(err, MP_E_USAGE, 0, "%s: some references have no value", s->file);
     pthread_mutex_init(&r.lock, NULL);
     pthread_mutex_init(&r.telling, NULL);
+    struct mp_err why = {0};
     int st = prepare(&r, err);
-    st = st == MP_OK ? sinks_start(&r.sinks, s, err) : st;
-    if (st == MP_OK)
+    if (st == MP_OK && sinks_start(&r.sinks, s, &why) == MP_OK)
         run_threads(&r);
+    else if (st == MP_OK)
+        leave_open(&r, why.text);
     sinks_stop(&r.sinks);
     pthread_mutex_destroy(&r.telling);
     pthread_mutex_destroy(&r.lock);
@@ -246,8 +263,10 @@ static void transcript_lines(struct flow *f, const void *ctx)
         flow_put(f, FLOW_BOLD, r->transcripts[i].name);
         flow_end(f);
         for (struct str rest = r->transcripts[i].text; rest.p != NULL && rest.n > 0;) {
+            struct str line = str_cut(&rest, '\n');
             flow_line(f, 15, 19);
-            flow_put(f, FLOW_DIM, str_cut(&rest, '\n'));
+            flow_put(f, FLOW_DIM,
+                     str_ends(line, STR("\r")) ? str_slice(line, 0, line.n - 1) : line);
             flow_end(f);
         }
     }

@@ -75,7 +75,7 @@ static void keep(struct work *w, struct str name, struct str text)
 void work_keep_text(struct work *w, const char *what, struct str group, struct str text)
 {
     struct buf name, body;
-    if (!w->options->transcripts)
+    if (!w->options->transcripts || text.n == 0)
         return;
     buf_init(&name, SUITE_MAX_TEXT_BYTES);
     buf_init(&body, SUITE_TRANSCRIPT_MAX_BYTES);

@@ -2,11 +2,13 @@
  * time. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "sink/inbox.h"
 #include "suite/runner_internal.h"
 
-enum { SINK_GRACE_MS = 1000 };
+enum { SINK_GRACE_MS = 1000, SINK_SETTLE_MS = 2000, SINK_SETTLE_STEP_US = 1000 };
 
 /* ---- starting and stopping ---- */
 
@@ -167,14 +169,32 @@ static enum sink_use use_of(const struct suite_case *c, const struct suite_sink 
     return most;
 }
 
+/* What was there before must be in the store before attempts are counted: refused ones are stored
+ * while nobody waits for them. Senders that stay connected are not waited for long. */
+static void settle(struct running_sink *r)
+{
+    int64_t until_us = clock_mono_us() + (int64_t)SINK_SETTLE_MS * 1000;
+    for (;;) {
+        struct sink_counters counters;
+        struct store_stats stats = {0};
+        sink_counters(r->sink, &counters);
+        bool quiet = counters.open_connections == 0 &&
+                     store_stats(r->store, &stats, NULL) == MP_OK && stats.queued_bytes == 0;
+        if (quiet || clock_mono_us() >= until_us)
+            return;
+        usleep(SINK_SETTLE_STEP_US);
+    }
+}
+
 /* All in the order of the suite, so that no two cases wait for each other. */
 void sinks_lock(struct running_sinks *r, const struct suite_case *c)
 {
     for (size_t i = 0; i < r->n; i++) {
         enum sink_use use = use_of(c, r->items[i].config);
-        if (use == SINK_ALONE)
+        if (use == SINK_ALONE) {
             pthread_rwlock_wrlock(&r->items[i].lock);
-        else if (use == SINK_SHARED)
+            settle(&r->items[i]);
+        } else if (use == SINK_SHARED)
             pthread_rwlock_rdlock(&r->items[i].lock);
     }
 }

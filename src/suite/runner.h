@@ -72,9 +72,9 @@ struct suite_results {
     int64_t elapsed_us;
 };
 
-/* Start the sinks, run every case, stop the sinks. MP_OK however the cases came out; MP_E_IO: a
- * sink cannot listen ("sink 'out' (gate.yaml:14): 127.0.0.1:25: Permission denied"); MP_E_USAGE: a
- * suite with unset references; MP_E_NOMEM. suite_results_clear always. */
+/* Start the sinks, run every case, stop the sinks. MP_OK however the cases came out; when a sink
+ * cannot listen all are undecided, and say why. MP_E_USAGE: a suite with unset references;
+ * MP_E_NOMEM. suite_results_clear always. */
 int suite_run(const struct suite *s, const struct suite_world *w, const struct suite_run_options *o,
               struct suite_results *out, struct mp_err *err);
 void suite_results_clear(struct suite_results *r); /* accepts a zeroed one */

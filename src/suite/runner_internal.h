@@ -105,6 +105,8 @@ struct judge_row {
     judge_fn *judge;
 };
 struct suite_place judge_place(const struct judge_row *row, const void *expect);
+/* Is any of the rows given? */
+bool judge_any_given(const struct judge_row *rows, size_t n, const void *expect);
 /* Every row that is given, told. Returns how many were given. */
 size_t judge_rows(struct work *w, struct str group, const struct judge_row *rows, size_t n,
                   const void *expect, const void *seen);
@@ -134,6 +136,7 @@ bool judge_findings_given(const struct suite_expect_findings *e);
 /* SPF, DKIM, DMARC, ARC of a judged message (judge_auth.c). */
 void judge_auth(struct work *w, struct str group, const struct suite_expect_auth *e,
                 const struct job *job);
+bool judge_auth_given(const struct suite_expect_auth *e);
 void judge_auth_by(struct work *w, struct str group, const struct suite_expect_auth *e,
                    const struct authres *own);
 

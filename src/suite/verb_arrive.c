@@ -156,6 +156,8 @@ static void tell_must(const struct waiting *x, const struct box *b)
         j.got = found_text(x, b);
     } else if (open.n > 0) {
         j = judged_open(wanted, open);
+    } else if (w->sent != NULL && w->sent->outcome == DELIVER_UNDECIDED) {
+        j = judged_open(wanted, STR("it did not arrive, and may never have been taken"));
     } else {
         j = judged_if(false, wanted, STR("nothing"));
         j.has_finding = true;
@@ -270,9 +272,12 @@ static struct str why_not(const struct work *w, const struct suite_step *step)
         sends |= w->c->steps[i].verb == SUITE_SEND;
     if (!sends)
         return STR("");
-    if (w->sent == NULL || w->sent->outcome == DELIVER_UNMET)
+    const struct deliver_result *x = w->sent;
+    bool broke = x != NULL && x->outcome == DELIVER_UNDECIDED;
+    bool begun = broke && (x->at == SMTP_STAGE_BODY || x->at == SMTP_STAGE_END);
+    if (x == NULL || x->outcome == DELIVER_UNMET || (broke && !begun))
         return STR("nothing was sent");
-    bool maybe = w->sent->n_delivered > 0 || w->sent->outcome == DELIVER_UNDECIDED;
+    bool maybe = x->n_delivered > 0 || begun;
     return step->arrive->must_not || step->arrive->bounce || maybe
                ? STR("")
                : STR("the server did not take the message");

@@ -201,14 +201,15 @@ static void judge_certificates(const struct audit_seen *x, struct str group)
 {
     const struct suite_expect_cert *e = &x->asked->expect.cert;
     const struct posture *p = &x->audit->posture;
-    if (!SUITE_GIVEN(*e))
+    struct suite_place at = SUITE_GIVEN(*e) ? e->at : x->step->at;
+    if (!judge_any_given(cert_rows, n_cert_rows, e))
         return;
     if (p->profile == PROFILE_PARKED) {
-        judge_skip(x->w, group, "cert", e->at, STR("the domain is parked"));
+        judge_skip(x->w, group, "cert", at, STR("the domain is parked"));
         return;
     }
     if (!p->mx_ready || p->mx_failed || p->n_mx == 0)
-        judge_open(x->w, group, "cert", e->at, STR("its MX hosts are not known"));
+        judge_open(x->w, group, "cert", at, STR("its MX hosts are not known"));
     for (size_t i = 0; i < p->n_mx; i++) {
         const struct smtp_fact *f = NULL;
         int st = fact_smtp(x->audit->facts, p->mx[i].host, &f, NULL);
@@ -308,7 +309,7 @@ static void judge(const struct audit_seen *x, struct str group)
     const struct audit *a = x->audit;
     bool parked = a->posture.profile == PROFILE_PARKED;
     bool complete = !check_list_undecided(&a->ctx.checks);
-    size_t given = SUITE_GIVEN(e->cert) || SUITE_GIVEN(e->changed) ? 1u : 0u;
+    size_t given = SUITE_GIVEN(e->changed) || judge_any_given(cert_rows, n_cert_rows, &e->cert);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct suite_place at = judge_place(&rows[i].row, e);
         if (rows[i].mail && parked && at.line != 0)

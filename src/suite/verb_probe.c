@@ -44,7 +44,9 @@ static void judge_silent(const struct probe_seen *x, const struct suite_expect_s
 {
     struct work *w = x->w;
     struct str why = ask_fault(w, &x->ask->probe, s);
-    struct suite_place at = SUITE_GIVEN(e->answers) ? e->answers.at : e->at;
+    struct suite_place at = SUITE_GIVEN(e->answers) ? e->answers.at
+                            : SUITE_GIVEN(*e)       ? e->at
+                                                    : x->step->at;
     if (is_out_of_reach(&x->ask->probe, s)) {
         judge_skip(w, group_of(x, s), "answers", at, STR("there is no way to it from here"));
         return;
@@ -60,7 +62,7 @@ static void judge_all(const struct probe_seen *x)
 {
     const struct suite_expect_server *e = &x->asked->expect.all;
     const struct probe *p = &x->ask->probe;
-    if (!SUITE_GIVEN(*e))
+    if (!judge_server_given(e))
         return;
     for (size_t i = 0; i < p->n_servers; i++) {
         struct server_seen s = {x->ask, &p->servers[i], x->asked};
@@ -73,7 +75,7 @@ static void judge_all(const struct probe_seen *x)
         struct str why = p->route.reason.n > 0 ? p->route.reason : STR("it has no server");
         struct judged j = p->route.kind == ROUTE_FAILED ? judged_open(STR("servers"), why)
                                                         : judged_if(false, STR("servers"), why);
-        judge_tell(x->w, STR("probe"), "servers", e->at, &j);
+        judge_tell(x->w, STR("probe"), "servers", SUITE_GIVEN(*e) ? e->at : x->step->at, &j);
     }
 }
 
@@ -83,7 +85,7 @@ static void judge_any(const struct probe_seen *x)
     const struct suite_expect_server *e = &x->asked->expect.any;
     const struct probe *p = &x->ask->probe;
     struct judged best = judged_if(false, STR("a server"), STR("no server"));
-    if (!SUITE_GIVEN(*e))
+    if (!judge_server_given(e))
         return;
     for (size_t i = 0; i < p->n_servers && best.verdict != JUDGE_MET; i++) {
         struct server_seen s = {x->ask, &p->servers[i], x->asked};
@@ -95,7 +97,7 @@ static void judge_any(const struct probe_seen *x)
     }
     if (best.verdict == JUDGE_OPEN)
         best.note = best.got;
-    judge_tell(x->w, STR("probe"), "any-mx", e->at, &best);
+    judge_tell(x->w, STR("probe"), "any-mx", SUITE_GIVEN(*e) ? e->at : x->step->at, &best);
 }
 
 /* ---- the target as a whole ---- */
@@ -181,7 +183,7 @@ static void judge_default(const struct probe_seen *x, size_t given)
 {
     const struct suite_expect_probe *e = &x->asked->expect;
     struct suite_expect_findings f = {.fail_on = {.at = x->step->at, .value = SEV_HIGH}};
-    if (given == 0 && !SUITE_GIVEN(e->all) && !SUITE_GIVEN(e->any) &&
+    if (given == 0 && !judge_server_given(&e->all) && !judge_server_given(&e->any) &&
         !judge_findings_given(&e->findings))
         judge_findings(x->w, STR("probe"), &f, &x->ask->probe.findings,
                        is_complete(&x->ask->probe));

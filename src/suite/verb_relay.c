@@ -48,7 +48,8 @@ static struct judged judge_code(struct work *w, const struct suite_expect_relay 
     return judged_if(true, judge_list_text(w, &e->code), STR("each refusal"));
 }
 
-/* The test says MAIL and RCPT, and no more. */
+/* The test says MAIL and RCPT, and no more. A form that is refused earlier than it must be is
+ * refused. */
 static struct judged judge_stage(struct work *w, const struct suite_expect_relay *e,
                                  const struct probe_server *s)
 {
@@ -62,7 +63,9 @@ static struct judged judge_stage(struct work *w, const struct suite_expect_relay
     for (size_t i = 0; i < s->n_relay; i++) {
         const struct probe_relay *r = &s->relay[i];
         enum smtp_stage at = stages[r->by_mail];
-        if (r->code >= 500 && (e->stages & (1u << at)) == 0)
+        bool in_time = (e->stages & (1u << at)) != 0 ||
+                       (r->by_mail && (e->stages & (1u << SMTP_STAGE_RCPT)) != 0);
+        if (r->code >= 500 && !in_time)
             return judged_if(false, wanted,
                              arena_fmt(w->arena, "%s: %.*s", smtp_stage_name(at),
                                        STR_ARG(form_text(w, r))));
