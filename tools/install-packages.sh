@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing of Debian's packages: install-packages.sh [build] [dev] [peers] [web]
+# Installs what is missing of Debian's packages: install-packages.sh [SET...]
+#   compile  what it takes to build the command and nothing else (ci/build.sh)
 #   build  what it takes to build, test and demonstrate (the default)
 #   dev    what CI has beside it: clang, fuzzing, a name server to test with, the benchmark's rival
 #          (its packages start services, so `make check` leaves them alone and skips what needs them)
@@ -12,10 +13,10 @@
 # Quick when everything is there. On other systems it names the packages and goes on.
 set -eu
 
-build="gcc libc6-dev make meson ninja-build pkg-config python3
+compile="gcc libc6-dev make meson ninja-build pkg-config python3
     libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev
-    libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev
-    python3-jsonschema python3-yaml mandoc clang-format"
+    libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev"
+build="$compile python3-jsonschema python3-yaml mandoc clang-format shellcheck"
 dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
     dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks libnet-ssleay-perl"
@@ -23,11 +24,12 @@ peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmt
 wanted= optional= web=
 for set in "${@:-build}"; do
     case $set in
+    compile) wanted="$wanted $compile" ;;
     build) wanted="$wanted $build" ;;
     dev) wanted="$wanted $dev" ;;
     peers) optional="$optional $peers" ;;
     web) web=yes ;;
-    *) echo "install-packages.sh: no set of packages is named $set (build, dev, peers, web)" >&2; exit 2 ;;
+    *) echo "install-packages.sh: no set of packages is named $set (compile, build, dev, peers, web)" >&2; exit 2 ;;
     esac
 done
 
