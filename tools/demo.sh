@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main jobs on real input: six messages that this project carries, judged from an example zone; a
-# domain audited before it is published; two mail servers on this machine, one of them broken.
+# domain audited before it is published; two mail servers on this machine, one of them broken; a suite.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
 build=$1
@@ -48,10 +48,15 @@ probe good || exit 1
 probe starttls-injects
 [ $? -eq 1 ] || { echo "the demo expected 1 from the broken server" >&2; exit 1; }
 
+say "A whole flow: a suite that sends, waits, refuses, scans and audits, with a sink as server"
+echo "   $ mailproof run --zone examples/suites/dns/demo.zone examples/suites/demo.yaml"
+"$mailproof" run --zone examples/suites/dns/demo.zone -j 4 examples/suites/demo.yaml || exit 1
+
 say "Your own mail"
 cat <<TEXT
   your servers                   mailproof probe example.org
   your domain                    mailproof audit example.org
+  your flow                      mailproof lint mail/gate.yaml; mailproof run mail/gate.yaml
   a file, asking your resolver   mailproof scan --envelope-from-headers message.eml
   a mailbox, as JSON lines       mailproof scan --format jsonl --time received ~/Maildir
   in a pipeline                  mailproof scan --format junit -o report.xml outgoing/
