@@ -26,15 +26,24 @@ void context_nearest(const struct context *c, struct nearest *n)
         context_nearest(c->also[i].context, n);
 }
 
-/* More values than that are visited only when variables stand for whole lists, over and over. */
-static bool visit(struct decoder *d, const struct node *n)
+bool goes_on(struct decoder *d)
 {
-    if (++d->visited > SUITE_MAX_NODES && d->fatal == MP_OK)
+    if (d->n_errors >= ERRORS_MAX && d->problems != NULL)
+        d->problems->cut = true;
+    return d->fatal == MP_OK && d->n_errors < ERRORS_MAX;
+}
+
+/* More values than that are visited only when variables stand for whole lists, over and over, or
+ * many cases are large. */
+bool visit(struct decoder *d, const struct node *n, size_t cost)
+{
+    d->visited += cost;
+    if (d->visited > SUITE_MAX_NODES && d->fatal == MP_OK)
         d->fatal = mp_fail(d->err, MP_E_LIMIT, SUITE_MAX_NODES,
                            "%s:%u:%u: a suite has at most %d values, once its aliases, tables and "
                            "variables are followed",
                            n->at.file, n->at.line, n->at.column, SUITE_MAX_NODES);
-    return d->fatal == MP_OK;
+    return goes_on(d);
 }
 
 static bool decode_pair(struct decoder *d, const struct pair *p, const struct part *parts,
@@ -42,7 +51,7 @@ static bool decode_pair(struct decoder *d, const struct pair *p, const struct pa
 {
     struct nearest nearest = {.wanted = p->key};
     struct node room;
-    if (!visit(d, p->value))
+    if (!visit(d, p->value, 1))
         return false;
     for (size_t i = 0; i < n_parts; i++) {
         size_t offset;
@@ -78,11 +87,11 @@ bool decode_map(struct decoder *d, const struct node *n, const struct part *part
         problem(d, &n->at, "%s is wanted here: a mapping of keys", parts[0].context->title);
         return false;
     }
-    for (size_t i = 0; i < n->n && d->fatal == MP_OK; i++)
+    for (size_t i = 0; i < n->n && goes_on(d); i++)
         ok &= decode_pair(d, &n->pairs[i], parts, n_parts);
-    for (size_t i = 0; i < n_parts; i++)
+    for (size_t i = 0; i < n_parts && goes_on(d); i++)
         ok &= check_required(d, n, parts[i].context);
-    return ok && d->fatal == MP_OK;
+    return ok && goes_on(d);
 }
 
 bool decode(struct decoder *d, const struct node *n, const struct context *c, void *base)

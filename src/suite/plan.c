@@ -150,6 +150,8 @@ static bool place_key(struct planning *p, const struct node *row, const struct p
 static const struct node *lay_row(struct planning *p, const struct node *row)
 {
     struct node *verbs[SUITE_VERB_COUNT] = {0}, *test = (struct node *)(uintptr_t)p->test;
+    if (!visit(p->d, row, test->size + row->size))
+        return NULL;
     struct node *over = map_of(p->d, row, row->n), *in_verbs = map_of(p->d, row, row->n);
     bool ok = over != NULL && in_verbs != NULL;
     for (size_t i = 0; ok && i < row->n; i++)
@@ -181,12 +183,12 @@ static bool add_axis(struct planning *p, size_t i, size_t number, struct variabl
     v->is_text = value->kind == NODE_SCALAR;
     if (i > 0)
         buf_addz(label, ", ");
-    if (!v->is_text) {
+    if (v->is_text && !take_shown(d, value, "a value of the matrix", &v->text))
+        return false;
+    if (!v->is_text || v->text.text.n > LABEL_MAX) {
         buf_addf(label, "%zu", number + 1);
         return true;
     }
-    if (!take_shown(d, value, "a value of the matrix", &v->text))
-        return false;
     if (v->text.n_refs > 0) {
         problem(d, &value->at, "names are shown in every report: no ${env:...} and no ${file:...}");
         return false;
@@ -286,10 +288,27 @@ static void add_case(struct planning *p, size_t row, size_t combination)
     d->suite->n_cases++;
 }
 
+/* What all cases have: the test without its lists of cases. */
+static bool strip_test(struct planning *p)
+{
+    struct node *own = map_of(p->d, p->test, p->test->n);
+    if (own == NULL)
+        return false;
+    for (size_t i = 0; i < p->test->n; i++) {
+        const struct pair *pair = &p->test->pairs[i];
+        if (str_eq(pair->key, STR("matrix")) || str_eq(pair->key, STR("table")))
+            own->size -= pair->value->size;
+        else
+            own->pairs[own->n++] = *pair;
+    }
+    p->test = own;
+    return true;
+}
+
 static void plan_test(struct planning *p)
 {
     size_t combinations = 1;
-    if (!read_axes(p) || !read_rows(p))
+    if (!read_axes(p) || !read_rows(p) || !strip_test(p))
         return;
     for (size_t i = 0; i < p->n_axes; i++) {
         combinations *= p->axes[i].values->n;
@@ -299,7 +318,7 @@ static void plan_test(struct planning *p)
         }
     }
     for (size_t row = 0; row < (p->n_rows == 0 ? 1 : p->n_rows); row++)
-        for (size_t c = 0; c < combinations && p->d->fatal == MP_OK; c++)
+        for (size_t c = 0; c < combinations && goes_on(p->d); c++)
             add_case(p, row, c);
 }
 
@@ -333,7 +352,7 @@ void plan_tests(struct decoder *d, const struct node *tests)
     d->suite->cases = arena_new(d->arena, struct suite_case, SUITE_MAX_CASES + 1);
     if (p == NULL || s->recipes == NULL || d->suite->cases == NULL)
         out_of_memory(d);
-    for (size_t i = 0; i < tests->n && d->fatal == MP_OK; i++) {
+    for (size_t i = 0; i < tests->n && goes_on(d); i++) {
         const struct node *test = resolve_node(d, tests->items[i], &room);
         struct node *kept = arena_new(d->arena, struct node, 1);
         if (kept == NULL) {

@@ -21,7 +21,7 @@ static void read_with(struct read *r, const struct kit_value *files, struct suit
     o.outside = &outside;
     *r = (struct read){.st = MP_E_INTERNAL};
     r->st = suite_read("dir/s.yaml", &o, &r->s, &r->problems, &r->err);
-    for (size_t i = 0; r->st != MP_OK && i < r->problems.n; i++)
+    for (size_t i = 0; r->st != MP_OK && i < r->problems.n && i < 10; i++)
         tap_note("%s:%u:%u: " STR_FMT, r->problems.items[i].at.file, r->problems.items[i].at.line,
                  r->problems.items[i].at.column, STR_ARG(r->problems.items[i].text));
 }
@@ -465,8 +465,75 @@ static void test_allow(void)
     }
 }
 
+/* ---- what would grow without end ---- */
+
+/* `text` with the piece `times` over in the place of "%". */
+static void grow(struct buf *out, const char *text, const char *piece, size_t times)
+{
+    for (; *text != '\0'; text++)
+        if (*text != '%')
+            buf_addc(out, *text);
+        else
+            for (size_t i = 0; i < times; i++)
+                buf_addf(out, "%s%s", i == 0 ? "" : ", ", piece);
+}
+
+static void test_growth(void)
+{
+    static const struct {
+        const char *label, *text, *piece;
+        size_t times;
+        int want;
+    } rows[] = {
+        {"a script of variables that unfold themselves",
+         "mailproof: 1\nvars: {a: [%]}\nsinks: {s: {script: \"${vars.a}\"}}\n"
+         "tests: [{name: t, probe: {mx-of: x.test}}]\n",
+         "\"${vars.a}\"", 2, MP_E_SYNTAX},
+        {"rows that are laid over a large test",
+         "mailproof: 1\nx: &x {%}\ntests:\n  - {name: t, send: *x, table: "
+         "[{send: *x}, {send: *x}]}\n",
+         NULL, 0, MP_E_SYNTAX},
+        {"many cases of many mistakes",
+         "mailproof: 1\ntests:\n  - {name: t, matrix: {a: [%], b: [1, 2, 3, 4, 5, 6, 7]}, probe: "
+         "{x: 1, y: 2, z: 3}}\n",
+         NULL, 700, MP_E_SYNTAX},
+        {"many mistakes", "mailproof: 1\ntests:\n  - {name: t, table: [%], probe: {}}\n", "{xx: 1}",
+         3000, MP_E_SYNTAX},
+        {"a list that is long", "mailproof: 1\ntests:\n  - {name: t, send: {to: [%]}}\n",
+         "a@x.test", 5000, MP_E_SYNTAX},
+        {"a large variable in many cases",
+         "mailproof: 1\nvars: {v: [%]}\ntests:\n  - {name: t, matrix: {a: \"${vars.v}\", b: "
+         "\"${vars.v}\"}, audit: {domain: x.test, selectors: \"${vars.v}\"}}\n",
+         NULL, 70, MP_OK},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf piece, text;
+        struct read r;
+        buf_init(&piece, 1 << 16);
+        buf_init(&text, SUITE_MAX_BYTES);
+        for (size_t k = 0; rows[i].piece == NULL && k < rows[i].times; k++)
+            buf_addf(&piece, "%sv%zu", k == 0 ? "" : ", ", k);
+        for (size_t k = 0; rows[i].piece == NULL && rows[i].times == 0 && k < 900; k++)
+            buf_addf(&piece, "%sk%zu: 1", k == 0 ? "" : ", ", k);
+        buf_addc(&piece, '\0');
+        grow(&text, rows[i].text, rows[i].piece == NULL ? piece.p : rows[i].piece,
+             rows[i].piece == NULL ? 1 : rows[i].times);
+        buf_addc(&text, '\0');
+        const struct kit_value files[] = {{"dir/s.yaml", text.p}, {NULL, NULL}};
+        tap_case("growth: %s", rows[i].label);
+        read_with(&r, files, (struct suite_options){0});
+        tap_int(r.st, rows[i].want);
+        tap_ok(rows[i].want == MP_OK || r.err.text[0] != '\0');
+        tap_ok(r.problems.n <= SUITE_MAX_PROBLEMS);
+        suite_clear(&r.s);
+        buf_clear(&piece);
+        buf_clear(&text);
+    }
+}
+
 int main(void)
 {
+    test_growth();
     test_references();
     test_whole_values();
     test_env_file();

@@ -105,7 +105,7 @@ static void read_sinks(struct decoder *d, const struct node *n)
         return;
     }
     d->suite->sinks = s->sinks;
-    for (size_t i = 0; i < n_sinks; i++) {
+    for (size_t i = 0; i < n_sinks && goes_on(d); i++) {
         struct suite_sink *sink = &s->sinks[i];
         sink_make(d, n->pairs[i].value, n->pairs[i].key, sink);
         s->sink_hosts[i] = (struct suite_host){
@@ -128,7 +128,7 @@ static void read_hosts(struct decoder *d, const struct node *n)
         return;
     }
     d->suite->hosts = s->hosts;
-    for (size_t i = 0; i < n_hosts; i++) {
+    for (size_t i = 0; i < n_hosts && goes_on(d); i++) {
         for (size_t k = 0; k < d->suite->n_sinks; k++)
             if (str_eq(s->sinks[k].name, n->pairs[i].key))
                 problem(d, &n->pairs[i].at, "a sink is named '%s' too",

@@ -535,10 +535,10 @@ bool case_make(struct decoder *d, const struct recipe *r, struct suite_case *out
         m.expect = resolve_node(d, m.expect, &room);
     if (r->test->kind != NODE_MAP || !find_main(&m))
         return false;
-    for (int v = 0; v < SUITE_VERB_COUNT && d->fatal == MP_OK; v++) {
+    for (int v = 0; v < SUITE_VERB_COUNT && goes_on(d); v++) {
         ok &= make_verb(&m, (enum suite_verb)v);
         if (v == SUITE_ARRIVE)
             ok &= make_implied_arrival(&m);
     }
-    return ok && d->fatal == MP_OK;
+    return ok && goes_on(d);
 }

@@ -13,7 +13,10 @@ enum {
     SHOWN_MAX = 60,      /* octets of the file in a message */
     VALUE_MAX_REFS = 16, /* references in one value, those of its variables included */
     FOLLOW_MAX = 8,      /* values that stand for values */
-    SETTLE_MS = 2000     /* for further copies, when copies are expected */
+    SETTLE_MS = 2000,    /* for further copies, when copies are expected */
+    ERRORS_MAX = 1000,   /* mistakes, also those that are told once for many cases: then we stop */
+    VISITS_COSTLY = 100, /* a value that is costly to check counts as so many */
+    LABEL_MAX = 100      /* octets of a value in the name of a case; longer ones are numbered */
 };
 
 /* ---- yaml.c: text to values ---- */
@@ -174,6 +177,9 @@ struct part { /* a mapping may fill several structs */
 /* All keys of the mapping `n`, which may be NULL. False: a problem was told; the rest was read. */
 bool decode_map(struct decoder *d, const struct node *n, const struct part *parts, size_t n_parts);
 bool decode(struct decoder *d, const struct node *n, const struct context *c, void *base);
+/* Count `cost` values as visited. False: too many, or there were too many mistakes: stop. */
+bool visit(struct decoder *d, const struct node *n, size_t cost);
+bool goes_on(struct decoder *d); /* nothing fatal, not too many mistakes */
 const struct key *context_find(const struct context *c, struct str name, size_t *offset);
 void context_nearest(const struct context *c, struct nearest *n);
 
@@ -302,7 +308,7 @@ struct suite_source {
     struct defaults defaults;
     struct recipe *recipes;
     size_t n_recipes;
-    struct str attachments[16]; /* kinds that are known to be some */
+    struct str attachments[64]; /* kinds that are known to be some */
     size_t n_attachments;
 };
 

@@ -163,6 +163,8 @@ bool take_list(struct decoder *d, const struct node *n, const struct key *k, siz
         return out_of_memory(d) == MP_OK;
     for (size_t i = 0; i < n_items; i++) {
         struct node room;
+        if (!visit(d, n, 1))
+            return false;
         const struct node *item = n->kind == NODE_LIST ? resolve_node(d, n->items[i], &room) : n;
         ok &= each(d, item, k, into + i * size);
     }
@@ -239,7 +241,7 @@ const struct value_type type_texts = {"text, or list of them", LIST_SCHEMA(TEXT_
 static bool finding_item(struct decoder *d, const struct node *n, const struct key *k, void *into)
 {
     struct str *text = into;
-    if (!glob_item(d, n, k, text))
+    if (!glob_item(d, n, k, text) || !visit(d, n, VISITS_COSTLY))
         return false;
     struct nearest nearest = {.wanted = *text};
     for (size_t i = 0; i < FINDING_COUNT; i++) {

@@ -198,6 +198,8 @@ static bool check_attachment(struct decoder *d, const struct node *n, struct str
     for (size_t i = 0; i < ARRAY_LEN(s->attachments); i++)
         if (str_eq(s->attachments[i], kind))
             return true;
+    if (!visit(d, n, VISITS_COSTLY))
+        return false;
     arena_init(&scratch, FORGE_MAX_BYTES);
     int st = forge_attachment(&scratch, kind, 0, &made, &err);
     arena_clear(&scratch);

@@ -147,6 +147,8 @@ static bool write_json(struct decoder *d, const struct node *n, struct json *j)
     struct node room;
     bool ok = true;
     n = resolve_node(d, n, &room);
+    if (!visit(d, n, 1))
+        return false;
     if (n->kind == NODE_SCALAR)
         return write_scalar(d, n, j);
     if (j->depth + 2 >= JSON_MAX_DEPTH) {

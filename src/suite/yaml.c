@@ -211,11 +211,11 @@ static int add_value(struct loader *l, struct node *child)
     return f->node->kind == NODE_MAP ? add_pair(l, f, child) : add_item(l, f, child);
 }
 
-/* A scalar where a mapping waits for its next key. Keys of one mapping are few, or the limit of
- * nodes ends it: but 200,000 of them compared pairwise would be slow, so long ones are refused. */
+/* A scalar where a mapping waits for its next key. Keys are compared pairwise, here and when one
+ * mapping is laid over another: so they are few. */
 static int take_key(struct loader *l, struct frame *f)
 {
-    enum { PAIRS_MAX = 5000 };
+    enum { PAIRS_MAX = 1000 };
     struct str key;
     int st = copy_token(l, l->event->scalar.value, &key);
     if (st != MP_OK)
