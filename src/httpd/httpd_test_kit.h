@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/hex.h"
 
 enum { KIT_PATIENCE_MS = 60000, KIT_ANSWER_MAX_BYTES = 64 << 20 };
 
@@ -58,6 +59,57 @@ static inline bool kit_read_until(int fd, struct buf *b, const char *text)
     while (str_search(buf_str(b), str_from(text)) == b->n)
         if (!kit_read(fd, b))
             return false;
+    return true;
+}
+
+/* An answer that goes on, in chunks: an end of one may fall anywhere into an event. */
+struct kit_stream {
+    struct buf raw, text;
+    size_t at; /* of the next chunk in `raw`; 0: the head is not there yet */
+};
+
+static inline void kit_stream_init(struct kit_stream *s)
+{
+    *s = (struct kit_stream){.at = 0};
+    buf_init(&s->raw, KIT_ANSWER_MAX_BYTES);
+    buf_init(&s->text, KIT_ANSWER_MAX_BYTES);
+}
+
+/* The whole chunks that have come go to `text`. */
+static inline void kit_stream_take(struct kit_stream *s)
+{
+    struct str raw = buf_str(&s->raw);
+    if (s->at == 0) {
+        size_t head = str_search(raw, STR("\r\n\r\n"));
+        if (head == raw.n)
+            return;
+        s->at = head + 4;
+    }
+    for (;;) {
+        struct str rest = str_slice(raw, s->at, raw.n);
+        size_t size = 0, line = str_search(rest, STR("\r\n"));
+        for (size_t i = 0; i < line; i++)
+            size = size << 4 | (size_t)hex_value(rest.p[i]);
+        if (line == rest.n || size == 0 || rest.n < line + 2 + size + 2)
+            return;
+        buf_add(&s->text, str_slice(rest, line + 2, line + 2 + size));
+        s->at += line + 2 + size + 2;
+    }
+}
+
+static inline bool kit_stream_has(const struct kit_stream *s, const char *text)
+{
+    return str_search(buf_str(&s->text), str_from(text)) < s->text.n;
+}
+
+/* Until `text` was read; false: the stream ended before. */
+static inline bool kit_stream_until(int fd, struct kit_stream *s, const char *text)
+{
+    while (!kit_stream_has(s, text)) {
+        if (!kit_read(fd, &s->raw))
+            return false;
+        kit_stream_take(s);
+    }
     return true;
 }
 

@@ -277,7 +277,6 @@ static void first_chunk(struct conn *c)
     answer_ask(c, SCRIPT_DATA, &t->rcpts[0]);
     const struct script_action *d = &c->decision.action;
     t->by_chunks = true;
-    t->data_from_us = c->sink->now_us;
     c->throttle_bytes_s = d->throttle_bytes_s;
     if (d->drop || d->reply_code >= 400)
         t->chunk_fate = CHUNK_SCRIPTED; /* said behind the chunk */
@@ -292,6 +291,8 @@ void session_bdat(struct conn *c)
     smtp_chunk_begin(&t->chunk, c->request.chunk_bytes, c->request.last);
     t->chunk_bytes = c->request.chunk_bytes;
     c->input = INPUT_CHUNK;
+    if (!t->by_chunks) /* else the time of the whole message counts */
+        t->data_from_us = c->sink->now_us;
     if (t->open && t->n_rcpts > 0) {
         if (!t->by_chunks)
             first_chunk(c);

@@ -154,6 +154,20 @@ def odd_messages(s):
             b"a\nb\r\n"))
 
 
+def chunk_of_nothing(s):
+    """Behind a refused message its chunks still come; one that takes a while is none that is slow."""
+    sink = s.running["strict"]
+    with Talk(sink.smtp) as t:
+        t.hello()
+        sink.json("PUT", "/v1/inboxes/default/script", [{"at": "connect", "delay": "1s"}])
+        t.send(b"BDAT 1000\r\n" + b"x" * 500)
+        with Talk(sink.smtp) as clock:      # a second passes until it is greeted
+            s.rows.starts("meanwhile another is greeted", clock.reply(), "220")
+        s.rows.starts("a chunk without MAIL is read, and refused", t.send(b"x" * 500).reply(), "503 5.5.1")
+        s.rows.starts("and goes on", t.ask("NOOP"), "250")
+    sink.ask("DELETE", "/v1/inboxes/default/script")
+
+
 def memory_mib(sink):
     """The most that it ever had."""
     with open(f"/proc/{sink.process.pid}/status", encoding="ascii") as f:
@@ -311,7 +325,8 @@ def main(program):
         s.start("large", "--max-size", "200M", "--max-rcpts", str(RCPTS))
         s.start("quick", "--idle-timeout", "1s", "--max-connections", "5")
         try:
-            for part in (endless_lines, early, odd_messages, much, recipients, halves, noise, crowd, slow):
+            for part in (endless_lines, early, odd_messages, chunk_of_nothing, much, recipients, halves,
+                         noise, crowd, slow):
                 part(s)
             s.settle()
         finally:
