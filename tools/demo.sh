@@ -1,6 +1,7 @@
 #!/bin/sh
 # The main jobs on real input: six messages that this project carries, judged from an example zone; a
-# domain audited before it is published; two mail servers on this machine, one of them broken; a suite.
+# domain audited before it is published; two mail servers on this machine, one of them broken; an
+# application's mail caught by the capture server; a whole flow as a suite.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
 build=$1
@@ -48,18 +49,47 @@ probe good || exit 1
 probe starttls-injects
 [ $? -eq 1 ] || { echo "the demo expected 1 from the broken server" >&2; exit 1; }
 
-say "A whole flow: a suite that sends, waits, refuses, scans and audits, with a sink as server"
-echo "   $ mailproof run --zone examples/suites/dns/demo.zone examples/suites/demo.yaml"
-"$mailproof" run --zone examples/suites/dns/demo.zone -j 4 examples/suites/demo.yaml || exit 1
+say "An application under test: its mail is caught, and the test reads link and code from it"
+cat >"$state/test.sh" <<'TEST'
+to="ana+$$@app.example"
+cat >"$state/mail" <<MAIL
+From: Shop <shop@app.example>
+To: $to
+Subject: Please confirm your address
+
+Confirm with https://app.example/confirm?id=17 or with the code 482913.
+MAIL
+"$mailproof" wait --via "smtp://$MAILPROOF_SINK_SMTP" --from shop@app.example --to "$to" \
+    --message "$state/mail" --within 10s --extract link=/confirm,otp --sink "$MAILPROOF_SINK_HTTP"
+TEST
+# shellcheck disable=SC2016 # words of the example
+echo '   $ mailproof sink -- ./test.sh    # wait --extract link=/confirm,otp --sink $MAILPROOF_SINK_HTTP'
+state=$state mailproof=$mailproof "$mailproof" sink --memory --listen 127.0.0.1:0 \
+    --http 127.0.0.1:0 -- sh "$state/test.sh" >"$state/found" 2>"$state/sink.log" ||
+    { cat "$state/sink.log"; exit 1; }
+cat "$state/found"
+grep -qx 482913 "$state/found" || { echo "the demo expected the code" >&2; exit 1; }
+
+say "A whole flow as a suite, through a server of its own: what CI runs before a change goes live"
+echo "   $ mailproof run -j 4 --junit report.xml examples/suites/demo.yaml"
+"$mailproof" run --zone examples/suites/dns/demo.zone -j 4 --junit "$state/report.xml" \
+    examples/suites/demo.yaml || exit 1
+
+say "The same with a mistake in it: the server it asks for takes unknown recipients"
+sed 's/nobody+550-5.1.1@/nobody@/' examples/suites/demo.yaml >"$state/broken.yaml"
+cp -r examples/suites/dns "$state/"
+"$mailproof" run --zone examples/suites/dns/demo.zone --only '*rcpt*' "$state/broken.yaml"
+[ $? -eq 1 ] || { echo "the demo expected 1 from the suite that is broken" >&2; exit 1; }
 
 say "Your own mail"
 cat <<TEXT
   your servers                   mailproof probe example.org
   your domain                    mailproof audit example.org
-  your flow                      mailproof lint mail/gate.yaml; mailproof run mail/gate.yaml
   a file, asking your resolver   mailproof scan --envelope-from-headers message.eml
   a mailbox, as JSON lines       mailproof scan --format jsonl --time received ~/Maildir
-  in a pipeline                  mailproof scan --format junit -o report.xml outgoing/
+  your application's mail        mailproof sink -- ./run-tests.sh
+  a mail that must arrive        mailproof wait --via smtp://mx.example.org ... imaps://imap.example.org
+  in a pipeline                  mailproof lint gate.yaml; mailproof run --junit report.xml gate.yaml
   what a finding means           mailproof explain auth.dmarc.fail
 The program is $mailproof; \`make install\` puts it on your PATH.
 TEXT
