@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
-
 enum { NAME_MAX_BYTES = 60, PROGRESS_MAX_BYTES = 300 };
 
 /* ---- opening ---- */
@@ -124,17 +122,13 @@ void run_outputs_progress(void *ctx, const struct suite_result *r, const char *t
 {
     struct run_outputs *o = ctx;
     struct buf line;
-    if (o->quiet || !isatty(STDERR_FILENO))
+    if (o->quiet)
         return;
     buf_init(&line, 64 * PROGRESS_MAX_BYTES);
-    buf_addf(&line, "\r\033[K[%zu/%zu] ", o->done + 1, o->command->n_cases);
-    utf8_add_printable(&line, r->name, NAME_MAX_BYTES);
-    buf_addz(&line, ": ");
-    utf8_add_printable(&line, str_from(text), PROGRESS_MAX_BYTES);
-    if (!line.failed)
-        fwrite(line.p, 1, line.n, stderr);
-    fflush(stderr);
-    o->progress_shown = true;
+    buf_addf(&line, "[%zu/%zu] ", o->done + 1, o->command->n_cases);
+    buf_add(&line, str_slice(r->name, 0, NAME_MAX_BYTES));
+    buf_addf(&line, ": %s", text);
+    o->progress_shown |= show_progress(buf_str(&line));
     buf_clear(&line);
 }
 

@@ -307,22 +307,27 @@ int subject_outputs_close(struct subject_outputs *out)
     return code;
 }
 
-/* A server may have a word in it; and a line that wraps could not be wiped. */
-void subject_progress(void *outputs, const char *text)
+bool show_progress(struct str text)
 {
     enum { PROGRESS_MAX_BYTES = 300, MARK_COLUMNS = 5 };
-    struct subject_outputs *out = outputs;
     unsigned width = terminal_width(stderr), columns = 0;
     struct buf shown;
-    if (out->options->quiet || !isatty(STDERR_FILENO))
-        return;
+    if (!isatty(STDERR_FILENO))
+        return false;
     buf_init(&shown, 16 * PROGRESS_MAX_BYTES);
-    utf8_add_printable(&shown, str_from(text), PROGRESS_MAX_BYTES);
+    utf8_add_printable(&shown, text, PROGRESS_MAX_BYTES);
     struct str rest = buf_str(&shown);
     while (rest.n > 0 && columns + MARK_COLUMNS < (width > 0 ? width : FLOW_DEFAULT_WIDTH))
         columns += flow_columns(utf8_next(&rest));
     fprintf(stderr, "\r\033[K%.*s ...", (int)(shown.n - rest.n), shown.n > 0 ? shown.p : "");
     fflush(stderr);
     buf_clear(&shown);
-    out->progress_shown = true;
+    return true;
+}
+
+void subject_progress(void *outputs, const char *text)
+{
+    struct subject_outputs *out = outputs;
+    if (!out->options->quiet && show_progress(str_from(text)))
+        out->progress_shown = true;
 }

@@ -135,6 +135,9 @@ void subject_outputs_error(struct subject_outputs *out, const char *target,
                            const struct mp_err *err);
 /* Ends the streams, writes --textfile; the exit code of the command in the asked style. */
 int subject_outputs_close(struct subject_outputs *out);
+/* A line on standard error while that is a terminal, instead of the one before; printable, and cut
+ * where it would wrap, since then it could not be wiped. False: it is none. */
+bool show_progress(struct str text);
 /* A line on standard error while it is a terminal; the next report wipes it. */
 void subject_progress(void *outputs, const char *text);
 

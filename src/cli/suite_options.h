@@ -82,7 +82,7 @@ int suite_option_set(struct suite_command *c, int option, const char *arg);
 int suite_command_read(struct suite_command *c, int n, char **files, FILE *told);
 /* Resolver, TLS, how messages are judged. An exit code. */
 int suite_command_open(struct suite_command *c);
-/* From now on SIGINT and SIGTERM stop the run: what has not begun is skipped. A second one ends
+/* From now on SIGINT and SIGTERM stop the run: what has not begun is undecided. A second one ends
  * us. */
 void suite_command_catch(struct suite_command *c);
 

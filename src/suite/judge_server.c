@@ -98,6 +98,9 @@ static struct judged judge_dane(struct work *w, const void *expect, const void *
     enum dane_verdict wanted = (enum dane_verdict)((expect_server *)expect)->dane.value;
     const struct probe_server *s = seen_of(seen)->server;
     struct str name = str_from(dane_verdict_name(wanted));
+    bool by_address = s->host->name.n == 0 || seen_of(seen)->ask->probe.target.name.n == 0;
+    if (!s->has_decision && s->client.did_ehlo && by_address)
+        return judged_if(wanted == DANE_NONE, name, STR("none: an address has no records"));
     if (!s->has_decision)
         return missing(w, seen, name, "not looked at");
     struct str got = arena_fmt(w->arena, "%s%s%.*s", dane_verdict_name(s->dane.verdict),
@@ -121,11 +124,12 @@ static struct str words_text(struct work *w, const struct str *items, size_t n)
     return text.n > 0 ? text : STR("none");
 }
 
-static bool has_word(const struct str *items, size_t n, struct str word)
+/* "SIZE" is any such line, "SIZE 1*" one with that parameter. */
+static bool has_word(const struct str *items, size_t n, struct str glob)
 {
     for (size_t i = 0; i < n; i++) {
         struct str rest = items[i];
-        if (str_ieq(items[i], word) || str_ieq(str_cut(&rest, ' '), word))
+        if (suite_glob(glob, items[i]) || suite_glob(glob, str_cut(&rest, ' ')))
             return true;
     }
     return false;
@@ -155,9 +159,11 @@ static struct judged judge_auth_before_tls(struct work *w, const void *expect, c
         return missing(w, s, judge_list_text(w, l), "no EHLO");
     size_t n = is_implicit(s) ? 0 : plain_ehlo(s)->n_mechs;
     const struct str *mechs = plain_ehlo(s)->mechs;
-    bool same = n == l->n;
+    bool same = true;
     for (size_t i = 0; i < l->n; i++)
         same = same && has_word(mechs, n, l->items[i]);
+    for (size_t i = 0; i < n; i++)
+        same = same && suite_list_matches(l, mechs[i]);
     struct judged j = judged_if(same || l->all, judge_list_text(w, l), words_text(w, mechs, n));
     j.has_finding = n > 0;
     j.finding = FINDING_FLOW_AUTH_BEFORE_TLS;

@@ -109,13 +109,6 @@ static bool is_cancelled(const struct runner *r)
     return r->options->cancel != NULL && atomic_load(r->options->cancel);
 }
 
-static const char *why_skipped(const struct runner *r)
-{
-    return is_cancelled(r) ? "the run was stopped"
-           : r->stop       ? "a case before it did not pass (--fail-fast)"
-                           : NULL;
-}
-
 static void skip(struct suite_result *x, const struct suite_case *c, struct str why)
 {
     check_skip(&x->checks, STR("case"), "not run", "%.*s", STR_ARG(why));
@@ -125,11 +118,20 @@ static void skip(struct suite_result *x, const struct suite_case *c, struct str 
     }
 }
 
-static struct suite_result *take(struct runner *r, const char **why)
+/* What could not even begin: never a pass. */
+static void leave(struct suite_result *x, const struct suite_case *c, struct str why)
+{
+    check_begin(&x->checks, STR("case"), "started");
+    check_expect(&x->checks, str_from(c->at.file), c->at.line, STR(""), STR(""));
+    check_undecided(&x->checks);
+    check_end(&x->checks, -1, "%.*s", STR_ARG(why));
+}
+
+static struct suite_result *take(struct runner *r, bool *stop)
 {
     pthread_mutex_lock(&r->lock);
     struct suite_result *x = r->next < r->out->n ? &r->out->items[r->next++] : NULL;
-    *why = why_skipped(r);
+    *stop = r->stop;
     pthread_mutex_unlock(&r->lock);
     return x;
 }
@@ -137,13 +139,16 @@ static struct suite_result *take(struct runner *r, const char **why)
 static void *run_thread(void *ctx)
 {
     struct runner *r = ctx;
-    const char *why;
-    for (struct suite_result *x; (x = take(r, &why)) != NULL;) {
+    bool stop;
+    for (struct suite_result *x; (x = take(r, &stop)) != NULL;) {
         const struct suite_case *c = &r->suite->cases[x->index];
-        if (why == NULL && c->skip.n == 0)
-            case_run(r, &r->sinks, r->world, r->options, x);
+        if (is_cancelled(r))
+            leave(x, c, STR("the run was stopped"));
+        else if (stop || c->skip.n > 0)
+            skip(x, c,
+                 c->skip.n > 0 ? c->skip : STR("a case before it did not pass (--fail-fast)"));
         else
-            skip(x, c, why != NULL ? str_from(why) : c->skip);
+            case_run(r, &r->sinks, r->world, r->options, x);
         finish(r, x);
     }
     return NULL;
@@ -180,11 +185,7 @@ static void leave_open(struct runner *r, const char *why)
     for (size_t i = 0; i < r->out->n; i++) {
         struct suite_result *x = &r->out->items[i];
         const struct suite_case *c = &r->suite->cases[i];
-        struct str text = masked(r->suite, &x->arena, str_from(why));
-        check_begin(&x->checks, STR("case"), "started");
-        check_expect(&x->checks, str_from(c->at.file), c->at.line, STR(""), STR(""));
-        check_undecided(&x->checks);
-        check_end(&x->checks, -1, "%.*s", STR_ARG(text));
+        leave(x, c, masked(r->suite, &x->arena, str_from(why)));
         finish(r, x);
     }
 }

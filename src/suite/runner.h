@@ -58,7 +58,7 @@ struct suite_run_options {
     bool fail_fast;             /* what has not begun when a case fails is skipped */
     bool transcripts;           /* keep them */
     unsigned warn_ms, crit_ms;  /* a delivery, or a case without one, that takes longer; 0: none */
-    const _Atomic bool *cancel; /* once true: cases that have not begun are skipped; NULL */
+    const _Atomic bool *cancel; /* once true: cases that have not begun stay undecided; NULL */
     /* In the order of the plan, one after the other, as soon as those before are done too. */
     void (*done)(void *ctx, const struct suite_result *r);
     /* What is going on, printable; from any thread, one at a time. NULL: nobody wants it. */
