@@ -11,7 +11,7 @@ static void judge_arrival(struct check_list *c, struct str group, const struct a
         check_add(c, FINDING_FLOW_ARRIVE_UNDECIDED, "%.*s", STR_ARG(x->reason));
         check_undecided(c);
     }
-    if (x->missing.n > 0)
+    if (x->missing.n > 0 && !x->undecided)
         check_add(c, FINDING_FLOW_ARRIVE_NO_FOLDER, "%.*s", STR_ARG(x->missing));
     if (x->arrived && e->must_not_arrive)
         check_add(c, FINDING_FLOW_ARRIVE_UNEXPECTED, "in %.*s after %.1f s",

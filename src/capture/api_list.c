@@ -33,17 +33,7 @@ static void attempt_json(struct json *j, const struct store_delivery *d)
 {
     json_object_begin(j);
     summary_members(j, d);
-    json_kstr(j, "outcome", str_from(store_outcome_name(d->outcome)));
-    json_kstr(j, "stage", d->stage.n == 0 ? STR("") : d->stage);
-    json_key(j, "reply");
-    json_object_begin(j);
-    json_key(j, "code");
-    if (d->reply_code == 0)
-        json_write_null(j);
-    else
-        json_uint(j, d->reply_code);
-    json_kstr(j, "text", d->reply_text.n == 0 ? STR("") : d->reply_text);
-    json_object_end(j);
+    outcome_members(j, d);
     json_kstr(j, "helo", d->helo.n == 0 ? STR("") : d->helo);
     json_kstr(j, "protocol", d->protocol.n == 0 ? STR("") : d->protocol);
     json_object_end(j);

@@ -84,17 +84,7 @@ static void write_delivery(struct json *j, const struct store_delivery *d, uint6
         json_opt(j, "sni", d->tls_sni);
         json_object_end(j);
     }
-    json_kstr(j, "outcome", str_from(store_outcome_name(d->outcome)));
-    json_kstr(j, "stage", d->stage.n == 0 ? STR("") : d->stage);
-    json_key(j, "reply");
-    json_object_begin(j);
-    json_key(j, "code");
-    if (d->reply_code == 0)
-        json_write_null(j);
-    else
-        json_uint(j, d->reply_code);
-    json_kstr(j, "text", d->reply_text.n == 0 ? STR("") : d->reply_text);
-    json_object_end(j);
+    outcome_members(j, d);
     json_kint(j, "attempts", (int64_t)attempts);
     json_object_end(j);
 }

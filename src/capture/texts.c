@@ -24,6 +24,21 @@ void json_opt(struct json *j, const char *key, struct str s)
     json_kstr(j, key, s.n == 0 ? STR_NONE : s);
 }
 
+void outcome_members(struct json *j, const struct store_delivery *d)
+{
+    json_kstr(j, "outcome", str_from(store_outcome_name(d->outcome)));
+    json_kstr(j, "stage", d->stage.n == 0 ? STR("") : d->stage);
+    json_key(j, "reply");
+    json_object_begin(j);
+    json_key(j, "code");
+    if (d->reply_code == 0)
+        json_write_null(j);
+    else
+        json_uint(j, d->reply_code);
+    json_kstr(j, "text", d->reply_text.n == 0 ? STR("") : d->reply_text);
+    json_object_end(j);
+}
+
 void json_strs(struct json *j, const char *key, const struct str *items, size_t n)
 {
     json_key(j, key);

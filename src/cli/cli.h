@@ -49,6 +49,16 @@ extern const char probe_help[], audit_help[], forge_help[];
 /* "mailproof scan: <text>" on standard error; returns EXIT_USAGE_ERROR. */
 int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Rows of a table for getopt_long. */
+#define LONG_FLAG(name, id)                                                                        \
+    {                                                                                              \
+        name, no_argument, NULL, id                                                                \
+    }
+#define LONG_VALUE(name, id)                                                                       \
+    {                                                                                              \
+        name, required_argument, NULL, id                                                          \
+    }
+
 /* What getopt_long refused ('?' or ':'; the option string begins with ':' so that it is silent). */
 int bad_option(const char *command, int option, char **argv);
 

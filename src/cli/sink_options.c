@@ -34,42 +34,34 @@ enum {
     S_QUIET
 };
 
-#define FLAG(name, id)                                                                             \
-    {                                                                                              \
-        name, no_argument, NULL, id                                                                \
-    }
-#define VALUE(name, id)                                                                            \
-    {                                                                                              \
-        name, required_argument, NULL, id                                                          \
-    }
-const struct option sink_long_options[] = {VALUE("listen", S_LISTEN),
-                                           VALUE("lmtp", S_LMTP),
-                                           VALUE("tls-listen", S_TLS_LISTEN),
-                                           VALUE("store", S_STORE),
-                                           FLAG("memory", S_MEMORY),
-                                           VALUE("max-messages", S_MAX_MESSAGES),
-                                           VALUE("max-age", S_MAX_AGE),
-                                           VALUE("max-bytes", S_MAX_BYTES),
-                                           VALUE("max-size", S_MAX_SIZE),
-                                           VALUE("max-rcpts", S_MAX_RCPTS),
-                                           VALUE("max-connections", S_MAX_CONNECTIONS),
-                                           VALUE("idle-timeout", S_IDLE_TIMEOUT),
-                                           VALUE("hostname", S_HOSTNAME),
-                                           VALUE("domain", S_DOMAIN),
-                                           VALUE("tls", S_TLS),
-                                           VALUE("cert", S_CERT),
-                                           VALUE("key", S_KEY),
-                                           VALUE("auth", S_AUTH),
-                                           FLAG("auth-required", S_AUTH_REQUIRED),
-                                           FLAG("auth-plaintext", S_AUTH_PLAINTEXT),
-                                           FLAG("lenient", S_LENIENT),
-                                           FLAG("xclient", S_XCLIENT),
-                                           FLAG("no-attempts", S_NO_ATTEMPTS),
-                                           VALUE("script", S_SCRIPT),
-                                           VALUE("wait-file", S_WAIT_FILE),
-                                           FLAG("open", S_OPEN),
-                                           VALUE("format", S_FORMAT),
-                                           FLAG("quiet", S_QUIET),
+const struct option sink_long_options[] = {LONG_VALUE("listen", S_LISTEN),
+                                           LONG_VALUE("lmtp", S_LMTP),
+                                           LONG_VALUE("tls-listen", S_TLS_LISTEN),
+                                           LONG_VALUE("store", S_STORE),
+                                           LONG_FLAG("memory", S_MEMORY),
+                                           LONG_VALUE("max-messages", S_MAX_MESSAGES),
+                                           LONG_VALUE("max-age", S_MAX_AGE),
+                                           LONG_VALUE("max-bytes", S_MAX_BYTES),
+                                           LONG_VALUE("max-size", S_MAX_SIZE),
+                                           LONG_VALUE("max-rcpts", S_MAX_RCPTS),
+                                           LONG_VALUE("max-connections", S_MAX_CONNECTIONS),
+                                           LONG_VALUE("idle-timeout", S_IDLE_TIMEOUT),
+                                           LONG_VALUE("hostname", S_HOSTNAME),
+                                           LONG_VALUE("domain", S_DOMAIN),
+                                           LONG_VALUE("tls", S_TLS),
+                                           LONG_VALUE("cert", S_CERT),
+                                           LONG_VALUE("key", S_KEY),
+                                           LONG_VALUE("auth", S_AUTH),
+                                           LONG_FLAG("auth-required", S_AUTH_REQUIRED),
+                                           LONG_FLAG("auth-plaintext", S_AUTH_PLAINTEXT),
+                                           LONG_FLAG("lenient", S_LENIENT),
+                                           LONG_FLAG("xclient", S_XCLIENT),
+                                           LONG_FLAG("no-attempts", S_NO_ATTEMPTS),
+                                           LONG_VALUE("script", S_SCRIPT),
+                                           LONG_VALUE("wait-file", S_WAIT_FILE),
+                                           LONG_FLAG("open", S_OPEN),
+                                           LONG_VALUE("format", S_FORMAT),
+                                           LONG_FLAG("quiet", S_QUIET),
                                            SINK_HTTP_LONG_OPTIONS,
                                            {NULL, 0, NULL, 0}};
 
