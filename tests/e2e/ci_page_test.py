@@ -65,25 +65,25 @@ def _():
     expect(out[-500:], code, 0)
 
 
-def said(*words):
-    return subprocess.check_output(words, text=True, timeout=kit.LIMIT_S)
+def packages_of(library):
+    """Which packages have a file of that name."""
+    done = subprocess.run(["dpkg-query", "-S", f"*/{library}"], capture_output=True, text=True,
+                          timeout=kit.LIMIT_S)
+    return {line.split(":")[0] for line in done.stdout.splitlines()}
 
 
 @row("the image has every library that the command is linked with")
 def _():
-    if not all(shutil.which(c) for c in ("ldd", "dpkg-query", "readelf")) or not REAL_BUILD:
+    if not all(shutil.which(c) for c in ("dpkg-query", "readelf")) or not REAL_BUILD:
         raise Skip("needs Debian's tools, and a build without sanitizers")
     text = text_of("ci/Dockerfile")
     expect("instructions", set(re.findall(r"^([A-Z]+)\b", text, re.M)), {"FROM", "COPY", "RUN", "CMD"})
-    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", said("readelf", "-d", MAILPROOF))
-    paths = dict(re.findall(r"^\s*(\S+) => (\S+)", said("ldd", MAILPROOF), re.M))
-    packages = set()
-    for name in set(needed) & set(paths):
-        owner = said("dpkg-query", "-S", os.path.realpath(paths[name]))
-        packages |= {line.split(":")[0] for line in owner.splitlines()}
-    holds("no package was found", packages)
-    missing = packages - set(re.findall(r"[\w.+-]+", text)) - {"libc6"}
-    expect("not in the image", missing, set())
+    dynamic = subprocess.check_output(["readelf", "-d", MAILPROOF], text=True, timeout=kit.LIMIT_S)
+    needed = re.findall(r"\(NEEDED\).*\[(lib.*)\]", dynamic)
+    holds("no library was found", len(needed) > 5)
+    image = set(re.findall(r"[\w.+-]+", text)) | {"libc6"}
+    missing = [name for name in needed if not packages_of(name) & image]
+    expect("not in the image", missing, [])
 
 
 # ---- monitors ----

@@ -183,7 +183,7 @@ def run_rows():
             print(f"ok {number} - {label}", flush=True)
         except Skip as why:
             print(f"ok {number} - {label} # SKIP {why}", flush=True)
-        except (Failed, subprocess.TimeoutExpired, ValueError, KeyError, OSError, StopIteration, TypeError,
+        except (Failed, subprocess.SubprocessError, ValueError, KeyError, OSError, StopIteration, TypeError,
                 ET.ParseError, yaml.YAMLError) as problem:
             failed += 1
             print(f"not ok {number} - {label}\n# {type(problem).__name__}: "

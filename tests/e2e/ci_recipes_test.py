@@ -141,7 +141,7 @@ def _():
                    {"suite": "a\"; touch pwned; \"", "only": "'; touch pwned; '"},
                    {"suite": OFFLINE, "args": "--var=x=$(touch pwned)"},
                    {"suite": OFFLINE, "junit": "none/x.xml\nresult=passed", "jobs": "1; touch pwned"},
-                   {"suite": "--version"}, {"suite": "--help"}):
+                   {"suite": f"--dry-run\n{OFFLINE}"}, {"suite": "--help"}):
         place = Place()
         r = runner(place)
         expect(f"{inputs}", r.run({"mailproof": MAILPROOF, **inputs}, SANITIZERS), 2)
