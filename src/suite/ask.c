@@ -32,9 +32,7 @@ static int play(struct probe_options *o, const struct suite_host *h, const struc
         o->xclient = as->xclient;
         o->n_xclient = as->n_xclient;
     } else if (h != NULL && h->proxy.version != 0) {
-        o->proxy = h->proxy;
-        o->proxy.local = as->addr.family == IP_NONE;
-        o->proxy.source = as->addr;
+        o->proxy = work_proxy(h, as);
     } else if (as->addr.family != IP_NONE) {
         return mp_fail(err, MP_E_USAGE, 0,
                        "'as' has an address, and the host neither 'xclient: allowed' nor 'proxy'");

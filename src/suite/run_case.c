@@ -9,7 +9,7 @@
 #include "run/read_file.h"
 #include "suite/run_internal.h"
 
-enum { PAUSE_SLICE_US = 100 * 1000 };
+enum { PAUSE_SLICE_US = 100 * 1000, PROXY_SOURCE_PORT = 40000, PROXY_TARGET_PORT = 25 };
 
 /* ---- for the verbs ---- */
 
@@ -35,6 +35,20 @@ int work_tls(const struct work *w, const struct suite_host *h, struct tls_client
     int st = tls_client_new(&(struct tls_settings){.ca_file = h->ca_file}, own, err);
     *use = st == MP_OK ? *own : NULL;
     return st;
+}
+
+/* Where the proxy was talked to is its own matter: any address of the family will do. */
+struct smtp_proxy work_proxy(const struct suite_host *h, const struct suite_as *as)
+{
+    struct smtp_proxy p = h->proxy;
+    p.local = as->addr.family == IP_NONE;
+    if (p.local)
+        return p;
+    p.source = as->addr;
+    p.source_port = PROXY_SOURCE_PORT;
+    p.target_port = PROXY_TARGET_PORT;
+    ip_parse(as->addr.family == IP_V6 ? STR("::1") : STR("127.0.0.1"), &p.target);
+    return p;
 }
 
 int work_read_file(const struct work *w, struct str path, size_t max_bytes, struct str *out,

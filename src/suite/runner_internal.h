@@ -65,6 +65,8 @@ void work_progress(void *ctx, const char *text);
 /* TLS for a host: the world's, or one of its own (*own, for tls_client_free). */
 int work_tls(const struct work *w, const struct suite_host *h, struct tls_client **use,
              struct tls_client **own, struct mp_err *err);
+/* The PROXY header of a host, with the address of `as` as its source. */
+struct smtp_proxy work_proxy(const struct suite_host *h, const struct suite_as *as);
 int work_read_file(const struct work *w, struct str path, size_t max_bytes, struct str *out,
                    struct mp_err *err);
 void work_keep_conversation(struct work *w, const char *what, struct str group,

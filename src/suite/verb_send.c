@@ -161,9 +161,7 @@ static int play(const struct suite_send *s, struct deliver_request *r, struct mp
         r->xclient = as->xclient;
         r->n_xclient = as->n_xclient;
     } else if (via->proxy.version != 0) {
-        r->proxy = via->proxy;
-        r->proxy.local = as->addr.family == IP_NONE;
-        r->proxy.source = as->addr;
+        r->proxy = work_proxy(via, as);
     } else if (as->addr.family != IP_NONE) {
         return mp_fail(err, MP_E_USAGE, 0,
                        "'as' has an address, and host '%.*s' neither 'xclient: allowed' nor "

@@ -69,7 +69,9 @@ class FlowServer:
                 self.commands.append(command)
             if word == "RCPT":
                 to.append(command.partition("<")[2].partition(">")[0])
-            usual = {"EHLO": "\r\n".join([f"250-{k}" for k in ("mx.test", *self.keywords)] + ["250 HELP"]),
+            if word == "PROXY":
+                continue
+            usual = {"XCLIENT": "220 mx.test ESMTP", "EHLO": "\r\n".join([f"250-{k}" for k in ("mx.test", *self.keywords)] + ["250 HELP"]),
                      "DATA": "354 go on", "QUIT": "221 bye"}.get(word, "250 2.0.0 ok")
             reply = self._say(client, word, usual)
             if not reply or word == "QUIT":

@@ -341,6 +341,26 @@ def _(r):
     expect("mail", plain.messages, [])
 
 
+@row("as: by XCLIENT, by a PROXY header, or by the name alone")
+def _(r):
+    with FlowServer(keywords=("XCLIENT NAME ADDR HELO",)) as server:
+        r.run(r.suite("""
+            - name: xclient
+              send: {via: {url: "smtp://127.0.0.1:%d", xclient: allowed}, as: {addr: 192.0.2.66, helo: evil.test}, from: a@good.test, to: b@good.test}
+            - name: proxy
+              send: {via: {url: "smtp://127.0.0.1:%d", proxy: v1}, as: {addr: 192.0.2.77, helo: evil.test}, from: a@good.test, to: b@good.test}
+            - name: proxy6
+              probe: {host: {url: "smtp://127.0.0.1:%d", proxy: v1}, as: {addr: "2001:db8::7"}}
+              expect: {answers: true}
+            - name: helo
+              send: {via: mx, helo: other.test, from: a@good.test, to: b@good.test}
+            """ % (server.port, server.port, server.port), head=hosts(server))).wanted(0)
+    said = server.commands
+    holds(said, any(c.startswith("XCLIENT ") and "ADDR=192.0.2.66" in c and "HELO=evil.test" in c for c in said))
+    holds(said, "PROXY TCP4 192.0.2.77 127.0.0.1 40000 25" in said and "PROXY TCP6 2001:db8::7 ::1 40000 25" in said)
+    holds(said, "EHLO other.test" in said and len(server.messages) == 3)
+
+
 # ---- where nothing may be sent ----
 
 @row("a recipient or a host outside of allow is a mistake, and nothing is connected to")
@@ -680,6 +700,26 @@ def _(r):
     expect("results", r.results(), {"published": "passed", "not published": "failed",
                                     "from a host of good.test": "passed", "from a stranger": "failed"})
     expect("failed", sorted(r.checks("from a stranger", "fail")), ["scan auth.dmarc", "scan auth.spf"])
+
+
+@row("an audit that finds something new since the last one warns, with --state")
+def _(r):
+    os.mkdir(r.path("state"))
+    def audit(zone, *words):
+        r.write("dns.zone", zone)
+        return r.run(r.suite("""
+            - name: dns
+              audit: {domain: good.test, connect: false, https: false, selectors: [sel1]}
+              expect: {changed-since-last: fail}
+            """), "--zone", "dns.zone", *words)
+    def detail():
+        return [(k["status"], k["detail"]) for k in r.cases[0]["checks"] if k["name"] == "changed-since-last"][0]
+    expect("without a directory", audit(ZONE).results() and detail()[0], "skipped")
+    state = ["--state", "state"]
+    expect("first", audit(ZONE, *state).code and 0 or detail(), ("pass", "the first audit"))
+    expect("same", audit(ZONE, *state).code and 0 or detail(), ("pass", "0 new, 0 gone"))
+    holds(detail(), audit(ZONE.replace("mx -all", "+all"), *state).code == 1 and detail()[0] == "fail")
+    holds(detail(), " 0 new" not in " " + detail()[1] and audit(ZONE.replace("mx -all", "+all"), *state).code == 0)
 
 
 # ---- a plugin of a monitor ----
