@@ -277,5 +277,5 @@ int run_outputs_close(struct run_outputs *o, int code)
     }
     wipe_progress(o);
     buf_clear(&o->old_metrics);
-    return o->failed ? EXIT_USAGE_ERROR : code;
+    return o->failed && code != EXIT_FAILED ? EXIT_USAGE_ERROR : code;
 }

@@ -34,7 +34,7 @@ int run_outputs_open(struct run_outputs *o, struct suite_command *c);
 /* For suite_run_options: ctx is the run_outputs. */
 void run_outputs_done(void *ctx, const struct suite_result *r);
 void run_outputs_progress(void *ctx, const struct suite_result *r, const char *text);
-/* Writes the files. `code`, or EXIT_USAGE_ERROR when one could not be written. */
+/* Writes the files. `code`; EXIT_USAGE_ERROR when one could not be written, and no case failed. */
 int run_outputs_close(struct run_outputs *o, int code);
 
 /* --dry-run: the plan, and every address it would touch. */

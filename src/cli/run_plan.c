@@ -115,7 +115,10 @@ static void plan_arrive(struct plan *p, const struct suite_arrive *a)
         buf_addz(p->out, i == 0 ? "in " : ", ");
         add_host(p, a->in[i]);
     }
-    buf_addf(p->out, ", within %u ms", a->within_ms);
+    if (a->within_ms % 1000 == 0)
+        buf_addf(p->out, ", within %u s", a->within_ms / 1000);
+    else
+        buf_addf(p->out, ", within %u ms", a->within_ms);
 }
 
 static void plan_probe(struct plan *p, const struct suite_probe *a)

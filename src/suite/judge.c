@@ -155,6 +155,8 @@ struct judged judged_one_of(struct work *w, const struct suite_list *l, struct s
 
 struct str judge_ms(struct work *w, int64_t ms)
 {
+    if (ms >= 1000 && ms % 1000 == 0)
+        return arena_fmt(w->arena, "%" PRId64 " s", ms / 1000);
     return ms < 1000 ? arena_fmt(w->arena, "%" PRId64 " ms", ms)
                      : arena_fmt(w->arena, "%" PRId64 ".%02d s", ms / 1000, (int)(ms % 1000 / 10));
 }

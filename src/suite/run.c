@@ -64,6 +64,32 @@ int suite_exit_code(const struct suite_results *r)
                               : RUN_OUTCOME_PASSED;
 }
 
+/* ---- results ---- */
+
+static struct str masked(const struct suite *s, struct arena *a, struct str text)
+{
+    struct buf b;
+    buf_init(&b, SUITE_MAX_TEXT_BYTES * 4);
+    suite_mask(s, text, &b);
+    struct str copy = b.failed ? STR("***") : arena_copy(a, buf_str(&b));
+    buf_clear(&b);
+    return copy;
+}
+
+void result_begin(struct suite_result *x)
+{
+    struct arena *a = &x->arena;
+    arena_reset(a);
+    finding_list_init(&x->findings, a);
+    check_list_init(&x->checks, a, &x->findings);
+    x->name = masked(x->suite, a, x->suite->cases[x->index].name);
+    x->tag = x->headline = STR("");
+    x->transcripts = NULL;
+    x->metrics = NULL;
+    x->n_transcripts = x->cap_transcripts = x->n_metrics = x->cap_metrics = 0;
+    x->delivered_ms = -1;
+}
+
 /* ---- telling in order ---- */
 
 static void tell_finished(struct runner *r)
@@ -169,16 +195,6 @@ static void run_threads(struct runner *r)
 
 /* ---- the whole ---- */
 
-static struct str masked(const struct suite *s, struct arena *a, struct str text)
-{
-    struct buf b;
-    buf_init(&b, SUITE_MAX_TEXT_BYTES * 4);
-    suite_mask(s, text, &b);
-    struct str copy = b.failed ? STR("***") : arena_copy(a, buf_str(&b));
-    buf_clear(&b);
-    return copy;
-}
-
 /* Without its sinks no case can be run. */
 static void leave_open(struct runner *r, const char *why)
 {
@@ -200,12 +216,9 @@ static int prepare(struct runner *r, struct mp_err *err)
         struct suite_result *x = &r->out->items[r->out->n++];
         x->suite = s;
         x->index = i;
-        x->delivered_ms = -1;
         x->started_s = clock_wall_s();
         arena_init(&x->arena, SUITE_RESULT_ARENA_BYTES);
-        finding_list_init(&x->findings, &x->arena);
-        check_list_init(&x->checks, &x->arena, &x->findings);
-        x->name = masked(s, &x->arena, s->cases[i].name);
+        result_begin(x);
         x->file = str_from(s->cases[i].at.file);
     }
     return MP_OK;

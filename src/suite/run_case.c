@@ -214,18 +214,6 @@ static void judge_time(struct work *w, int64_t elapsed_ms)
 
 /* ---- attempts ---- */
 
-/* The checks of the attempt before are forgotten. */
-static void begin_result(struct suite_result *x)
-{
-    x->findings.n = x->findings.dropped = 0;
-    memset(x->findings.per_kind, 0, sizeof x->findings.per_kind);
-    x->checks.n = 0;
-    x->checks.is_open = false;
-    x->n_transcripts = x->n_metrics = 0;
-    x->delivered_ms = -1;
-    x->headline = STR("");
-}
-
 static int make(struct work *w, struct suite_case *made, struct mp_err *err)
 {
     struct suite_result *x = w->result;
@@ -241,7 +229,7 @@ static void attempt(struct work *w)
     struct suite_case made;
     struct mp_err err = {0};
     int64_t started_us = clock_mono_us();
-    begin_result(w->result);
+    result_begin(w->result);
     w->now_s = clock_wall_s();
     w->started_ms = clock_wall_ms();
     if (make(w, &made, &err) != MP_OK) {

@@ -8,7 +8,8 @@
 
 enum {
     OPEN_SLACK_MS = 10000, /* beyond the deadline, for the last look and for deleting */
-    TURN_MS = 200          /* between looks at several mailboxes */
+    TURN_MS = 200,         /* between looks at several mailboxes */
+    SINK_TALKS_MAX = 50    /* conversations that are kept of a sink */
 };
 
 struct box {
@@ -195,8 +196,30 @@ static void keep(struct work *w, const struct box *b)
         struct str place = arena_fmt(w->arena, "%.*s %.*s %.*s", STR_ARG(box_name(b)),
                                      STR_ARG(hit->folder), STR_ARG(hit->id));
         work_keep_text(w, "arrived", place, hit->raw);
-        if (hit->has_delivery)
-            work_keep_text(w, "received", place, hit->delivery.transcript);
+    }
+}
+
+/* What an own sink was told during this attempt, also what it refused: the other half of the way.
+ */
+static void keep_sink(struct work *w, const struct box *b)
+{
+    struct running_sink *sink =
+        b->host->kind == SUITE_HOST_SINK ? sinks_find(w->sinks, b->host->sink) : NULL;
+    struct store_page page = {0};
+    struct store_query q = {.attempts = true, .oldest_first = true, .limit = SINK_TALKS_MAX};
+    if (sink == NULL || !w->options->transcripts)
+        return;
+    q.after_seq = sinks_since(w, sink);
+    if (store_list(sink->store, &q, w->arena, &page, NULL) != MP_OK)
+        return;
+    for (size_t i = 0; i < page.n; i++) {
+        struct store_delivery *d = NULL;
+        if (store_get(sink->store, str_from(page.items[i].id), w->arena, &d, NULL) == MP_OK &&
+            d != NULL)
+            work_keep_text(w, "sink",
+                           arena_fmt(w->arena, "%.*s %s", STR_ARG(box_name(b)),
+                                     store_outcome_name(d->outcome)),
+                           d->transcript);
     }
 }
 
@@ -247,6 +270,8 @@ static void describe(struct waiting *x, struct box *b)
         tell_must_not(x, b);
     else
         tell_must(x, b);
+    for (size_t i = 0; i < x->n; i++)
+        keep_sink(w, &x->boxes[i]);
     if (b == NULL)
         return;
     keep(w, b);

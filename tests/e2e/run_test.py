@@ -289,6 +289,47 @@ def _(r):
     expect("finding", r.cases[0]["findings"][0]["id"], "flow.arrive.unexpected")
 
 
+@row("the way, the receiver's own verdict and a bounce are judged")
+def _(r):
+    way = (b"Authentication-Results: mx.test; spf=pass smtp.mailfrom=good.test; dkim=none; dmarc=fail header.from=good.test\r\n"
+           b"Received: from a.test (a.test [192.0.2.1]) by mx.test with ESMTPS id 2; Sun, 29 Nov 2026 03:00:09 +0000\r\n"
+           b"Received: from c.test (c.test [192.0.2.2]) by a.test with ESMTP id 1; Sun, 29 Nov 2026 03:00:00 +0000\r\n")
+
+    def deliver(box, message):
+        tag = re.search(rb"^X-Mailproof-Tag: (\S+)", message, re.M)[1]
+        if b"Subject: bounces" not in message:
+            box.put(way + message)
+            return
+        head = message.partition(b"\r\n\r\n")[0]
+        box.put(b"From: <>\r\nTo: a@good.test\r\nSubject: failed\r\nMIME-Version: 1.0\r\n"
+                b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nfailed\r\n--b\r\n"
+                b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.test\r\n\r\n"
+                b"Final-Recipient: rfc822; bob@good.test\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+                b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+                + head + b"\r\n\r\n--b--\r\n")
+        holds("tagged", tag)
+    boxed(r, deliver, """
+        - name: way
+          send: {via: mx, from: a@good.test, to: bob@good.test}
+          arrive:
+            in: box
+            within: 10s
+            expect:
+              authserv-id: mx.test
+              auth: {spf: pass, dmarc: pass}
+              hops: {count: "=2", tls: all, slowest: "<5s"}
+        - name: bounce
+          send: {via: mx, from: a@good.test, to: bob@good.test, subject: bounces}
+          arrive: {in: box, within: 10s, bounce: true, expect: {bounce: {status: 5.1.*, action: failed, recipient: bob@good.test, diagnostic: "550*"}}}
+        - name: other bounce
+          send: {via: mx, from: a@good.test, to: bob@good.test, subject: bounces}
+          arrive: {in: box, within: 10s, expect: {bounce: {status: 5.7.*}}}
+        """).wanted(1, way="failed", bounce="passed", other_bounce="failed")
+    expect("failed", sorted(r.checks("way", "fail")), ["arrive auth.dmarc", "arrive hops.slowest", "arrive hops.tls"])
+    holds("by field", r.checks("way", "pass")["arrive auth.spf"] == "pass")
+    expect("status", r.checks("other bounce", "fail"), {"arrive bounce.status": "5.1.1"})
+
+
 @row("what is deleted is gone")
 def _(r):
     box = Maildir(r.path("box"))
