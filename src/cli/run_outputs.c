@@ -194,10 +194,10 @@ static void add_last_success(const struct run_outputs *o, const struct subject *
         last->value = value;
 }
 
-static bool has_success(const struct subject *s)
+static bool has_metric(const struct subject *s, const char *name)
 {
     for (size_t i = 0; i < s->n_metrics; i++)
-        if (strcmp(s->metrics[i].name, "mailproof_flow_last_success_timestamp_seconds") == 0)
+        if (strcmp(s->metrics[i].name, name) == 0)
             return true;
     return false;
 }
@@ -211,7 +211,7 @@ static void report_metrics(struct run_outputs *o, struct run_stream *s, struct s
     }
     if (subject.n_metrics > 0)
         memcpy(metrics, subject.metrics, subject.n_metrics * sizeof *metrics);
-    if (!has_success(&subject)) {
+    if (!has_metric(&subject, "mailproof_flow_last_success_timestamp_seconds")) {
         add_last_success(o, &subject, metrics);
         subject.n_metrics++;
     }

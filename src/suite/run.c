@@ -34,7 +34,7 @@ static int outcome_of(const struct suite_result *r)
     return open ? RUN_OUTCOME_UNDECIDED : RUN_OUTCOME_PASSED;
 }
 
-static bool is_skipped(const struct suite_result *r)
+bool result_is_skipped(const struct suite_result *r)
 {
     for (size_t i = 0; i < r->checks.n; i++)
         if (check_status_of(&r->checks.items[i]) != CHECK_SKIPPED)
@@ -50,7 +50,7 @@ bool result_is_passed(const struct suite_result *r)
 static void count(struct suite_results *all, const struct suite_result *r)
 {
     int outcome = outcome_of(r);
-    bool skipped = is_skipped(r);
+    bool skipped = result_is_skipped(r);
     all->failed += outcome == RUN_OUTCOME_FAILED;
     all->undecided += outcome == RUN_OUTCOME_UNDECIDED;
     all->skipped += skipped;
@@ -110,6 +110,7 @@ static void tell_finished(struct runner *r)
 
 static void finish(struct runner *r, struct suite_result *x)
 {
+    result_metrics(x);
     pthread_mutex_lock(&r->lock);
     x->finished = true;
     count(r->out, x);

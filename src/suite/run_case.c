@@ -272,25 +272,32 @@ static void describe(struct work *w)
                       : arena_fmt(&x->arena, "%s", times);
 }
 
-/* The series of every case are there from the first run on, whatever came of it. */
-static void add_metrics(struct work *w)
+/* The series of every case are there from the first run on, whatever came of it; but those of one
+ * that was skipped say only that. */
+void result_metrics(struct suite_result *x)
 {
-    struct suite_result *x = w->result;
-    bool passed = result_is_passed(x);
+    struct work w = {.suite = x->suite, .result = x};
+    bool skipped = result_is_skipped(x), passed = result_is_passed(x);
     struct metric *m;
-    work_metric(w, "mailproof_flow_success", "1 when the case passed.", passed);
-    m = work_metric(w, "mailproof_flow_duration_seconds", "How long the case took.",
+    work_metric(&w, "mailproof_flow_skipped", "1 when the case was not run on purpose.", skipped);
+    if (skipped)
+        return;
+    work_metric(&w, "mailproof_flow_success", "1 when the case passed.", passed);
+    work_metric(&w, "probe_success", "1 when the case passed.", passed);
+    work_metric(&w, "probe_duration_seconds", "How long the case took.",
+                (double)x->elapsed_us / 1e6);
+    m = work_metric(&w, "mailproof_flow_duration_seconds", "How long the case took.",
                     (double)x->elapsed_us / 1e6);
     if (m != NULL) {
         m->perf = STR("time");
         m->unit = "s";
     }
-    work_metric(w, "mailproof_flow_timestamp_seconds", "When the case was run, Unix time.",
+    work_metric(&w, "mailproof_flow_timestamp_seconds", "When the case was run, Unix time.",
                 (double)x->started_s);
     if (passed)
-        work_metric(w, "mailproof_flow_last_success_timestamp_seconds",
+        work_metric(&w, "mailproof_flow_last_success_timestamp_seconds",
                     "When the case passed last, Unix time.", (double)x->started_s);
-    work_metric(w, "mailproof_flow_attempts", "Attempts that were made.", x->attempts);
+    work_metric(&w, "mailproof_flow_attempts", "Attempts that were made.", x->attempts);
 }
 
 void case_run(struct runner *r, struct running_sinks *sinks, const struct suite_world *world,
@@ -313,10 +320,8 @@ void case_run(struct runner *r, struct running_sinks *sinks, const struct suite_
         attempt(&w);
         x->elapsed_us = clock_mono_us() - started_us;
         bool last = result_is_passed(x) || i == retry.times || is_over(options);
-        if (last) {
+        if (last)
             describe(&w);
-            add_metrics(&w);
-        }
         arena_clear(&arena);
         if (last)
             break;

@@ -640,7 +640,10 @@ def _(r):
         """
     r.run(r.suite(many), "--only", "sec*").wanted(0, second="passed")
     r.run("flows.yaml", "--only", "none*").wanted(2)
-    r.run("flows.yaml", "--fail-fast").wanted(1, first="failed", second="skipped")
+    r.run("flows.yaml", "--fail-fast", "--textfile", "m.prom").wanted(1, first="failed", second="skipped")
+    for series in ('mailproof_flow_success{suite="flows",case="first"} 0', 'probe_success{suite="flows",case="first"} 0',
+                   'mailproof_flow_skipped{suite="flows",case="second"} 1'):
+        holds(f"{series} in {r.read('m.prom')}", series + "\n" in r.read("m.prom"))
     holds(r.out, "1 failed, 0 undecided, 1 skipped" in r.out)
     r.run("flows.yaml", "flows.yaml").wanted(2)
     holds(r.err, "are both named 'flows'" in r.err)
