@@ -1,4 +1,4 @@
-/* Host, Origin and Authorization, judged as texts. */
+/* Host, Origin, Authorization and the fields that frame a request, judged as texts. */
 #include "httpd/guard.h"
 
 #include "base/base64.h"
@@ -71,4 +71,40 @@ struct str guard_token(struct arena *a, struct str authorization)
         return STR_NONE;
     str_cut(&pair, ':');
     return pair;
+}
+
+/* RFC 9110 5.6.2: what a name is made of. */
+static bool is_token(struct str s)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_alnum(s.p[i]) && memchr(marks, s.p[i], sizeof marks - 1) == NULL)
+            return false;
+    return s.n != 0;
+}
+
+void guard_head_add(struct guard_head *g, struct str name, struct str value)
+{
+    g->bad_name |= !is_token(name);
+    g->hosts += str_ieq(name, STR("Host"));
+    g->lengths += str_ieq(name, STR("Content-Length"));
+    if (!str_ieq(name, STR("Transfer-Encoding")))
+        return;
+    g->codings++;
+    g->odd_coding |= !str_ieq(str_trim_wsp(value), STR("chunked"));
+}
+
+const char *guard_head_fault(const struct guard_head *g)
+{
+    if (g->bad_name)
+        return "a header field has a name that is none: no blanks stand before the colon";
+    if (g->hosts > 1)
+        return "there is more than one Host field";
+    if (g->lengths > 1)
+        return "there is more than one Content-Length field";
+    if (g->codings > 1 || g->odd_coding)
+        return "the only transfer coding that is taken is chunked, once";
+    if (g->codings != 0 && g->lengths != 0)
+        return "Content-Length and Transfer-Encoding exclude each other";
+    return NULL;
 }

@@ -100,6 +100,7 @@ static void add_headers(struct httpd_request *q, struct MHD_Response *response)
 {
     static const char *const always[][2] = {{"X-Content-Type-Options", "nosniff"},
                                             {"Referrer-Policy", "no-referrer"},
+                                            {"X-DNS-Prefetch-Control", "off"},
                                             {"Cross-Origin-Resource-Policy", "same-origin"}};
     bool has_cache_control = false;
     for (size_t i = 0; i < ARRAY_LEN(always); i++)
@@ -135,6 +136,26 @@ static enum MHD_Result send_reply(struct httpd_request *q)
 }
 
 /* ---- what is checked before a handler runs: false, and the reply stands ---- */
+
+static enum MHD_Result add_field(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    (void)kind;
+    guard_head_add(ctx, str_from(name), str_from(value));
+    return MHD_YES;
+}
+
+static bool check_framing(struct httpd_request *q)
+{
+    struct guard_head head = {0};
+    MHD_get_connection_values(q->mhd, MHD_HEADER_KIND, add_field, &head);
+    const char *fault = guard_head_fault(&head);
+    if (fault == NULL)
+        return true;
+    httpd_problem(q, MHD_HTTP_BAD_REQUEST, "%s", fault);
+    httpd_reply_header(q, "Connection", STR("close")); /* what follows may be anything */
+    return false;
+}
 
 static bool check_browser(struct httpd_request *q, bool is_read)
 {
@@ -267,7 +288,8 @@ static bool check_head(struct httpd_request *q, const char *method)
         httpd_problem(q, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for the request");
         return false;
     }
-    return check_browser(q, is_read) && find_route(q) && check_token(q) && check_length(q);
+    return check_framing(q) && check_browser(q, is_read) && find_route(q) && check_token(q) &&
+           check_length(q);
 }
 
 /* libmicrohttpd calls it once behind the head, for each piece of the body, once behind all of it,

@@ -299,6 +299,35 @@ static void test_token(void)
     }
 }
 
+static void test_head(void)
+{
+    static const struct {
+        const char *label, *fields[3][2];
+        bool ok;
+    } rows[] = {
+        {"a length", {{"Host", "a"}, {"Content-Length", "2"}}, true},
+        {"chunks", {{"Host", "a"}, {"transfer-encoding", " Chunked"}}, true},
+        {"two hosts", {{"Host", "localhost"}, {"host", "evil.test"}}, false},
+        {"two lengths", {{"Content-Length", "2"}, {"content-length", "40"}}, false},
+        {"length and chunks", {{"Content-Length", "2"}, {"Transfer-Encoding", "chunked"}}, false},
+        {"a coding that nobody has", {{"Transfer-Encoding", "xchunked"}}, false},
+        {"two codings", {{"Transfer-Encoding", "gzip, chunked"}}, false},
+        {"chunks twice",
+         {{"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", "chunked"}},
+         false},
+        {"a blank before the colon", {{"Content-Length ", "2"}}, false},
+        {"a control in a name", {{"X\vY", "2"}}, false},
+        {"no name", {{"", "2"}}, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct guard_head head = {0};
+        for (size_t k = 0; k < ARRAY_LEN(rows[i].fields) && rows[i].fields[k][0] != NULL; k++)
+            guard_head_add(&head, str_from(rows[i].fields[k][0]), str_from(rows[i].fields[k][1]));
+        tap_case("head: %s", rows[i].label);
+        tap_int(guard_head_fault(&head) == NULL, rows[i].ok);
+    }
+}
+
 int main(void)
 {
     test_decode();
@@ -310,5 +339,6 @@ int main(void)
     test_host();
     test_origin();
     test_token();
+    test_head();
     return tap_done();
 }

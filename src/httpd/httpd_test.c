@@ -157,7 +157,7 @@ static uint64_t count(struct world *w, size_t offset)
 static const struct {
     const char *label, *line, *head, *body; /* body NULL: none */
     unsigned status;
-    const char *has[3];
+    const char *has[4];
 } replies[] = {
     {"JSON",
      "GET /hello?name=%C3%A9",
@@ -171,7 +171,7 @@ static const struct {
      NULL,
      200,
      {"X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer",
-      "Cross-Origin-Resource-Policy: same-origin"}},
+      "X-DNS-Prefetch-Control: off", "Cross-Origin-Resource-Policy: same-origin"}},
     {"HEAD", "HEAD /hello", "", NULL, 200, {"Content-Type: application/json"}},
     {"unknown path",
      "GET /nothing",
@@ -287,6 +287,20 @@ static void test_raw_requests(uint16_t port)
          "GET /hello HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 421},
         {"no Host in HTTP/1.1", "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n", 400},
         {"no Host in HTTP/1.0", "GET /hello HTTP/1.0\r\n\r\n", 200},
+        {"two Hosts", "GET /hello HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\n\r\n", 400},
+        {"length and chunks: the rest is not taken for a request",
+         "PUT /large HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
+         "localhost\r\n\r\n",
+         400},
+        {"two lengths",
+         "PUT /large HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n"
+         "{}GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
+         400},
+        {"a coding that nobody has",
+         "PUT /large HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n{}", 400},
+        {"a blank before the colon",
+         "PUT /large HTTP/1.1\r\nHost: localhost\r\nContent-Length : 2\r\n\r\n{}", 400},
         {"If-None-Match",
          "GET /page HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: *\r\n"
          "Connection: close\r\n\r\n",
@@ -296,6 +310,7 @@ static void test_raw_requests(uint16_t port)
         tap_case("request: %s", rows[i].label);
         struct buf a = kit_exchange(port, str_from(rows[i].text));
         tap_int(kit_status(&a), rows[i].status);
+        tap_ok(str_search(str_slice(buf_str(&a), 1, a.n), STR("HTTP/1.1 2")) == a.n - 1);
         buf_clear(&a);
     }
     tap_case("request: two on one connection, sent at once");
