@@ -121,7 +121,8 @@ struct probe_relay {
     const char *form;
     struct str from, to;
     unsigned code; /* of RCPT, or of MAIL where that was refused; 0: not reached */
-    bool by_mail;  /* it is that of MAIL */
+    unsigned class_, subject, detail; /* its enhanced code; class_ 0: none */
+    bool by_mail;                     /* it is that of MAIL */
     bool accepted;
     bool is_local; /* accepted, but so is any name there: it may just be a local mailbox */
 };

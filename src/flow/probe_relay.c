@@ -73,6 +73,11 @@ static bool ask(struct prober *p, struct probe_server *s, struct smtp_client *c,
         lives = smtp_rcpt(c, r->to, &(struct smtp_rcpt_params){0}, &err) == MP_OK;
         r->code = lives ? c->last.code : 0;
     }
+    if (lives) {
+        r->class_ = c->last.class_;
+        r->subject = c->last.subject;
+        r->detail = c->last.detail;
+    }
     lives =
         lives && r->code != 421 && smtp_command(c, STR("RSET"), SMTP_STAGE_OTHER, &err) == MP_OK;
     if (!lives)

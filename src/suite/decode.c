@@ -46,6 +46,15 @@ bool visit(struct decoder *d, const struct node *n, size_t cost)
     return goes_on(d);
 }
 
+static bool read_value(struct decoder *d, const struct node *n, const struct key *k, char *base)
+{
+    if (k->filled && n->kind != NODE_SCALAR && n->n == 0) {
+        problem(d, &n->at, "'" STR_FMT "' is empty: nothing would be expected", STR_ARG(k->name));
+        return false;
+    }
+    return k->type->read(d, n, k, base);
+}
+
 static bool decode_pair(struct decoder *d, const struct pair *p, const struct part *parts,
                         size_t n_parts)
 {
@@ -57,8 +66,8 @@ static bool decode_pair(struct decoder *d, const struct pair *p, const struct pa
         size_t offset;
         const struct key *k = context_find(parts[i].context, p->key, &offset);
         if (k != NULL)
-            return k->type->read(d, resolve_node(d, p->value, &room), k,
-                                 (char *)parts[i].base + offset);
+            return read_value(d, resolve_node(d, p->value, &room), k,
+                              (char *)parts[i].base + offset);
         context_nearest(parts[i].context, &nearest);
     }
     problem_unknown(d, &p->at, "key", &nearest);

@@ -111,15 +111,48 @@ static struct str list_name(struct work *w, const struct ip *ip, struct str zone
                      STR_ARG(zone));
 }
 
+enum listing { LISTING_NO, LISTING_YES, LISTING_OPEN };
+
+/* RFC 5782 2.1: 127.0.0.0/8 lists; 127.255.255.0/24 is how the large ones say "not you"; anything
+ * else is a domain that has been left to others. */
+static enum listing listing_of(const struct dns_answer *a)
+{
+    enum listing found = LISTING_NO;
+    if (a == NULL || is_failure(a->status))
+        return LISTING_OPEN;
+    for (size_t i = 0; i < a->n; i++) {
+        const unsigned char *o = a->records[i].ip.octets;
+        if (o[0] != 127 || (o[1] == 255 && o[2] == 255))
+            return LISTING_OPEN;
+        found = LISTING_YES;
+    }
+    return found;
+}
+
+/* A list that lists nothing at all is dead, or its name is wrong: 127.0.0.2 proves that it lives
+ * (RFC 5782 5). */
+static enum listing ask_list(struct work *w, struct client_seen *s, struct str zone)
+{
+    struct ip proof;
+    struct str name = list_name(w, &s->ip, zone);
+    enum listing found = name.n == 0 ? LISTING_OPEN : listing_of(ask(s, name, DNS_A));
+    if (found != LISTING_NO)
+        return found;
+    (void)ip_parse_keep_mapped(s->ip.family == IP_V6 ? STR("::ffff:7f00:2") : STR("127.0.0.2"),
+                               &proof);
+    name = list_name(w, &proof, zone);
+    return name.n > 0 && listing_of(ask(s, name, DNS_A)) == LISTING_YES ? LISTING_NO : LISTING_OPEN;
+}
+
 static struct judged judge_listed(struct work *w, const void *expect, const void *seen)
 {
     const struct suite_expect_client *e = expect;
     struct client_seen *s = (struct client_seen *)(uintptr_t)seen;
     struct str on = STR(""), open = STR("");
     for (size_t i = 0; i < e->dnsbl_lists.n; i++) {
-        struct str zone = e->dnsbl_lists.items[i], name = list_name(w, &s->ip, zone);
-        const struct dns_answer *a = name.n == 0 ? NULL : ask(s, name, DNS_A);
-        struct str *which = a == NULL || is_failure(a->status) ? &open : a->n > 0 ? &on : NULL;
+        struct str zone = e->dnsbl_lists.items[i];
+        enum listing found = ask_list(w, s, zone);
+        struct str *which = found == LISTING_OPEN ? &open : found == LISTING_YES ? &on : NULL;
         if (which != NULL)
             *which = arena_fmt(w->arena, "%.*s%s%.*s", STR_ARG(*which), which->n > 0 ? ", " : "",
                                STR_ARG(zone));
@@ -127,7 +160,8 @@ static struct judged judge_listed(struct work *w, const void *expect, const void
     bool wanted = SUITE_GIVEN(e->dnsbl_listed) && e->dnsbl_listed.value;
     struct str expected = wanted ? STR("listed") : STR("not listed");
     if (on.n == 0 && open.n > 0)
-        return judged_open(expected, arena_fmt(w->arena, "%.*s did not answer", STR_ARG(open)));
+        return judged_open(expected, arena_fmt(w->arena, "%.*s gave no answer that can be believed",
+                                               STR_ARG(open)));
     return judged_if((on.n > 0) == wanted, expected,
                      on.n == 0 ? STR("not listed")
                                : arena_fmt(w->arena, "listed by %.*s", STR_ARG(on)));

@@ -44,9 +44,9 @@ static const struct key auth_keys[] = {
     {STR_INIT("spf"), &type_results, A(spf), .words = spf_words,
      .doc = "Result of SPF; several: one of them."},
     {STR_INIT("dkim"), &type_result_or_map, A(dkim), .words = dkim_words,
-     .context = &context_expect_dkim, .doc = "Result of DKIM, or a mapping."},
+     .context = &context_expect_dkim, .filled = true, .doc = "Result of DKIM, or a mapping."},
     {STR_INIT("dmarc"), &type_result_or_map, A(dmarc), .words = dmarc_words,
-     .context = &context_expect_dmarc, .doc = "Result of DMARC, or a mapping."},
+     .context = &context_expect_dmarc, .filled = true, .doc = "Result of DMARC, or a mapping."},
     {STR_INIT("arc"), &type_results, A(arc), .words = arc_words, .doc = "Result of ARC."},
     {STR_INIT("alignment"), &type_choice, A(alignment), .words = alignment_words,
      .doc = "How the domain that DMARC passes by is like the author's: `relaxed` or `strict`."},
@@ -65,10 +65,10 @@ static const struct context context_days = {"days", "thresholds of days", days_k
 
 #define C(member) offsetof(struct suite_expect_cert, member)
 static const struct key cert_keys[] = {
-    {STR_INIT("days-left"), &type_days, C(days_left), .context = &context_days,
+    {STR_INIT("days-left"), &type_days, C(days_left), .context = &context_days, .filled = true,
      .doc = "Days until it ends: `\">14\"`, or `{warn: 21, crit: 7}`."},
     {STR_INIT("valid"), &type_flag, C(valid), .doc = "Do chain, dates and host name verify?"},
-    {STR_INIT("names"), &type_globs, C(names), .doc = "Names that must be in it."},
+    {STR_INIT("names"), &type_globs, C(names), .filled = true, .doc = "Names that must be in it."},
     {STR_INIT("issuer"), &type_glob, C(issuer), .doc = "Who issued it."},
 };
 static const struct context context_expect_cert = {"expect-cert", "what a certificate is",
@@ -94,9 +94,10 @@ static const struct word severity_words[] = {{"info", SEV_INFO},
                                              {NULL, 0}};
 #define F(member) offsetof(struct suite_expect_findings, member)
 static const struct key findings_keys[] = {
-    {STR_INIT("forbid"), &type_findings, F(forbid),
+    {STR_INIT("forbid"), &type_findings, F(forbid), .filled = true,
      .doc = "Findings that must not be there, whatever their severity: `posture.spf.*`."},
-    {STR_INIT("require"), &type_findings, F(require), .doc = "Findings that must be there."},
+    {STR_INIT("require"), &type_findings, F(require), .filled = true,
+     .doc = "Findings that must be there."},
     {STR_INIT("tolerate"), &type_findings, F(tolerate), .doc = "Findings that fail nothing."},
     {STR_INIT("fail-on"), &type_choice, F(fail_on), .words = severity_words,
      .doc = "No finding may be so severe, or more."},
@@ -136,12 +137,13 @@ static const struct key server_keys[] = {
     {STR_INIT("auth-before-tls"), &type_globs, V(auth_before_tls),
      .doc = "Exactly these mechanisms are offered before TLS; `[]`: none."},
     {STR_INIT("auth"), &type_globs, V(auth), .doc = "Mechanisms that must be offered."},
-    {STR_INIT("ehlo"), &type_globs, V(ehlo), .doc = "Extensions that must be offered."},
-    {STR_INIT("ehlo-lacks"), &type_globs, V(ehlo_lacks),
+    {STR_INIT("ehlo"), &type_globs, V(ehlo), .filled = true,
+     .doc = "Extensions that must be offered."},
+    {STR_INIT("ehlo-lacks"), &type_globs, V(ehlo_lacks), .filled = true,
      .doc = "Extensions that must not be offered."},
     {STR_INIT("size"), &type_compare_size, V(size), .doc = "SIZE: `\">=10M\"`."},
     {STR_INIT("time"), &type_compare_time, V(time), .doc = "Of the whole conversation: `\"<5s\"`."},
-    {STR_INIT("cert"), &type_map, V(cert), .context = &context_expect_cert,
+    {STR_INIT("cert"), &type_map, V(cert), .context = &context_expect_cert, .filled = true,
      .doc = "Its certificate."},
     {STR_INIT("dane"), &type_choice, V(dane), .words = dane_words, .doc = "What DANE says."},
     {STR_INIT("fcrdns"), &type_flag, V(fcrdns),
@@ -160,13 +162,13 @@ static const struct context context_expect_server = {"expect-server", "what a se
 
 #define P(member) offsetof(struct suite_expect_probe, member)
 static const struct key probe_keys[] = {
-    {STR_INIT("all-mx"), &type_map, P(all), .context = &context_expect_server,
+    {STR_INIT("all-mx"), &type_map, P(all), .context = &context_expect_server, .filled = true,
      .doc = "What every server does; the same keys may stand without it."},
-    {STR_INIT("any-mx"), &type_map, P(any), .context = &context_expect_server,
+    {STR_INIT("any-mx"), &type_map, P(any), .context = &context_expect_server, .filled = true,
      .doc = "What at least one server does."},
     {STR_INIT("servers"), &type_compare_count, P(servers), .doc = "How many servers answer."},
     {STR_INIT("null-mx"), &type_flag, P(null_mx), .doc = "Does the domain take no mail?"},
-    {STR_INIT("mta-sts"), &type_map, P(sts), .context = &context_expect_sts,
+    {STR_INIT("mta-sts"), &type_map, P(sts), .context = &context_expect_sts, .filled = true,
      .doc = "The policy that binds the domain."},
 };
 const struct context context_expect_probe = {"expect-probe",
@@ -214,7 +216,7 @@ static const struct key send_keys[] = {
      .doc = "A 5xx; a mapping says where and which."},
     {STR_INIT("deferred"), &type_outcome, .max = SUITE_DEFERRED, .context = &context_expect_refused,
      .doc = "A 4xx; a mapping says where and which."},
-    {STR_INIT("sent"), &type_part, .context = &context_expect_sent,
+    {STR_INIT("sent"), &type_part, .context = &context_expect_sent, .filled = true,
      .doc = "The conversation that it was sent by."},
 };
 const struct context context_expect_send = {"expect-send", "what becomes of a message that is sent",
@@ -257,7 +259,8 @@ static const struct context context_expect_altered = {"expect-altered",
 
 #define W(member) offsetof(struct suite_expect_client, member)
 static const struct key dnsbl_keys[] = {
-    {STR_INIT("lists"), &type_globs, W(dnsbl_lists), .required = true, .doc = "Zones to ask."},
+    {STR_INIT("lists"), &type_globs, W(dnsbl_lists), .required = true, .filled = true,
+     .doc = "Zones to ask; one that does not list 127.0.0.2 proves nothing."},
     {STR_INIT("listed"), &type_flag, W(dnsbl_listed), .required = true,
      .doc = "Must one of them list the address?"},
 };
@@ -271,7 +274,7 @@ static const struct key client_keys[] = {
     {STR_INIT("tls"), &type_compare_tls, W(tls), .doc = "Version of TLS it came with."},
     {STR_INIT("ip"), &type_glob, W(ip), .doc = "Its address."},
     {STR_INIT("helo"), &type_glob, W(helo), .doc = "Its name in EHLO."},
-    {STR_INIT("dnsbl"), &type_part, .context = &context_expect_dnsbl,
+    {STR_INIT("dnsbl"), &type_part, .context = &context_expect_dnsbl, .filled = true,
      .doc = "Whether DNS lists name its address."},
 };
 static const struct context context_expect_client = {"expect-client", "the client that delivered",
@@ -293,22 +296,24 @@ static const struct key arrive_keys[] = {
     {STR_INIT("copies"), &type_compare_count, R(copies), .doc = "How many copies: `\"=1\"`."},
     {STR_INIT("attempts"), &type_compare_count, R(attempts),
      .doc = "How often delivery was tried; known to sinks alone."},
-    {STR_INIT("auth"), &type_map, R(auth), .context = &context_expect_auth,
+    {STR_INIT("auth"), &type_map, R(auth), .context = &context_expect_auth, .filled = true,
      .doc = "SPF, DKIM, DMARC and ARC of what arrived."},
     {STR_INIT("authserv-id"), &type_glob, R(authserv_id),
      .doc = "Take `auth` from the receiver's own field of this name."},
-    {STR_INIT("hops"), &type_map, R(hops), .context = &context_expect_hops, .doc = "Its way."},
-    {STR_INIT("altered"), &type_map, R(altered), .context = &context_expect_altered,
+    {STR_INIT("hops"), &type_map, R(hops), .context = &context_expect_hops, .filled = true,
+     .doc = "Its way."},
+    {STR_INIT("altered"), &type_map, R(altered), .context = &context_expect_altered, .filled = true,
      .doc = "What may differ from what was sent."},
-    {STR_INIT("client"), &type_map, R(client), .context = &context_expect_client,
+    {STR_INIT("client"), &type_map, R(client), .context = &context_expect_client, .filled = true,
      .doc = "Who delivered it; known to sinks alone."},
     {STR_INIT("bounce"), &type_map, R(bounce), .context = &context_expect_bounce,
      .doc = "What arrives is a delivery report that says this."},
     {STR_INIT("subject"), &type_glob, R(subject), .doc = "Its subject."},
-    {STR_INIT("contains"), &type_texts, R(contains), .doc = "Texts that must be in it."},
+    {STR_INIT("contains"), &type_texts, R(contains), .filled = true,
+     .doc = "Texts that must be in it."},
     {STR_INIT("links"), &type_compare_count, R(links), .doc = "How many links it has."},
     {STR_INIT("codes"), &type_compare_count, R(codes), .doc = "How many one-time codes it has."},
-    {STR_INIT("headers"), &type_expect_headers, R(headers), R(n_headers),
+    {STR_INIT("headers"), &type_expect_headers, R(headers), R(n_headers), .filled = true,
      .doc = "Header fields it must have; `null`: must not have."},
 };
 const struct context context_expect_arrive = {"expect-arrive",
@@ -376,16 +381,20 @@ static const struct context context_audit_spf = {"expect-audit-spf", "what SPF p
 
 static const struct key audit_keys[] = {
     {STR_INIT("level"), &type_compare_grade, D(level), .doc = "The grade: `\">=B\"`."},
-    {STR_INIT("cert"), &type_map, D(cert), .context = &context_expect_cert,
+    {STR_INIT("cert"), &type_map, D(cert), .context = &context_expect_cert, .filled = true,
      .doc = "The certificates of the MX hosts."},
-    {STR_INIT("mta-sts"), &type_map, D(sts), .context = &context_expect_sts,
+    {STR_INIT("mta-sts"), &type_map, D(sts), .context = &context_expect_sts, .filled = true,
      .doc = "The policy of MTA-STS."},
-    {STR_INIT("dane"), &type_part, .context = &context_audit_dane, .doc = "The TLSA records."},
-    {STR_INIT("dmarc"), &type_part, .context = &context_audit_dmarc, .doc = "The DMARC record."},
-    {STR_INIT("spf"), &type_part, .context = &context_audit_spf, .doc = "The SPF record."},
+    {STR_INIT("dane"), &type_part, .context = &context_audit_dane, .filled = true,
+     .doc = "The TLSA records."},
+    {STR_INIT("dmarc"), &type_part, .context = &context_audit_dmarc, .filled = true,
+     .doc = "The DMARC record."},
+    {STR_INIT("spf"), &type_part, .context = &context_audit_spf, .filled = true,
+     .doc = "The SPF record."},
     {STR_INIT("dnssec"), &type_flag, D(dnssec), .doc = "Is the domain signed?"},
     {STR_INIT("changed-since-last"), &type_choice, D(changed), .words = changed_words,
-     .doc = "New findings since the audit before: `ignore`, `warn`, `fail`."},
+     .doc = "New findings since the audit before: `ignore`, `warn`, `fail` (undecided without "
+            "--state)."},
 };
 const struct context context_expect_audit = {"expect-audit",
                                              "what an audit sees",
@@ -399,7 +408,7 @@ static const struct word action_words[] = {{"accept", 0}, {"tag", 0},      {"qua
 static const struct key scan_keys[] = {
     {STR_INIT("action"), &type_results, X(action), .words = action_words,
      .doc = "The verdict, or one of these."},
-    {STR_INIT("auth"), &type_map, X(auth), .context = &context_expect_auth,
+    {STR_INIT("auth"), &type_map, X(auth), .context = &context_expect_auth, .filled = true,
      .doc = "SPF, DKIM, DMARC and ARC."},
 };
 const struct context context_expect_scan = {"expect-scan",

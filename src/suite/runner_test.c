@@ -17,6 +17,11 @@ static const char zone_text[] = "$TTL 300\n"
                                 "fails.test. SERVFAIL\n"
                                 "1.0.0.127.listed.test. A 127.0.0.2\n"
                                 "1.0.0.127.unlisted.test. NXDOMAIN\n"
+                                "2.0.0.127.unlisted.test. A 127.0.0.2\n"
+                                "1.0.0.127.dead.test. NXDOMAIN\n"
+                                "2.0.0.127.dead.test. NXDOMAIN\n"
+                                "1.0.0.127.shut.test. A 127.255.255.254\n"
+                                "1.0.0.127.sold.test. A 192.0.2.7\n"
                                 "1.0.0.127.fails.test. SERVFAIL\n"
                                 "good.test. TXT \"v=spf1 ip4:127.0.0.1 -all\"\n"
                                 "good.test. MX 10 mx.good.test.\n"
@@ -132,7 +137,12 @@ struct word_row {
 #define FROM(f)                                                                                    \
     "send: {via: out, from: " f ", to: \"x+${tag}@sink.test\", subject: hello, " BODY "}\n"        \
     "    arrive: {in: out, within: 20s, settle: 100ms, expect: %}"
-#define ARRIVES        FROM("a@good.test")
+#define ARRIVES FROM("a@good.test")
+/* A hop in the clear, whose clock is years behind. */
+#define HOPPED                                                                                     \
+    "send: {via: out, from: a@good.test, to: \"x+${tag}@sink.test\", headers: {Received: \"from "  \
+    "a.test (a.test [192.0.2.1]) by b.test with ESMTP; Mon, 2 Mar 2020 10:00:00 +0000\"}}\n"       \
+    "    arrive: {in: out, within: 20s, expect: %}"
 #define SCAN(ip, from) "scan: {kind: good, from: " from ", to: x@sink.test, ip: " ip ", seed: 1}"
 #define RELAY          "relay-test: {host: out, to: someone@elsewhere.test}"
 
@@ -193,6 +203,9 @@ static const struct word_row words[] = {
     {"probe: {mx-of: null.test}", "{all-mx: {tls: \">=1.2\"}}", "servers", CHECK_FAIL},
     {"probe: {mx-of: gone.test}", "{null-mx: false}", "null-mx", CHECK_UNDECIDED},
     {"probe: {mx-of: gone.test}", "{all-mx: {tls: \">=1.2\"}}", "servers", CHECK_UNDECIDED},
+    {"probe: {mx-of: gone.test}", "{servers: \"=0\"}", "servers", CHECK_UNDECIDED},
+    {"probe: {mx-of: gone.test}", "{any-mx: {tls: \">=1.2\"}}", "any-mx", CHECK_UNDECIDED},
+    {"probe: {mx-of: gone.test}", "{answers: false}", "servers", CHECK_UNDECIDED},
     {"probe: {mx-of: gone.test}", NULL, "fail-on", CHECK_UNDECIDED},
     {PROBE, "{mta-sts: {mode: none}}", "mta-sts.mode", CHECK_PASS},
     {PROBE, "{mta-sts: {mode: enforce}}", "mta-sts.mode", CHECK_FAIL},
@@ -265,9 +278,12 @@ static const struct word_row words[] = {
     {ARRIVES, "{hops: {slowest: \"<5s\"}}", "hops.slowest", CHECK_UNDECIDED},
     {ARRIVES, "{hops: {total: \"<60s\"}}", "hops.total", CHECK_PASS},
     {ARRIVES, "{hops: {total: \">60s\"}}", "hops.total", CHECK_FAIL},
-    {ARRIVES, "{hops: {skew: \"<=0s\"}}", "hops.skew", CHECK_PASS},
-    {ARRIVES, "{hops: {skew: \">1s\"}}", "hops.skew", CHECK_FAIL},
-    {ARRIVES, "{hops: {tls: all}}", "hops.tls", CHECK_PASS},
+    {ARRIVES, "{hops: {skew: \"<=0s\"}}", "hops.skew", CHECK_UNDECIDED},
+    {ARRIVES, "{hops: {tls: all}}", "hops.tls", CHECK_UNDECIDED},
+    {HOPPED, "{hops: {skew: \">1s\"}}", "hops.skew", CHECK_PASS},
+    {HOPPED, "{hops: {skew: \"<=1s\"}}", "hops.skew", CHECK_FAIL},
+    {HOPPED, "{hops: {tls: none}}", "hops.tls", CHECK_PASS},
+    {HOPPED, "{hops: {tls: all}}", "hops.tls", CHECK_FAIL},
     {ARRIVES, "{altered: {body: none}}", "altered.body", CHECK_PASS},
     {ARRIVES, "{altered: {parts: none}}", "altered.parts", CHECK_PASS},
     {ARRIVES, "{altered: {headers-added: none}}", "altered.headers-added", CHECK_PASS},
@@ -291,6 +307,12 @@ static const struct word_row words[] = {
      CHECK_UNDECIDED},
     {ARRIVES, "{client: {dnsbl: {lists: [fails.test, listed.test], listed: true}}}", "client.dnsbl",
      CHECK_PASS},
+    {ARRIVES, "{client: {dnsbl: {lists: [dead.test], listed: false}}}", "client.dnsbl",
+     CHECK_UNDECIDED},
+    {ARRIVES, "{client: {dnsbl: {lists: [shut.test], listed: true}}}", "client.dnsbl",
+     CHECK_UNDECIDED},
+    {ARRIVES, "{client: {dnsbl: {lists: [sold.test], listed: true}}}", "client.dnsbl",
+     CHECK_UNDECIDED},
     {ARRIVES, "{subject: \"hello*\"}", "subject", CHECK_PASS},
     {ARRIVES, "{subject: \"bye*\"}", "subject", CHECK_FAIL},
     {ARRIVES, "{contains: [code, 482913]}", "contains", CHECK_PASS},
@@ -312,10 +334,18 @@ static const struct word_row words[] = {
     {NONE "\n    not-arrive: {in: out, within: 200ms}", NULL, "arrival", CHECK_SKIPPED},
     {NONE "\n    arrive: {in: out, within: 200ms}", NULL, "arrival", CHECK_SKIPPED},
     {DROPS "\n    arrive: {in: out, within: 200ms}", NULL, "accepted", CHECK_UNDECIDED},
+    {REFUSED "\n    arrive: {in: out, within: 200ms}", "{accepted: any}", "arrival",
+     CHECK_UNDECIDED},
+    {REFUSED "\n    not-arrive: {in: out, within: 200ms}", NULL, "answered", CHECK_PASS},
+    {LATER "\n    not-arrive: {in: out, within: 200ms}", NULL, "answered", CHECK_UNDECIDED},
+    {LATER "\n    not-arrive: {in: out, within: 200ms}", "{deferred: true}", "deferred",
+     CHECK_PASS},
+    {LATER "\n    not-arrive: {in: out, within: 200ms}", "{accepted: any}", "answered", CHECK_PASS},
     {"arrive: {in: out, within: 200ms, subject: nothing}", NULL, "arrival", CHECK_FAIL},
     /* relaying and smuggling */
     {RELAY, NULL, "refused", CHECK_FAIL},
     {RELAY, "{refused: none}", "refused", CHECK_FAIL},
+    {RELAY, "{enhanced: 9.9.9}", "enhanced", CHECK_FAIL},
     {"smuggle: {host: out, from: a@good.test, to: x@sink.test, sequences: [LF.LF]}", NULL,
      "smuggled", CHECK_PASS},
     {"smuggle: {host: out, from: a@good.test, to: x+550@sink.test, sequences: [LF.LF]}", NULL,
@@ -362,6 +392,8 @@ static const struct word_row words[] = {
      "forbid", CHECK_PASS},
     {"audit: {domain: good.test, connect: false, https: false}", "{changed-since-last: warn}",
      "changed-since-last", CHECK_SKIPPED},
+    {"audit: {domain: good.test, connect: false, https: false}", "{changed-since-last: fail}",
+     "changed-since-last", CHECK_UNDECIDED},
 };
 
 static void add_case(struct buf *out, size_t i)
@@ -427,6 +459,9 @@ static const struct script_step no_login[] = {HELLO("250-mx.test\r\n250 AUTH PLA
 static const struct script_step login[] = {HELLO("250-mx.test\r\n250 AUTH PLAIN\r\n"),
                                            SCRIPT_EXPECT("AUTH PLAIN"),
                                            SCRIPT_SAY("235 2.7.0 ok\r\n"), BYE};
+static const struct script_step no_xclient[] = {HELLO("250-mx.test\r\n250 XCLIENT ADDR NAME\r\n"),
+                                                SCRIPT_EXPECT("XCLIENT"),
+                                                SCRIPT_SAY("550 5.7.0 not from you\r\n"), BYE};
 static const struct script_step stalls_at_end[] = {HELLO("250 mx.test\r\n"),
                                                    SCRIPT_EXPECT("MAIL"),
                                                    SCRIPT_SAY("250 ok\r\n"),
@@ -441,6 +476,7 @@ static const struct script_step stalls_at_end[] = {HELLO("250 mx.test\r\n"),
 #define ASK   "probe: {host: mx}"
 #define LOGIN "probe: {host: mx, login: true}"
 #define POST  "send: {via: mx, from: a@good.test, to: x@sink.test}"
+#define PLAY  "send: {via: mx, as: {addr: 192.0.2.66}, from: a@good.test, to: x@sink.test}"
 
 static const struct {
     const char *label;
@@ -468,6 +504,16 @@ static const struct {
     {"refuses the login", no_login, LOGIN, "{login: accepted}", "login", CHECK_FAIL},
     {"refuses the login", no_login, POST, NULL, "accepted", CHECK_FAIL},
     {"refuses the login", no_login, POST, "{refused: {at: auth, code: \"535\"}}", "at", CHECK_PASS},
+    {"refuses the login", no_login, POST, "{refused: {code: \"535\"}}", "refused", CHECK_PASS},
+    {"refuses the login", no_login, POST, "{refused: true}", "refused", CHECK_UNDECIDED},
+    {"refuses the login", no_login, POST "\n    not-arrive: {in: out, within: 200ms}", NULL,
+     "answered", CHECK_UNDECIDED},
+    {"no banner", stalls, ASK, "{servers: \"=0\"}", "servers", CHECK_UNDECIDED},
+    {"no banner", stalls, ASK, "{servers: \"<=1\"}", "servers", CHECK_PASS},
+    {"refuses XCLIENT", no_xclient, PLAY, "{refused: true}", "refused", CHECK_UNDECIDED},
+    {"refuses XCLIENT", no_xclient, PLAY, "{refused: {at: xclient}}", "refused", CHECK_PASS},
+    {"refuses XCLIENT", no_xclient, PLAY "\n    not-arrive: {in: out, within: 200ms}", NULL,
+     "answered", CHECK_UNDECIDED},
     {"takes the login", login, LOGIN, "{login: accepted}", "login", CHECK_PASS},
     {"takes the login", login, LOGIN, "{login: refused}", "login", CHECK_FAIL},
     {"no answer to the message", stalls_at_end, POST, NULL, "accepted", CHECK_UNDECIDED},
@@ -481,16 +527,16 @@ static void test_servers(void)
         struct script_server *server = script_play(servers[i].steps);
         const char *expect = servers[i].expect;
         char text[4096];
-        snprintf(text, sizeof text,
-                 "mailproof: 1\nname: t\ndefaults: {timeout: 1s}\nhosts:\n  mx: {url: "
-                 "\"smtp://127.0.0.1:%u\"%s}\n"
-                 "tests:\n  - name: case\n    %s\n%s%s\n",
-                 script_port(server),
-                 servers[i].steps == no_login || servers[i].steps == login
-                     ? ", auth: {user: a, password: \"${env:PW}\", plaintext: true}"
-                     : "",
-                 servers[i].step,
-                 expect == NULL ? "" : "    expect: ", expect == NULL ? "" : expect);
+        snprintf(
+            text, sizeof text,
+            "mailproof: 1\nname: t\ndefaults: {timeout: 1s}\nhosts:\n  mx: {url: "
+            "\"smtp://127.0.0.1:%u\", xclient: allowed%s}\nsinks:\n  out: {domains: [sink.test]}\n"
+            "tests:\n  - name: case\n    %s\n%s%s\n",
+            script_port(server),
+            servers[i].steps == no_login || servers[i].steps == login
+                ? ", auth: {user: a, password: \"${env:PW}\", plaintext: true}"
+                : "",
+            servers[i].step, expect == NULL ? "" : "    expect: ", expect == NULL ? "" : expect);
         tap_case("%s: %s is %s", servers[i].label, expect == NULL ? servers[i].step : expect,
                  check_status_name(servers[i].status));
         bool ran = tap_ok(play(text, 1)) && tap_int(played.results.n, 1);

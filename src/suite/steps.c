@@ -275,6 +275,23 @@ static bool default_mailbox(struct making *m, const struct node *n, struct suite
     return false;
 }
 
+/* What would be skipped, or expect nothing, each time it is run. */
+static bool check_arrival(struct making *m, const struct node *at, const struct suite_arrive *a)
+{
+    enum suite_outcome sent = m->send == NULL ? SUITE_ACCEPTED : m->send->expect.outcome;
+    if (!a->bounce && (sent == SUITE_REFUSED || sent == SUITE_DEFERRED)) {
+        problem(m->d, &at->at, "what is to be %s cannot arrive: 'not-arrive' is what can be asked",
+                sent == SUITE_REFUSED ? "refused" : "deferred");
+        return false;
+    }
+    if (a->expect.authserv_id.at.line != 0 && a->expect.auth.at.line == 0) {
+        problem(m->d, &a->expect.authserv_id.at,
+                "'authserv-id' says whose field 'auth' is read from: 'auth' is missing");
+        return false;
+    }
+    return true;
+}
+
 /* `n` is NULL for an arrival that only `expect` speaks of. */
 static bool make_arrive(struct making *m, const struct node *n, bool must_not,
                         struct suite_step *step)
@@ -300,6 +317,8 @@ static bool make_arrive(struct making *m, const struct node *n, bool must_not,
         a->settle_ms = SETTLE_MS;
     a->bounce |= a->expect.bounce.at.line != 0;
     const struct node *at = n != NULL ? n : m->expect;
+    if (!must_not && !check_arrival(m, at, a))
+        return false;
     if (m->send == NULL && a->to.n == 0 && a->from.n == 0 && a->subject.n == 0) {
         problem(m->d, &at->at,
                 "without 'send' it must be said which message: 'to', 'from' or 'subject'");

@@ -145,6 +145,7 @@ struct key {
     const struct context *context; /* of a mapping */
     const struct word *words;      /* of a choice; the last one has no name */
     bool required;
+    bool filled;     /* an empty list or mapping is a mistake: nothing would be expected */
     uint64_t max;    /* of a number; 0: the type's */
     const char *doc; /* one sentence, Markdown */
 };

@@ -26,14 +26,14 @@ static struct str group_of(const struct probe_seen *x, const struct probe_server
     return arena_fmt(x->w->arena, "probe %.*s", STR_ARG(s->group));
 }
 
-/* The network of this machine has no way there, and another address of the target answers. */
+/* The network of this machine has no way there. */
 static bool is_out_of_reach(const struct probe *p, const struct probe_server *s)
 {
     for (size_t i = 0; i < p->checks.n; i++) {
         const struct check *c = &p->checks.items[i];
         if (str_eq(c->group, s->group) && strcmp(c->name, "connect") == 0 &&
             check_status_of(c) == CHECK_SKIPPED)
-            return count_answering(p) > 0;
+            return true;
     }
     return false;
 }
@@ -47,11 +47,14 @@ static void judge_silent(const struct probe_seen *x, const struct suite_expect_s
     struct suite_place at = SUITE_GIVEN(e->answers) ? e->answers.at
                             : SUITE_GIVEN(*e)       ? e->at
                                                     : x->step->at;
-    if (is_out_of_reach(&x->ask->probe, s)) {
+    bool reachable = !is_out_of_reach(&x->ask->probe, s);
+    if (!reachable && count_answering(&x->ask->probe) > 0) {
         judge_skip(w, group_of(x, s), "answers", at, STR("there is no way to it from here"));
         return;
     }
-    bool silent = SUITE_GIVEN(e->answers) && !e->answers.value;
+    /* What was not tried, or failed on our side, is no silence of the server. */
+    bool tried = s->tried && reachable && s->fault != SMTP_FAULT_LOCAL;
+    bool silent = tried && SUITE_GIVEN(e->answers) && !e->answers.value;
     struct judged j = silent           ? judged_if(true, STR("no answer"), why)
                       : ask_is_open(s) ? judged_open(STR("an answer"), why)
                                        : judged_if(false, STR("an answer"), why);
@@ -84,7 +87,9 @@ static void judge_any(const struct probe_seen *x)
 {
     const struct suite_expect_server *e = &x->asked->expect.any;
     const struct probe *p = &x->ask->probe;
-    struct judged best = judged_if(false, STR("a server"), STR("no server"));
+    struct judged best = p->route.kind == ROUTE_FAILED
+                             ? judged_open(STR("a server"), p->route.reason)
+                             : judged_if(false, STR("a server"), STR("no server"));
     if (!judge_server_given(e))
         return;
     for (size_t i = 0; i < p->n_servers && best.verdict != JUDGE_MET; i++) {
@@ -95,7 +100,7 @@ static void judge_any(const struct probe_seen *x)
         if (j.verdict == JUDGE_MET || best.verdict != JUDGE_OPEN)
             best = j;
     }
-    if (best.verdict == JUDGE_OPEN)
+    if (best.verdict == JUDGE_OPEN && best.got.n > 0)
         best.note = best.got;
     judge_tell(x->w, STR("probe"), "any-mx", SUITE_GIVEN(*e) ? e->at : x->step->at, &best);
 }
@@ -108,10 +113,14 @@ static struct judged judge_servers(struct work *w, const void *expect, const voi
     const struct probe *p = &((const struct probe_seen *)seen)->ask->probe;
     size_t n = count_answering(p), open = 0;
     for (size_t i = 0; i < p->n_servers; i++)
-        open += !answers(&p->servers[i]) && ask_is_open(&p->servers[i]);
+        open += !answers(&p->servers[i]) && ask_is_open(&p->servers[i]) &&
+                !(n > 0 && is_out_of_reach(p, &p->servers[i]));
     struct str got = arena_fmt(w->arena, "%zu of %zu answer", n, p->n_servers);
-    if (!suite_compare_holds(c, (int64_t)n) && (open > 0 || p->route.kind == ROUTE_FAILED))
-        return judged_open(c->text, got);
+    if (p->route.kind == ROUTE_FAILED)
+        return judged_open(c->text, p->route.reason.n > 0 ? p->route.reason : got);
+    for (size_t i = 1; i <= open; i++) /* any of them may answer yet */
+        if (suite_compare_holds(c, (int64_t)n) != suite_compare_holds(c, (int64_t)(n + i)))
+            return judged_open(c->text, got);
     return judged_compare(c, (int64_t)n, got);
 }
 
@@ -182,7 +191,8 @@ static bool is_complete(const struct probe *p)
 static void judge_default(const struct probe_seen *x, size_t given)
 {
     const struct suite_expect_probe *e = &x->asked->expect;
-    struct suite_expect_findings f = {.fail_on = {.at = x->step->at, .value = SEV_HIGH}};
+    struct suite_expect_findings f = {.tolerate = e->findings.tolerate,
+                                      .fail_on = {.at = x->step->at, .value = SEV_HIGH}};
     if (given == 0 && !judge_server_given(&e->all) && !judge_server_given(&e->any) &&
         !judge_findings_given(&e->findings))
         judge_findings(x->w, STR("probe"), &f, &x->ask->probe.findings,

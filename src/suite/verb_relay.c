@@ -1,9 +1,17 @@
 /* relay-test: the classic address forms, each refused (or not) as expected. Nothing is sent. */
 #include "suite/ask_internal.h"
 
+static struct smtp_reply enhanced_of(const struct probe_relay *r)
+{
+    return (struct smtp_reply){.class_ = r->class_, .subject = r->subject, .detail = r->detail};
+}
+
 static struct str form_text(struct work *w, const struct probe_relay *r)
 {
-    return arena_fmt(w->arena, "%s <%.*s>: %u%s", r->form, STR_ARG(r->to), r->code,
+    struct smtp_reply enhanced = enhanced_of(r);
+    return arena_fmt(w->arena, "%s <%.*s>: %u%s%.*s%s", r->form, STR_ARG(r->to), r->code,
+                     r->class_ != 0 ? " " : "",
+                     STR_ARG(r->class_ != 0 ? judge_enhanced(w, &enhanced) : STR("")),
                      r->is_local ? " (taken for a mailbox of its own)" : "");
 }
 
@@ -46,6 +54,17 @@ static struct judged judge_code(struct work *w, const struct suite_expect_relay 
         if (s->relay[i].code >= 500 && !judge_code_fits(&e->code, s->relay[i].code))
             return judged_if(false, judge_list_text(w, &e->code), form_text(w, &s->relay[i]));
     return judged_if(true, judge_list_text(w, &e->code), STR("each refusal"));
+}
+
+static struct judged judge_enhanced_code(struct work *w, const struct suite_expect_relay *e,
+                                         const struct probe_server *s)
+{
+    for (size_t i = 0; i < s->n_relay; i++) {
+        struct smtp_reply r = enhanced_of(&s->relay[i]);
+        if (s->relay[i].code >= 500 && !judge_enhanced_fits(&e->enhanced, &r))
+            return judged_if(false, judge_list_text(w, &e->enhanced), form_text(w, &s->relay[i]));
+    }
+    return judged_if(true, judge_list_text(w, &e->enhanced), STR("each refusal"));
 }
 
 /* The test says MAIL and RCPT, and no more. A form that is refused earlier than it must be is
@@ -93,6 +112,10 @@ static void judge(struct work *w, const struct suite_step *step, const struct pr
         if (SUITE_GIVEN(e->code)) {
             struct judged code = judge_code(w, e, s);
             judge_tell(w, group, "code", e->code.at, &code);
+        }
+        if (SUITE_GIVEN(e->enhanced)) {
+            struct judged enhanced = judge_enhanced_code(w, e, s);
+            judge_tell(w, group, "enhanced", e->enhanced.at, &enhanced);
         }
     }
     if (p->n_servers == 0)

@@ -166,7 +166,8 @@ static void judge(struct work *w, const struct suite_step *step, const struct jo
     }
     judge_auth(w, group, &e->auth, job);
     judge_findings(w, group, &e->findings, &job->findings, complete);
-    struct suite_expect_findings usual = {.fail_on = {.at = step->at, .value = SEV_HIGH}};
+    struct suite_expect_findings usual = {.tolerate = e->findings.tolerate,
+                                          .fail_on = {.at = step->at, .value = SEV_HIGH}};
     if (!SUITE_GIVEN(e->action) && !judge_auth_given(&e->auth) &&
         !judge_findings_given(&e->findings))
         judge_findings(w, group, &usual, &job->findings, complete);

@@ -223,6 +223,35 @@ static const char *outcome_word(enum suite_outcome o)
                                  : "accepted";
 }
 
+static bool is_put_off(const struct deliver_result *x)
+{
+    bool any = x->outcome == DELIVER_DEFERRED;
+    for (size_t i = 0; i < x->n_rcpts; i++)
+        any |= smtp_reply_temporary(&x->rcpts[i].reply) || smtp_reply_temporary(&x->rcpts[i].end);
+    return any;
+}
+
+/* A refusal that says nothing about the message, which was never offered: of who we play, or of
+ * our login, unless that is what is asked for. */
+static bool is_beside(const struct suite_expect_send *e, const struct deliver_result *x)
+{
+    bool detailed = SUITE_GIVEN(e->code) || SUITE_GIVEN(e->enhanced) || SUITE_GIVEN(e->text);
+    if ((x->outcome != DELIVER_REFUSED && x->outcome != DELIVER_DEFERRED) || e->stages != 0)
+        return false;
+    return x->at == SMTP_STAGE_XCLIENT || (x->at == SMTP_STAGE_AUTH && !detailed);
+}
+
+/* Why an answer that fits decides nothing; empty: it does. */
+static const char *why_open(const struct suite_expect_send *e, const struct deliver_result *x)
+{
+    bool by_default = e->outcome == SUITE_ANY && !SUITE_GIVEN(*e); /* beside not-arrive */
+    if (e->outcome == SUITE_ACCEPTED)
+        return "";
+    if (is_beside(e, x))
+        return ", so that the message was never offered";
+    return by_default && is_put_off(x) ? ", and a later try may be taken" : "";
+}
+
 /* What is demanded of the server (TLS, a login) is part of the way that is tested; what is demanded
  * to play somebody else is not: then nothing was tried. */
 static struct judged judge_outcome(struct work *w, const struct suite_expect_send *e,
@@ -238,7 +267,10 @@ static struct judged judge_outcome(struct work *w, const struct suite_expect_sen
         e->outcome == SUITE_ANY || x->outcome == (e->outcome == SUITE_ACCEPTED  ? DELIVER_SENT
                                                   : e->outcome == SUITE_REFUSED ? DELIVER_REFUSED
                                                                                 : DELIVER_DEFERRED);
-    return judged_if(ok, wanted, got);
+    const char *why = why_open(e, x);
+    return ok && why[0] != '\0'
+               ? judged_open(wanted, arena_fmt(w->arena, "%.*s%s", STR_ARG(got), why))
+               : judged_if(ok, wanted, got);
 }
 
 /* ---- judgement: the reply that decided ---- */
