@@ -131,6 +131,7 @@ struct arrival_expect { /* zero: it must arrive, nothing more */
     int64_t slow_hop_s;       /* 0: any delay */
     bool hops_tls;            /* every hop between hosts */
     bool authentic;           /* DMARC must pass, by the receiver's own results or here */
+    bool by_receiver;         /* by the receiver's alone */
     bool code;                /* it must hold a one-time code */
     const struct str *links;  /* and a link that contains each of these; "": any link */
     size_t n_links;

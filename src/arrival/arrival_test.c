@@ -111,6 +111,15 @@ static void test_maildir(void)
     c.url = arena_fmt(&arena, "maildir:%s", folder);
     tap_int(wait_in(&c, &r, &x, &err), MP_OK);
     tap_ok(!x.arrived && !x.undecided);
+    tap_str(x.missing, STR("Nowhere"));
+
+    tap_case("maildir: where no folder is there nothing was looked at");
+    c.folders = &both[2];
+    c.n_folders = 1;
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && x.undecided);
+    c.folders = both;
+    c.n_folders = 3;
 
     tap_case("maildir: what comes while we wait");
     r = request(LONG_MS);

@@ -57,11 +57,15 @@ enum { SKEW_ALLOWED_S = 2 }; /* clocks that are set by NTP, and whole seconds */
 static void judge_hops(struct check_list *c, struct str group, const struct trace_hops *h,
                        const struct arrival_expect *e)
 {
-    if (h->n == 0) {
+    bool asked = e->hops_tls || e->slow_hop_s > 0;
+    if (h->n == 0 && !asked) {
         check_skip(c, group, "hops", "no Received field");
         return;
     }
     check_begin(c, group, "hops");
+    /* What no field tells is not as it should be; with more than can be read the oldest are not. */
+    if (asked && (h->n == 0 || h->cut || (e->slow_hop_s > 0 && h->slowest >= h->n)))
+        check_undecided(c);
     for (size_t i = 0; i < h->n; i++) {
         const struct trace_hop *hop = &h->items[i];
         struct str from = hop->received.from_name, by = hop->received.by_name;
@@ -75,6 +79,10 @@ static void judge_hops(struct check_list *c, struct str group, const struct trac
     }
     if (h->skewed && h->skew_s > SKEW_ALLOWED_S)
         check_add(c, FINDING_FLOW_HOP_SKEW, "%lld s backwards", (long long)h->skew_s);
+    if (h->n == 0) {
+        check_end(c, -1, "no Received field");
+        return;
+    }
     check_end(c, h->has_total ? h->total_s * 1000000 : -1, "%zu, %zu of them without TLS", h->n,
               h->n_plain);
 }
@@ -164,8 +172,16 @@ static struct str own_dmarc(const struct authres *own)
     return STR("none");
 }
 
-static void judge_authentic(struct check_list *c, struct str group, const struct arrival *x)
+static void judge_authentic(struct check_list *c, struct str group, const struct arrival *x,
+                            const struct arrival_expect *e)
 {
+    if (e->by_receiver && !x->has_own_results) {
+        check_begin(c, group, "authentication");
+        check_add(c, FINDING_FLOW_ARRIVE_UNAUTHENTIC,
+                  "no Authentication-Results of the receiver that can be believed");
+        check_end(c, -1, "the receiver does not say");
+        return;
+    }
     if (!x->has_own_results && !x->judged) {
         check_begin(c, group, "authentication");
         check_undecided(c);
@@ -221,7 +237,7 @@ void arrival_judge(struct check_list *checks, struct str group, const struct arr
     if (e->bounce)
         judge_bounce(checks, group, &x->dsn, e->bounce_status);
     if (e->authentic)
-        judge_authentic(checks, group, x);
+        judge_authentic(checks, group, x, e);
     if (e->n_links > 0 || e->code)
         judge_extract(checks, group, x, e);
 }

@@ -206,15 +206,35 @@ static int compare_hits(const void *a, const void *b)
     return x->arrived_ms < y->arrived_ms ? -1 : x->arrived_ms > y->arrived_ms;
 }
 
+/* Neither half of it is there. */
+static bool is_absent(const struct maildir *x, struct str folder)
+{
+    char path[PATH_MAX];
+    bool absent = !str_ieq(folder, STR("INBOX"));
+    for (size_t k = 0; absent && k < ARRAY_LEN(subs); k++)
+        absent = folder_path(x, folder, subs[k], path) == MP_OK && access(path, F_OK) != 0 &&
+                 errno == ENOENT;
+    return absent;
+}
+
+/* Folders that are not there hold nothing, as folders come with the first message; but when none
+ * is there nothing was looked at. */
 static int maildir_find(struct mailbox_reader *m, const struct mailbox_match *match,
                         struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
 {
     int st = MP_OK;
+    size_t n_missing = 0;
     (void)match;
     watch(m);
-    for (size_t i = 0; i < m->config.n_folders; i++)
+    for (size_t i = 0; i < m->config.n_folders; i++) {
+        m->missing[i] = is_absent(m->state, m->config.folders[i]);
+        n_missing += m->missing[i];
         for (size_t k = 0; st == MP_OK && k < ARRAY_LEN(subs); k++)
             st = look_into(m, hits, m->config.folders[i], subs[k], deadline_us, err);
+    }
+    if (st == MP_OK && n_missing > 0 && n_missing == m->config.n_folders)
+        return mp_fail(err, MP_E_IO, 0, "Maildir: no folder '%.*s' there, nor another to look into",
+                       STR_ARG(m->config.folders[0]));
     if (st == MP_OK && hits->n > 1)
         qsort(hits->items, hits->n, sizeof hits->items[0], compare_hits);
     return st;

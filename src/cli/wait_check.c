@@ -71,6 +71,9 @@ static int check_expectations(const struct wait_command *c)
     if (e->bounce && (e->authentic || c->n_extracts > 0 || c->sent_file != NULL))
         return usage_error("wait", "--bounce: a report has no author, links or codes, and is "
                                    "compared with nothing");
+    if (e->by_receiver && !e->authentic)
+        return usage_error("wait", "--authserv-id says whose words --authentic believes: it is "
+                                   "missing");
     if (e->copies > 0 && e->must_not_arrive)
         return usage_error("wait", "--must-not-arrive and --copies contradict each other");
     return EXIT_PASSED;

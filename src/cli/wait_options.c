@@ -351,6 +351,7 @@ static int set_expectation(struct wait_command *c, int option, const char *arg)
         break;
     default:
         c->proof.wait.own_authserv_id = str_from(arg);
+        e->by_receiver = true;
         break;
     }
     return EXIT_PASSED;

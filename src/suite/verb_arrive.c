@@ -272,9 +272,26 @@ static void delete_all(struct waiting *x, struct box *b)
     }
 }
 
+/* A folder comes with its first message, or its name is wrong. */
+static void tell_missing(const struct waiting *x)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        struct str name = x->boxes[i].arrival.missing;
+        struct judged j = {.verdict = JUDGE_WARN,
+                           .expected = STR("folders that are there"),
+                           .got = arena_fmt(x->w->arena, "%.*s: no folder %.*s",
+                                            STR_ARG(box_name(&x->boxes[i])), STR_ARG(name)),
+                           .has_finding = true,
+                           .finding = FINDING_FLOW_ARRIVE_NO_FOLDER};
+        if (name.n > 0 && !x->boxes[i].arrival.undecided)
+            judge_tell(x->w, str_from(suite_verb_name(x->step->verb)), "folders", x->step->at, &j);
+    }
+}
+
 static void describe(struct waiting *x, struct box *b)
 {
     struct work *w = x->w;
+    tell_missing(x);
     if (x->a->must_not)
         tell_must_not(x, b);
     else
