@@ -71,12 +71,6 @@ void json_array_end(struct json *j)
     close_level(j, ']');
 }
 
-/* "##[": build servers take what follows for a command when it is shown in a log. */
-static bool is_command(struct str s)
-{
-    return s.p[0] == '#' && str_starts(s, STR("##["));
-}
-
 static void quoted(struct buf *out, struct str s)
 {
     buf_addc(out, '"');
@@ -84,13 +78,13 @@ static void quoted(struct buf *out, struct str s)
         size_t plain = 0;
         while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && s.p[plain] != '"' &&
                s.p[plain] != '\\' && (unsigned char)s.p[plain] < 0x7f &&
-               !is_command(str_slice(s, plain, s.n)))
+               !str_starts_command(str_slice(s, plain, s.n)))
             plain++;
         buf_add(out, str_slice(s, 0, plain));
         s = str_slice(s, plain, s.n);
         if (s.n == 0)
             break;
-        bool escape = is_command(s);
+        bool escape = str_starts_command(s);
         int32_t cp = utf8_next(&s);
         if (cp == '"' || cp == '\\')
             buf_addf(out, "\\%c", (char)cp);

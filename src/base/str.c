@@ -21,6 +21,12 @@ bool str_istarts(struct str s, struct str prefix)
     return s.n >= prefix.n && str_ieq(str_slice(s, 0, prefix.n), prefix);
 }
 
+bool str_starts_command(struct str s)
+{
+    return s.n > 2 && s.p[0] == '#' && s.p[1] == '#' &&
+           (s.p[2] == '[' || str_istarts(s, STR("##vso[")) || str_istarts(s, STR("##teamcity[")));
+}
+
 bool str_ends(struct str s, struct str suffix)
 {
     return s.n >= suffix.n && str_eq(str_slice(s, s.n - suffix.n, s.n), suffix);

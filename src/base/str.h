@@ -48,6 +48,10 @@ static inline bool str_eq(struct str a, struct str b)
 bool str_ieq(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
+/* Does it start with what build servers take for a command anywhere in a log: "##[" (GitHub,
+ * Azure),
+ * "##vso[" (Azure), "##teamcity["? */
+bool str_starts_command(struct str s);
 bool str_ends(struct str s, struct str suffix);
 bool str_iends(struct str s, struct str suffix);
 int str_cmp(struct str a, struct str b);  /* bytewise, like memcmp, shorter first */

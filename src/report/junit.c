@@ -9,7 +9,8 @@ enum { CASE_MAX_BYTES = 8 << 20 };
 /* Text that is well-formed XML 1.0 (section 2.2) whatever came in: made printable, so no controls
  * and no bad UTF-8 are left; the two non-characters that XML forbids are replaced. Line ends are
  * kept, because only our own texts have them at this place. What a build server reads as a command
- * when the file is shown in its log ("::", "##[") is written with a character reference. */
+ * when the file is shown in its log ("::", "##[" and others) is written with a character reference.
+ */
 static void xml_text(struct buf *out, struct str s)
 {
     for (bool begins = true; s.n > 0;) {
@@ -36,7 +37,7 @@ static void xml_text(struct buf *out, struct str s)
             buf_addz(out, begins && str_starts(s, STR(":")) ? "&#58;" : ":");
             break;
         case '#':
-            buf_addz(out, str_starts(s, STR("#[")) ? "&#35;" : "#");
+            buf_addz(out, str_starts_command(before) ? "&#35;" : "#");
             break;
         case '\n':
             buf_addc(out, '\n');

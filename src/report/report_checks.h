@@ -31,8 +31,9 @@ static inline unsigned columns_of(struct str line)
 /* Nothing that a build server would take for a command, should the file be shown in its log. */
 static inline bool has_no_command(struct str s)
 {
-    if (str_search(s, STR("##[")) < s.n)
-        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (str_starts_command(str_slice(s, i, s.n)))
+            return false;
     while (s.p != NULL && s.n > 0)
         if (str_starts(str_trim(str_cut(&s, '\n')), STR("::")))
             return false;

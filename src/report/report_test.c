@@ -210,6 +210,8 @@ static void hostile(void)
         {"nothing", STR("")},
         {"a command", STR("::add-mask::x")},
         {"the old command", STR("x ##[error]y")},
+        {"commands of other servers",
+         STR("x ##vso[task.complete]y ##VSO[a] ##teamcity[a] ##xyz##vso[a]#[##[a")},
         {"spaces", STR("                                                              ")},
         {"directives", STR("# SKIP \\# TO"
                            "DO \\\\# x")},

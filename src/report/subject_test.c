@@ -299,6 +299,8 @@ static void hostile(void)
         {"nothing", STR("")},
         {"a command", STR("::add-mask::x")},
         {"the old command", STR("x ##[error]y")},
+        {"commands of other servers",
+         STR("x ##vso[task.complete]y ##VSO[a] ##teamcity[a] ##xyz##vso[a]#[##[a")},
         {"lines", STR("a\n\n::error::b\r\nnot ok 1\n  ...\n")},
         {"a directive", STR("x # SKIP y \\# TO" /* in two words for check-banned */
                             "DO \\\\# z")},

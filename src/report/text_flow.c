@@ -133,6 +133,17 @@ static void put_code_point(struct flow *f, enum flow_style style, struct str byt
     f->word_columns += columns;
 }
 
+/* The character makes a command of those before, which may have come in an earlier piece. */
+static bool ends_command(struct flow *f, int32_t cp)
+{
+    bool found = false;
+    memmove(f->last, f->last + 1, sizeof f->last - 1);
+    f->last[sizeof f->last - 1] = cp < 0x80 ? (char)cp : 'x';
+    for (size_t i = 0; cp == '[' && i < sizeof f->last; i++)
+        found |= str_starts_command(str_make(f->last + i, sizeof f->last - i));
+    return found;
+}
+
 static void put(struct flow *f, enum flow_style style, struct str text, unsigned max_gap)
 {
     struct buf shown;
@@ -142,9 +153,7 @@ static void put(struct flow *f, enum flow_style style, struct str text, unsigned
         struct str before = rest;
         int32_t cp = utf8_next(&rest);
         struct str bytes = str_slice(before, 0, before.n - rest.n);
-        bool command = cp == '[' && f->last[0] == '#' && f->last[1] == '#';
-        f->last[0] = f->last[1];
-        f->last[1] = cp < 0x80 ? (char)cp : 'x';
+        bool command = ends_command(f, cp);
         if (cp == ' ') {
             flush_word(f);
             f->gap = f->gap < max_gap ? f->gap + 1 : f->gap;

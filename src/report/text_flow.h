@@ -30,7 +30,7 @@ struct flow {
     enum flow_style word_style;
     unsigned gap; /* blanks before the next word */
     bool colour, at_start;
-    char last[2]; /* the two characters before, see flow_put */
+    char last[11]; /* the characters before, see flow_put */
 };
 
 /* `width` 0: FLOW_DEFAULT_WIDTH; clamped to the limits. `out` is borrowed. */
@@ -41,8 +41,8 @@ void flow_clear(struct flow *f);
 void flow_line(struct flow *f, unsigned indent, unsigned hang);
 
 /* Add any bytes. They are made printable and cut at FLOW_TEXT_MAX_BYTES; a space ends a word. What
- * GitHub's runner reads as a command ("::" at the start of a line, "##[" anywhere) is broken by an
- * escape, since these texts stand in build logs too. */
+ * build servers read as a command ("::" at the start of a line, str_starts_command anywhere) is
+ * broken by an escape, since these texts stand in build logs too. */
 void flow_put(struct flow *f, enum flow_style style, struct str text);
 /* The same for words of ours, where two blanks stay two: in texts of a mail they become one, so
  * that none can look like the next item of a line. */

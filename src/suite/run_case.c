@@ -136,12 +136,24 @@ struct metric *work_metric(struct work *w, const char *name, const char *help, d
     return m;
 }
 
+/* Names of hosts and hops are a stranger's words. */
+static struct str masked_label(struct work *w, struct str value)
+{
+    struct buf b;
+    buf_init(&b, SUITE_MAX_TEXT_BYTES);
+    suite_mask(w->suite, value, &b);
+    struct str copy =
+        b.failed ? STR("***") : arena_copy(&w->result->arena, b.n > 0 ? buf_str(&b) : STR(""));
+    buf_clear(&b);
+    return copy.p == NULL ? STR("***") : copy;
+}
+
 void work_label(struct work *w, struct metric *m, const char *name, struct str value)
 {
     if (m == NULL || m->n_labels == METRIC_MAX_LABELS)
         return;
     m->labels[m->n_labels].name = name;
-    m->labels[m->n_labels++].value = arena_copy(&w->result->arena, value);
+    m->labels[m->n_labels++].value = masked_label(w, value);
 }
 
 /* ---- steps ---- */

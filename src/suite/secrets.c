@@ -65,6 +65,43 @@ static void in_base64(struct str s, struct buf *out)
     base64_encode(out, s);
 }
 
+/* What stays the same of it in the base64 of a longer text ("\0user\0password"), where `before`
+ * bytes of its first group of three belong to others: each letter has six bits. */
+static void within_base64(struct str s, size_t before, struct buf *out)
+{
+    static const char others[2] = {0};
+    struct buf text, code;
+    buf_init(&text, FORM_MAX_BYTES);
+    buf_init(&code, FORM_MAX_BYTES);
+    buf_add(&text, str_make(others, before));
+    buf_add(&text, s);
+    if (text.n > 0)
+        base64_encode(&code, buf_str(&text));
+    size_t from = (before * 8 + 5) / 6, to = text.n * 8 / 6;
+    if (code.n >= to && to > from)
+        buf_add(out, str_slice(buf_str(&code), from, to));
+    out->failed |= text.failed || code.failed;
+    if (text.p != NULL)
+        explicit_bzero(text.p, text.n);
+    if (code.p != NULL)
+        explicit_bzero(code.p, code.n);
+    buf_clear(&text);
+    buf_clear(&code);
+}
+
+static void in_base64_0(struct str s, struct buf *out)
+{
+    within_base64(s, 0, out);
+}
+static void in_base64_1(struct str s, struct buf *out)
+{
+    within_base64(s, 1, out);
+}
+static void in_base64_2(struct str s, struct buf *out)
+{
+    within_base64(s, 2, out);
+}
+
 static int longer_first(const void *a, const void *b)
 {
     const struct str *x = a, *y = b;
@@ -92,8 +129,10 @@ static void add_form(struct decoder *d, struct str *list, size_t *n, struct str 
 
 void secrets_collect(struct decoder *d)
 {
-    static void (*const forms[])(struct str, struct buf *) = {as_is,      in_json, in_xml,
-                                                              in_command, in_url,  in_base64};
+    static void (*const forms[])(struct str,
+                                 struct buf *) = {as_is,       in_json,     in_xml,
+                                                  in_command,  in_url,      in_base64,
+                                                  in_base64_0, in_base64_1, in_base64_2};
     struct suite_source *s = d->source;
     struct str *list = arena_new(&d->suite->arena, struct str, s->n_refs * ARRAY_LEN(forms) + 1);
     struct shown name, file;

@@ -1,4 +1,5 @@
 /* Suites that are right: what becomes of every part of them. */
+#include "base/base64.h"
 #include "suite/suite_test_kit.h"
 
 /* ---- the example suites, word for word ---- */
@@ -144,6 +145,25 @@ static void test_gate(void)
     suite_clear(&s);
 }
 
+/* As a server would tell an AUTH PLAIN back: the secret begins anywhere in a group of three. */
+static void test_base64(const struct suite *s)
+{
+    static const char *const texts[] = {"secret-alice", "\001secret-alice", "ab secret-alice",
+                                        "abcd:secret-alice and more", "secret-alice!"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct buf code, masked;
+        tap_case("a secret within base64: %s", texts[i]);
+        buf_init(&code, 1000);
+        buf_init(&masked, 1000);
+        base64_encode(&code, str_from(texts[i]));
+        suite_mask(s, buf_str(&code), &masked);
+        tap_ok(str_search(buf_str(&masked), STR("***")) < masked.n);
+        tap_ok(masked.n <= code.n - STR("secret-alic").n);
+        buf_clear(&code);
+        buf_clear(&masked);
+    }
+}
+
 static void test_nightly(void)
 {
     static struct suite s;
@@ -190,6 +210,7 @@ static void test_nightly(void)
     suite_mask(&s, STR("x secret-alice y secret-aliceandsecret-bob whsec_a2V5"), &b);
     tap_str(buf_str(&b), STR("x *** y ***and*** ***"));
     buf_clear(&b);
+    test_base64(&s);
     suite_clear(&s);
 }
 
