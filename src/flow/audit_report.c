@@ -3,6 +3,7 @@
 #include "flow/audit_internal.h"
 
 #include "base/ip.h"
+#include "report/metric_list.h"
 
 /* ---- headline and remedies ---- */
 
@@ -41,64 +42,36 @@ static int describe_remedies(struct audit *a, struct mp_err *err)
 
 /* ---- metrics ---- */
 
-enum { FIXED_METRICS = 2 + SEV_CRITICAL + 1 + CHECK_FAIL + 1 };
-
-static struct metric *add_metric(struct audit *a, const char *name, const char *help, double value)
-{
-    struct metric *m = &a->metrics[a->n_metrics++];
-    *m = (struct metric){.name = name, .help = help, .value = value, .n_labels = 1};
-    m->labels[0].name = "domain";
-    m->labels[0].value = a->posture.domain;
-    return m;
-}
-
-static void add_label(struct metric *m, const char *name, struct str value)
-{
-    m->labels[m->n_labels].name = name;
-    m->labels[m->n_labels++].value = value;
-}
-
-static void count_metrics(struct audit *a)
-{
-    unsigned by_severity[SEV_CRITICAL + 1] = {0}, by_status[CHECK_FAIL + 1] = {0};
-    for (size_t i = 0; i < a->ctx.findings.n; i++)
-        by_severity[a->ctx.findings.items[i].severity]++;
-    for (size_t i = 0; i < a->ctx.checks.n; i++)
-        by_status[check_status_of(&a->ctx.checks.items[i])]++;
-    for (int s = SEV_INFO; s <= SEV_CRITICAL; s++) {
-        struct metric *m = add_metric(a, "mailproof_audit_findings", "Findings of the last audit.",
-                                      by_severity[s]);
-        add_label(m, "severity", str_from(severity_name((enum severity)s)));
-        m->perf = str_from(severity_name((enum severity)s));
-        m->unit = "";
-    }
-    for (int s = CHECK_PASS; s <= CHECK_FAIL; s++)
-        add_label(add_metric(a, "mailproof_audit_checks", "Checks of the last audit, by outcome.",
-                             by_status[s]),
-                  "status", str_from(check_status_name((enum check_status)s)));
-}
+enum { FIXED_METRICS = 2 + METRIC_OUTCOMES };
 
 static int describe_metrics(struct audit *a, struct mp_err *err)
 {
-    size_t hosts = 0;
+    static const struct metric_outcome_names outcomes = {"mailproof_audit_findings",
+                                                         "Findings of the last audit.",
+                                                         "mailproof_audit_checks",
+                                                         "Checks of the last audit, by outcome."};
+    struct metric_list l = {.cap = FIXED_METRICS, .label = "domain", .value = a->posture.domain};
     for (const struct audit_fact *f = a->fetched; f != NULL; f = f->next)
-        hosts += f->question.kind == FACT_SMTP && f->smtp.tls.has_leaf;
-    a->metrics = arena_new(&a->arena, struct metric, FIXED_METRICS + hosts);
-    if (a->metrics == NULL)
+        l.cap += f->question.kind == FACT_SMTP && f->smtp.tls.has_leaf;
+    l.items = arena_new(&a->arena, struct metric, l.cap);
+    if (l.items == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for metrics");
-    struct metric *m = add_metric(a, "mailproof_audit_duration_seconds", "How long the audit took.",
-                                  (double)a->elapsed_us / 1e6);
-    m->perf = STR("time");
-    m->unit = "s";
-    add_metric(a, "mailproof_audit_timestamp_seconds", "When the audit was started, Unix time.",
+    metric_show(metric_add(&l, "mailproof_audit_duration_seconds", "How long the audit took.",
+                           (double)a->elapsed_us / 1e6),
+                STR("time"), "s");
+    metric_add(&l, "mailproof_audit_timestamp_seconds", "When the audit was started, Unix time.",
                (double)a->started_s);
-    count_metrics(a);
+    struct metric *found = metric_outcomes(&l, &outcomes, &a->ctx.checks);
+    for (int s = SEV_INFO; s <= SEV_CRITICAL; s++)
+        metric_show(&found[s], str_from(severity_name((enum severity)s)), "");
     for (const struct audit_fact *f = a->fetched; f != NULL; f = f->next)
         if (f->question.kind == FACT_SMTP && f->smtp.tls.has_leaf)
-            add_label(add_metric(a, "mailproof_tls_cert_not_after_timestamp_seconds",
-                                 "When the certificate of an MX host expires, Unix time.",
-                                 (double)f->smtp.tls.leaf.not_after_s),
-                      "host", f->question.key);
+            metric_label(metric_add(&l, "mailproof_tls_cert_not_after_timestamp_seconds",
+                                    "When the certificate of an MX host expires, Unix time.",
+                                    (double)f->smtp.tls.leaf.not_after_s),
+                         "host", f->question.key);
+    a->metrics = l.items;
+    a->n_metrics = l.n;
     return MP_OK;
 }
 
