@@ -6,7 +6,7 @@
 #include "report/text_internal.h"
 
 enum {
-    COLUMN_CASE = 13,
+    COLUMN_CASE = 22, /* times stand before it, to the right */
     COLUMN_WHY = 13,
     COLUMN_CHECK_MARK = 15,
     COLUMN_CHECK_NAME = 26,
@@ -36,17 +36,18 @@ static void suite_line(struct flow *f, const struct subject *s)
 static void case_head(struct flow *f, const struct subject *s, int outcome)
 {
     char time[32];
-    snprintf(time, sizeof time, "  %lld.%02d s", (long long)(s->elapsed_us / 1000000),
-             (int)(s->elapsed_us % 1000000 / 10000));
+    int n = snprintf(time, sizeof time, "%lld.%02d s", (long long)(s->elapsed_us / 1000000),
+                     (int)(s->elapsed_us % 1000000 / 10000));
     flow_line(f, COLUMN_NAME, COLUMN_CASE);
     text_upper(f, style_of(outcome), outcome_name(outcome));
+    flow_pad(f, n + 2 < COLUMN_CASE ? (unsigned)(COLUMN_CASE - 2 - n) : 0);
+    flow_putz(f, FLOW_DIM, time);
     flow_pad(f, COLUMN_CASE);
     flow_put(f, FLOW_PLAIN, s->name);
     if (s->headline.n > 0) {
         flow_putz(f, FLOW_DIM, ": ");
         flow_put(f, FLOW_DIM, s->headline);
     }
-    flow_putz(f, FLOW_DIM, time);
     flow_end(f);
 }
 
