@@ -40,6 +40,17 @@ int files_lock(struct store *s, struct mp_err *err)
                    s->dir, STR_ARG(who));
 }
 
+/* What SQLite would make is as readable as the umask lets it be, and its log is as the database. */
+static int make_private(struct store *s, struct mp_err *err)
+{
+    int fd =
+        openat(s->dir_fd, "store.db", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? MP_OK : fail(s, "store.db", err);
+    close(fd);
+    return MP_OK;
+}
+
 int files_open(struct store *s, struct mp_err *err)
 {
     if (mkdir(s->dir, 0700) < 0 && errno != EEXIST)
@@ -52,6 +63,9 @@ int files_open(struct store *s, struct mp_err *err)
         return st;
     if (mkdirat(s->dir_fd, files_name, 0700) < 0 && errno != EEXIST)
         return fail(s, files_name, err);
+    st = make_private(s, err);
+    if (st != MP_OK)
+        return st;
     s->files_fd = openat(s->dir_fd, files_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     return s->files_fd < 0 ? fail(s, files_name, err) : MP_OK;
 }

@@ -96,6 +96,26 @@ static void foreign(void)
     kit_remove_dir();
 }
 
+/* A directory that others may look into: mail, tokens and conversations are not for them. */
+static void private_files(void)
+{
+    static const char *const names[] = {"lock", "store.db", "store.db-wal", "store.db-shm",
+                                        "reserve"};
+    struct store *s = NULL;
+    struct stat sb;
+    mode_t before = umask(0);
+    kit_make_dir();
+    tap_case("what is kept can be read by nobody else");
+    const struct store_config config = {.dir = kit_dir};
+    if (tap_int(store_open(&config, &s, NULL), MP_OK))
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            if (!tap_int(stat(below(names[i]), &sb) == 0 ? sb.st_mode & 0777 : 0, 0600))
+                tap_note("%s", names[i]);
+    store_close(s);
+    kit_remove_dir();
+    umask(before);
+}
+
 /* Looks at all there is: true when something was told to be damaged. */
 static bool look(struct store *s)
 {
@@ -317,6 +337,7 @@ int main(void)
     arena_init(&arena, ARENA_BYTES);
     memset(large, 'x', sizeof large);
     foreign();
+    private_files();
     damaged();
     places();
     files();
