@@ -298,6 +298,14 @@ static bool is_time(struct conn *c)
     return false;
 }
 
+/* "POST / HTTP/1.1", which a browser can be made to send to any port. */
+static bool is_http(struct str line)
+{
+    static const struct str version = STR_INIT(" HTTP/1.");
+    return line.n > version.n &&
+           str_eq(str_slice(line, line.n - version.n - 1, line.n - 1), version);
+}
+
 static void run_line(struct conn *c, struct str line)
 {
     const struct sink_config *config = &c->sink->config;
@@ -311,7 +319,9 @@ static void run_line(struct conn *c, struct str line)
         log_masked(c, str_slice(line, 0, 5 + c->request.mechanism.n), c->request.initial.n);
     else
         log_client(c, line);
-    if (!ok)
+    if (!ok && is_http(line)) /* the body would be our commands: a page could send mail here */
+        session_end(c, 554, "5.5.1", "this is no server of HTTP, closing");
+    else if (!ok)
         answer_error(c, why.code, why.enhanced, why.text);
     else if (is_time(c))
         commands[c->request.verb].run(c);

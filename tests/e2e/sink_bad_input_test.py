@@ -122,6 +122,11 @@ def early(s):
             s.rows.starts(f"a client that {label}", t.rest(), "554 5.5.1")
     sink.ask("DELETE", "/v1/inboxes/default/script")
     with Talk(sink.smtp) as t:
+        t.reply()
+        s.rows.starts("a page that posts commands is ended at its first line",
+                      t.send(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nEHLO c.test\r\nMAIL FROM:<a@b.test>\r\n"
+                             b"RCPT TO:<c@d.test>\r\nDATA\r\n" + mail("posted") + b".\r\n").rest(), "554 5.5.1")
+    with Talk(sink.smtp) as t:
         t.hello()
         s.rows.starts("commands behind STARTTLS are not taken into TLS",
                       t.send(b"STARTTLS\r\nRSET\r\nMAIL FROM:<a@b.test>\r\n").rest(), "554 5.5.1")
