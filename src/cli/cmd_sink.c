@@ -128,8 +128,8 @@ static void tell_start(const struct running *r)
         fprintf(stderr, "mailproof sink: mail is kept in memory only; --store DIR keeps it\n");
 }
 
-/* SIGINT, SIGTERM: the child hears of it and ends us by ending; a second one does not wait for it.
- * True: it is over. */
+/* SIGINT, SIGTERM, SIGHUP: the child hears of it and ends us by ending; a second one does not wait
+ * for it. True: it is over. */
 static bool on_signal(struct running *r, unsigned *asked)
 {
     struct signalfd_siginfo info;
@@ -172,6 +172,7 @@ static int catch_signals(struct running *r, struct mp_err *err)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP); /* the terminal is gone; nohup's is ignored all the same */
     sigaddset(&set, SIGCHLD);
     signal(SIGPIPE, SIG_IGN);
     r->signals = -1;
@@ -208,6 +209,10 @@ int cmd_sink(int argc, char **argv)
         code = o == '?' || o == ':' ? bad_option("sink", o, argv) : sink_option_set(&c, o, optarg);
     if (code == EXIT_PASSED && optind < argc && strcmp(argv[optind - 1], "--") != 0)
         code = usage_error("sink", "'%s': a command to run stands behind --", argv[optind]);
+    if (code == EXIT_PASSED && optind == argc && optind > 1 &&
+        strcmp(argv[optind - 1], "--") == 0) /* as with -- $UNSET: it would serve for ever */
+        code = usage_error("sink", "no command stands behind --: leave -- out to serve until a "
+                                   "signal comes");
     if (code == EXIT_PASSED)
         code = sink_options_check(&c);
     if (code == EXIT_PASSED)

@@ -42,6 +42,7 @@ def end(number, frame):
     sys.exit(3)
 if sys.argv[1] == "obey":
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
 else:
     signal.signal(signal.SIGTERM, lambda number, frame: print("child goes on", flush=True))
 print("child runs", flush=True)
@@ -100,7 +101,8 @@ def with_command(w):
         rows.equal(f"a command that is {label}: {wanted}", done.returncode, wanted)
         rows.check(f"a command that is {label}: said where wrong", (words[0] in done.stderr) == (
             wanted == 2), done.stderr)
-    for label, words in (("without --", ["true"]), ("behind an option", ["--quiet", "true"])):
+    for label, words in (("without --", ["true"]), ("behind an option", ["--quiet", "true"]),
+                         ("missing behind --", ["--quiet", "--"])):
         done = w.run(*FREE, *words)
         rows.equal(f"a command {label}", done.returncode, 2)
         rows.check(f"a command {label}: told", "--" in done.stderr, done.stderr)
@@ -119,6 +121,7 @@ def signals(w):
     """The command hears of a signal and decides; a second one does not wait for it."""
     script = w.path("signalled.py", SIGNALLED)
     for way, signal_, first, code in (("obey", signal.SIGTERM, "child has signal 15", 3),
+                                      ("obey", signal.SIGHUP, "child has signal 1", 3),
                                       ("ignore", signal.SIGTERM, "child goes on", 128 + 9)):
         p = subprocess.Popen([w.program, "sink", *FREE, "--quiet", "--format", "none", "--",
                               sys.executable, script, way], stdout=subprocess.PIPE, text=True)
@@ -129,7 +132,7 @@ def signals(w):
             p.send_signal(signal_)
         w.rows.equal(f"{way}: exit code", p.wait(PATIENCE_S), code)
         p.stdout.close()
-    for signal_ in (signal.SIGTERM, signal.SIGINT):
+    for signal_ in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         sink = sink_kit.Sink(w.program, "--no-dns")
         sink.process.send_signal(signal_)
         w.rows.equal(f"without a command, signal {int(signal_)} ends it in order",
