@@ -302,6 +302,7 @@ static void test_rich(struct rig *r, const char *id)
     tap_int(kit_status(&a), 200);
     tap_ok(kit_has(&a, "Content-Security-Policy: default-src 'none'; img-src data:;"));
     tap_ok(kit_has(&a, "<x-script>") && !kit_has(&a, "<script"));
+    tap_ok(kit_has(&a, "x-script,x-template{display:none}"));
     tap_ok(kit_has(&a, "src=\"data:image/png;base64,aGVsbG8=\""));
     buf_clear(&a);
     tap_case("raw: the exact bytes");

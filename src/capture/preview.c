@@ -18,7 +18,9 @@ const char preview_policy[] =
 static const char head[] =
     "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" "
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'\">"
-    "<meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\">\n";
+    "<meta name=\"referrer\" content=\"no-referrer\"><base target=\"_blank\">"
+    /* what was not for reading, such as JSON-LD, stays unseen under its new name */
+    "<style>x-script,x-template{display:none}</style>\n";
 
 static const struct str defused[] = {
     STR_INIT("meta"),     STR_INIT("link"),     STR_INIT("base"),        STR_INIT("script"),
