@@ -30,6 +30,16 @@ static void tell(const struct waiting *w, const char *text)
 
 /* ---- until it is there ---- */
 
+static size_t drop_older(const struct arrival_request *r, struct mailbox_hit *hits, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (r->since_ms == 0 || hits[i].arrived_ms <= 0 ||
+            hits[i].arrived_ms + ARRIVAL_CLOCK_MS >= r->since_ms)
+            hits[kept++] = hits[i];
+    return kept;
+}
+
 /* One look. What a mailbox cannot answer is remembered: it may answer the next one. *stop: it will
  * not. Each look has memory of its own, so that waiting long costs nothing; what more copies were
  * found in is kept. */
@@ -44,6 +54,7 @@ static int look(struct waiting *w, bool *stop, struct mp_err *err)
     arena_init(&mail, LOOK_ARENA_BYTES);
     int st = mailbox_find(w->mailbox, &w->r->match, &mail, last_us, &hits, &n, &own);
     w->answered = st == MP_OK;
+    n = st == MP_OK ? drop_older(w->r, hits, n) : 0;
     if (st == MP_OK && n > out->n_copies) {
         struct arena before = out->mail;
         out->mail = mail;

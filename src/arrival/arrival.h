@@ -13,7 +13,8 @@
 enum {
     ARRIVAL_MAX_COPIES = 20,
     ARRIVAL_MAX_FOLDERS = 20,
-    ARRIVAL_POLL_MS = 500, /* between looks at IMAP (without IDLE) and POP3 */
+    ARRIVAL_CLOCK_MS = 60000, /* by so much the clock of a mailbox may be behind ours */
+    ARRIVAL_POLL_MS = 500,    /* between looks at IMAP (without IDLE) and POP3 */
     ARRIVAL_MAX_MESSAGE_BYTES = 64 << 20
 };
 
@@ -82,6 +83,9 @@ struct arrival_request { /* borrowed */
     struct mailbox_match match;
     struct str sent; /* the bytes that were sent; empty: nothing to compare with */
     int64_t sent_ms; /* 0: not known */
+    /* What the mailbox has had for longer is a copy of an earlier run, where the message brings its
+     * own Message-ID; 0: any. Clocks may err by ARRIVAL_CLOCK_MS. */
+    int64_t since_ms;
     unsigned within_ms;
     size_t min_copies;            /* wait until so many are there; 0: the first */
     unsigned settle_ms;           /* then: wait so long for further copies; 0: do not */

@@ -151,6 +151,18 @@ static void test_maildir(void)
     tap_int(wait_in(&c, &r, &x, &err), MP_OK);
     tap_int(x.n_copies, 3);
 
+    tap_case("maildir: copies of an earlier run do not count, where that is asked");
+    r = request(0);
+    r.since_ms = clock_wall_ms();
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 3);
+    r.since_ms += 2 * (int64_t)ARRIVAL_CLOCK_MS;
+    c.url = arena_fmt(&arena, "maildir:%s", folder);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_ok(!x.arrived && !x.undecided);
+    r.since_ms = 0;
+
     tap_case("maildir: deleted, also when its flags have changed meanwhile");
     struct mailbox_reader *m = NULL;
     struct mailbox_hit hit = {.folder = STR("INBOX"), .id = STR("3")};

@@ -69,6 +69,7 @@ static int wait_and_judge(struct proof *p, struct mailbox_reader *m, struct mp_e
     if (r->send != NULL) {
         wait.sent = p->sent.bytes;
         wait.sent_ms = p->sent.sent_ms;
+        wait.since_ms = r->send->keep_raw && !r->expect.must_not_arrive ? p->sent.sent_ms : 0;
     }
     p->waited = true;
     int st = arrival_wait(m, &wait, &p->arena, &p->arrival, err);

@@ -346,6 +346,8 @@ static const struct word_row words[] = {
     {RELAY, NULL, "refused", CHECK_FAIL},
     {RELAY, "{refused: none}", "refused", CHECK_FAIL},
     {RELAY, "{enhanced: 9.9.9}", "enhanced", CHECK_FAIL},
+    {"relay-test: {host: {url: \"smtp://other.test\"}, to: a@else.test}", NULL, "made",
+     CHECK_UNDECIDED},
     {"smuggle: {host: out, from: a@good.test, to: x@sink.test, sequences: [LF.LF]}", NULL,
      "smuggled", CHECK_PASS},
     {"smuggle: {host: out, from: a@good.test, to: x+550@sink.test, sequences: [LF.LF]}", NULL,

@@ -314,16 +314,22 @@ static void describe(struct waiting *x, struct box *b)
 
 /* ---- the step ---- */
 
+/* NULL: the case sends nothing. */
+static const struct suite_send *sending_of(const struct work *w)
+{
+    for (size_t i = 0; i < w->c->n_steps; i++)
+        if (w->c->steps[i].verb == SUITE_SEND)
+            return w->c->steps[i].send;
+    return NULL;
+}
+
 /* With nothing sent nothing can arrive; that nothing arrived is then worth nothing either, unless
  * it was the server's own answer. */
 static struct str why_not(const struct work *w, const struct suite_step *step)
 {
-    bool sends = false;
-    for (size_t i = 0; i < w->c->n_steps; i++)
-        sends |= w->c->steps[i].verb == SUITE_SEND;
-    if (!sends)
-        return STR("");
     const struct deliver_result *x = w->sent;
+    if (sending_of(w) == NULL)
+        return STR("");
     bool broke = x != NULL && x->outcome == DELIVER_UNDECIDED;
     bool begun = broke && (x->at == SMTP_STAGE_BODY || x->at == SMTP_STAGE_END);
     if (x == NULL || x->outcome == DELIVER_UNMET || (broke && !begun))
@@ -332,6 +338,13 @@ static struct str why_not(const struct work *w, const struct suite_step *step)
     return step->arrive->must_not || step->arrive->bounce || maybe
                ? STR("")
                : STR("the server did not take the message");
+}
+
+/* As it is a message has no tag: its Message-ID must do. */
+static bool is_nameless(const struct work *w)
+{
+    const struct suite_send *s = sending_of(w);
+    return s != NULL && s->keep_raw && w->sent != NULL && w->sent->message_id.n == 0;
 }
 
 /* Where sending itself is told as failed or open, this follows from it; else nobody else says that
@@ -355,8 +368,14 @@ static void fill_request(struct waiting *x)
         .settle_ms = a->must_not ? 0 : a->settle_ms,
         .progress = work_progress,
         .progress_ctx = w};
-    if (w->sent != NULL) {
+    const struct suite_send *s = sending_of(w);
+    if (w->sent != NULL && s != NULL && s->keep_raw) {
+        r->match.message_id = w->sent->message_id;
+        r->since_ms = a->must_not ? 0 : w->sent->sent_ms; /* any copy is one too many */
+    } else if (w->sent != NULL) {
         r->match.tag = w->sent->tag;
+    }
+    if (w->sent != NULL) {
         r->sent = w->sent->bytes;
         r->sent_ms = w->sent->sent_ms;
     } else {
@@ -393,6 +412,11 @@ int verb_arrive(struct work *w, const struct suite_step *step, struct mp_err *er
     struct str why = why_not(w, step);
     if (why.n > 0) {
         tell_not_done(w, step, why);
+        return MP_OK;
+    }
+    if (is_nameless(w)) {
+        judge_open(w, str_from(suite_verb_name(step->verb)), "arrival", step->at,
+                   STR("the message has no Message-ID to look for, and 'keep-raw' allows no tag"));
         return MP_OK;
     }
     x.deadline_us = clock_mono_us() + (int64_t)a->within_ms * 1000;

@@ -129,6 +129,8 @@ int verb_relay(struct work *w, const struct suite_step *step, struct mp_err *err
     struct ask *ask = NULL;
     int st = ask_prepare(w, a->host, &a->as, STR(""), STR(""), &ask, err);
     if (st == MP_OK) {
+        ask->options.allowed = ask_allowed; /* a relay test of strangers looks like an attack */
+        ask->options.allowed_ctx = w;
         ask->options.relay_test = true;
         ask->options.relay_target = a->to;
         ask->options.has_credentials = false; /* who has logged in may relay */

@@ -227,6 +227,29 @@ def _(r):
            ["failed"] * 5 + ["passed"])
 
 
+@row("a message that keeps every byte is looked for by its Message-ID; without one nothing is proved")
+def _(r):
+    body = "From: a@sink.test\nTo: x@sink.test\nSubject: as it is\n\nhello\n"
+    r.write("named.eml", "Message-ID: <of-its-own@sink.test>\n" + body)
+    r.write("nameless.eml", body)
+    r.run(r.suite("""
+        - name: named arrives
+          send: {via: out, from: a@sink.test, to: x@sink.test, message: named.eml, keep-raw: true}
+          arrive: {in: out, within: 20s, expect: {altered: {body: none, headers-changed: none}}}
+        - name: named must not
+          send: {via: out, from: a@sink.test, to: x@sink.test, message: named.eml, keep-raw: true}
+          not-arrive: {in: out, within: 20s}
+        - name: nameless arrives
+          send: {via: out, from: a@sink.test, to: x@sink.test, message: nameless.eml, keep-raw: true}
+          arrive: {in: out, within: 200ms}
+        - name: nameless must not
+          send: {via: out, from: a@sink.test, to: x@sink.test, message: nameless.eml, keep-raw: true}
+          not-arrive: {in: out, within: 200ms}
+        """)).wanted(1)
+    expect("results", r.results(), {"named arrives": "passed", "named must not": "failed",
+                                    "nameless arrives": "undecided", "nameless must not": "undecided"})
+
+
 @row("a sink that cannot listen leaves its cases undecided")
 def _(r):
     with socket.create_server(("127.0.0.1", 0)) as taken:
