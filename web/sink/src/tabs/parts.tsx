@@ -44,7 +44,7 @@ function Row({ m, p, depth }: { m: Message; p: Part; depth: number }) {
       <th scope="row" style={{ paddingInlineStart: `${0.6 + depth * 0.9}rem` }}>
         {p.path || "message"}
       </th>
-      <td>
+      <td class="whole">
         <Alien text={p.type} />
         <span class="quiet">
           {" "}

@@ -127,7 +127,7 @@ function Line({ name, result, domain, aligned, details }: LineProps) {
       <th scope="row">
         <Badge name={name} result={result} />
       </th>
-      <td>
+      <td class="whole">
         <Alien text={domain ?? "—"} />
       </td>
       <td>{aligned === undefined || result !== "pass" ? "—" : aligned ? "yes" : "no"}</td>
