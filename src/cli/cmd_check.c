@@ -12,7 +12,7 @@ const char check_help[] =
     "  -w, --warning TIME      a delivery, or a case without one, that takes longer is a WARNING\n"
     "  -c, --critical TIME     is CRITICAL; 10 and 10s are seconds\n" SUITE_HELP;
 
-enum { NAGIOS_UNKNOWN = 3, CHECK_TOLD_MAX = 4096 };
+enum { NAGIOS_CRITICAL = 2, NAGIOS_UNKNOWN = 3, CHECK_TOLD_MAX = 4096 };
 
 enum option_id { OPT_NAGIOS = SUITE_OPT_LAST };
 
@@ -51,6 +51,12 @@ static int parse_options(struct suite_command *c, int argc, char **argv)
     return code;
 }
 
+static int tell_unknown(const char *why)
+{
+    printf("MAILFLOW UNKNOWN - %s\n", why);
+    return NAGIOS_UNKNOWN;
+}
+
 /* Monitors show the first line of standard output: the first mistake stands there. */
 static int tell_mistake(const char *told)
 {
@@ -82,20 +88,24 @@ static int run_all(struct check_command *c)
     struct suite_command *s = &c->suite;
     struct subject *subjects = calloc(s->n_cases + 1, sizeof *subjects);
     struct buf line;
-    size_t n = 0;
-    int code = NAGIOS_UNKNOWN;
+    size_t n = 0, skipped = 0;
+    bool failed = subjects == NULL;
     buf_init(&line, SUBJECT_REPORT_MAX_BYTES);
     for (size_t i = 0; subjects != NULL && i < s->n_suites; i++) {
         struct mp_err err = {0};
         if (suite_run(&s->suites[i], &s->world, &s->run, &c->results[i], &err) != MP_OK)
-            report_failure("check", &err);
+            failed = report_failure("check", &err) != EXIT_PASSED;
+        skipped += c->results[i].skipped;
         for (size_t k = 0; k < c->results[i].n; k++)
             suite_subject(&c->results[i].items[k], &subjects[n++]);
     }
-    code = subjects == NULL ? code : report_nagios(&line, subjects, n, SEV_HIGH);
-    if (line.failed || n == 0)
-        code = NAGIOS_UNKNOWN;
-    if (line.n > 0)
+    int code = subjects == NULL ? NAGIOS_UNKNOWN : report_nagios(&line, subjects, n, SEV_HIGH);
+    if (code != NAGIOS_CRITICAL && (failed || skipped == n))
+        code = tell_unknown(failed ? "not every suite could be run"
+                                   : "every case is skipped: nothing was tested");
+    else if (line.failed)
+        code = tell_unknown("no memory");
+    else if (line.n > 0)
         fwrite(line.p, 1, line.n, stdout);
     for (size_t i = 0; i < s->n_suites; i++)
         suite_results_clear(&c->results[i]);
@@ -110,11 +120,13 @@ int cmd_check(int argc, char **argv)
     if (c == NULL)
         return NAGIOS_UNKNOWN;
     suite_command_init(&c->suite, "check");
-    int code = parse_options(&c->suite, argc, argv) == EXIT_PASSED ? EXIT_PASSED : NAGIOS_UNKNOWN;
+    int code = parse_options(&c->suite, argc, argv) == EXIT_PASSED
+                   ? EXIT_PASSED
+                   : tell_unknown("wrong usage: see mailproof check --help");
     if (code == EXIT_PASSED)
         code = read_suites(&c->suite, argc - optind, argv + optind);
     if (code == EXIT_PASSED && suite_command_open(&c->suite) != EXIT_PASSED)
-        code = NAGIOS_UNKNOWN;
+        code = tell_unknown("it could not begin");
     if (code == EXIT_PASSED) {
         suite_command_catch(&c->suite);
         code = run_all(c);

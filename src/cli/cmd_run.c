@@ -138,6 +138,7 @@ static int graver(int a, int b)
 static int run_all(struct run_command *c)
 {
     struct suite_command *s = &c->suite;
+    size_t n = 0, skipped = 0;
     int code = EXIT_PASSED;
     s->run.transcripts = c->outputs.verbose || c->outputs.transcripts != NULL;
     s->run.done = run_outputs_done;
@@ -148,9 +149,14 @@ static int run_all(struct run_command *c)
         struct mp_err err = {0};
         int st = suite_run(&s->suites[i], &s->world, &s->run, &results, &err);
         code = graver(code, st == MP_OK ? suite_exit_code(&results) : report_failure("run", &err));
+        n += results.n;
+        skipped += results.skipped;
         suite_results_clear(&results);
     }
-    return code;
+    if (code != EXIT_PASSED || skipped < n)
+        return code;
+    fprintf(stderr, "mailproof run: every case is skipped: nothing was tested\n");
+    return EXIT_UNDECIDED;
 }
 
 static int run(struct run_command *c)

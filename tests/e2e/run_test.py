@@ -663,6 +663,8 @@ def _(r):
         """
     r.run(r.suite(many), "--only", "sec*").wanted(0, second="passed")
     r.run("flows.yaml", "--only", "none*").wanted(2)
+    idle = many.replace("{name: second,", "{name: second, skip: later,")
+    r.run(r.suite(idle, name="idle.yaml"), "--only", "second").wanted(3, second="skipped")
     r.run("flows.yaml", "--fail-fast", "--textfile", "m.prom").wanted(1, first="failed", second="skipped")
     for series in ('mailproof_flow_success{suite="flows",case="first"} 0', 'probe_success{suite="flows",case="first"} 0',
                    'mailproof_flow_skipped{suite="flows",case="second"} 1'):
@@ -801,12 +803,12 @@ def _(r):
             (good, ["-w", "20ms", "-c", "50ms"], 2, "CRITICAL"), (good, ["-c", "50ms"], 2, "CRITICAL"),
             (good.replace("x@sink", "x+550@sink"), [], 2, "CRITICAL"),
             (good.replace("via: out", 'via: {url: "smtp://127.0.0.1:1"}'), [], 3, "UNKNOWN"),
-            ("- {name: case, sned: {}}\n", [], 3, "UNKNOWN"), (good, ["-w", "x"], 3, None), (good, ["-w", "9", "-c", "1"], 3, None)):
+            ("- {name: case, sned: {}}\n", [], 3, "UNKNOWN"), (good, ["-w", "x"], 3, "UNKNOWN"),
+            (good, ["-w", "9", "-c", "1"], 3, "UNKNOWN"), (good.replace("{name: case,", "{name: case, skip: later,"), [], 3, "UNKNOWN")):
         r.call("check", "--nagios", *words, r.suite(tests, head=slow))
         expect(f"{words}: {r.out}{r.err}", r.code, code)
-        if state is not None:
-            first = r.out.partition("\n")[0] + "\n"
-            holds(r.out, re.fullmatch(line, first) and (r.out == first or "sned" in tests) and r.out.startswith(f"MAILFLOW {state} - "))
+        first = r.out.partition("\n")[0] + "\n"
+        holds(r.out, re.fullmatch(line, first) and (r.out == first or "sned" in tests) and r.out.startswith(f"MAILFLOW {state} - "))
     r.call("check", "--nagios", "-w", "60", "-c", "120", r.suite(good))
     holds(r.out, re.search(r"\| 'delivery'=[0-9.]+s;60;120 'time'=[0-9.]+s\n$", r.out))
 
