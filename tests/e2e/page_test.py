@@ -518,6 +518,19 @@ def _(s, b):
     b.press(key="Escape")
 
 
+@row("many unread messages: the list scrolls, the window does not")
+def _(s, b):
+    with smtplib.SMTP(*s.host, local_hostname="client.test", timeout=LIMIT_S) as c:
+        for i in range(40):
+            c.send_message(mail(f"One of many {i}"), "ana@good.example", ["bob@sink.test"])
+    b.visit(url=s.page)
+    b.wait(sel=subject_row("One of many 0"))
+    holds("the list is longer than the window",
+          b.js(js="document.querySelector('.rows').scrollHeight > window.innerHeight"))
+    expect("below the window", b.js(js="document.documentElement.scrollHeight - window.innerHeight"), 0)
+    b.shot_of("many")
+
+
 @row("everything that one can use has a name; landmarks, one heading")
 def _(s, b):
     b.visit(url=s.page)
