@@ -4,6 +4,7 @@
 # corpus grows in build/fuzz-corpus/<target>; what broke a target lies in build/fuzz-found/.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+unset TARGETS # of make: what to fuzz; to build.sh it would say what to build
 tools/install-packages.sh build dev || exit 1
 CC=clang tools/build.sh build/fuzz -Dfuzzers=true -Dtests=false --buildtype=debugoptimized \
     -Db_sanitize=address,undefined -Db_lundef=false "-Dwerror=${WERROR:-false}" || {
