@@ -10,6 +10,7 @@
 #include "arrival/mailbox_internal.h"
 #include "arrival/store_test_kit.h"
 #include "base/clock.h"
+#include "message/limits.h"
 #include "tests/script_server.h"
 #include "tests/tap.h"
 
@@ -233,6 +234,11 @@ static void test_store(void)
     tap_int(wait_in(&c, &r, &x, &err), MP_OK);
     pthread_join(thread, NULL);
     tap_int(x.n_copies, 3);
+    tap_case("store: a message that hides its fields is found, each once");
+    put(s, STORE_ACCEPTED, "\r\n" MAIL(""));
+    r = request(0);
+    tap_int(wait_in(&c, &r, &x, &err), MP_OK);
+    tap_int(x.n_copies, 4);
     tap_case("store: by sender, recipient, subject and id");
     r = request(0);
     r.match = (struct mailbox_match){.to = STR("B@far.test"),
@@ -539,6 +545,45 @@ static void test_bounce(void)
     tap_ok(!yes);
 }
 
+/* Messages made to be read in two ways arrive all the same. */
+static void test_hidden_tags(void)
+{
+    static const struct {
+        const char *label, *text;
+        bool want;
+    } rows[] = {
+        {"behind an empty line", "\r\nX-Mailproof-Tag: " TAG "\r\n\r\nbody\r\n", true},
+        {"behind what a server put on top",
+         "Received: by a.test\r\n\r\nFrom: a@a.test\r\nMessage-ID: <" TAG "@a.test>\r\n\r\nb\r\n",
+         true},
+        {"quoted below a sentence",
+         "Subject: failure\r\n\r\nSorry.\r\n\r\nX-Mailproof-Tag: " TAG "\r\n\r\nb\r\n", false},
+        {"in an attachment",
+         "Content-Type: message/rfc822\r\n\r\nX-Mailproof-Tag: " TAG "\r\n\r\nb\r\n", false},
+        {"in a sentence", "Subject: x\r\n\r\nsee " TAG "\r\n", false},
+    };
+    struct mailbox_match match = {.tag = STR(TAG)};
+    struct mp_err err = {0};
+    bool yes;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tap_case("match: a tag %s", rows[i].label);
+        request(0);
+        tap_int(mailbox_matches(&arena, &match, str_from(rows[i].text), NULL, &yes, &err), MP_OK);
+        tap_ok(yes == rows[i].want);
+    }
+    struct buf many;
+    buf_init(&many, 1 << 20);
+    for (size_t i = 0; i < (size_t)MESSAGE_MAX_FIELDS + 1; i++)
+        buf_addz(&many, "X-A: b\r\n");
+    buf_addz(&many, "X-Mailproof-Tag: " TAG "\r\n\r\nbody\r\n");
+    tap_case("match: a tag below more fields than are read");
+    request(0);
+    tap_ok(!many.failed);
+    tap_int(mailbox_matches(&arena, &match, buf_str(&many), NULL, &yes, &err), MP_OK);
+    tap_ok(yes);
+    buf_clear(&many);
+}
+
 static void test_usage(void)
 {
     static const struct {
@@ -623,6 +668,7 @@ int main(void)
     test_pop3();
     test_sink_api();
     test_bounce();
+    test_hidden_tags();
     test_usage();
     test_answers();
     test_seen();

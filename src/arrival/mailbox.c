@@ -177,6 +177,14 @@ void mailbox_close(struct mailbox_reader *m)
 
 /* ---- looking ---- */
 
+bool mailbox_has_hit(const struct mailbox_hits *hits, struct str folder, struct str id)
+{
+    for (size_t i = 0; i < hits->n; i++)
+        if (str_eq(hits->items[i].id, id) && str_eq(hits->items[i].folder, folder))
+            return true;
+    return false;
+}
+
 int mailbox_offer(struct mailbox_reader *m, struct mailbox_hits *hits,
                   const struct mailbox_hit *hit, struct mp_err *err)
 {

@@ -54,6 +54,7 @@ struct mailbox_kind {
 extern const struct mailbox_kind mailbox_imap, mailbox_pop3, mailbox_maildir, mailbox_sink_http,
     mailbox_sink_local;
 
+bool mailbox_has_hit(const struct mailbox_hits *hits, struct str folder, struct str id);
 /* Keep `hit` (its raw bytes and texts are copied) when it matches; else remember that it does not.
  * `hit->delivery` is kept as it is: its texts must be in hits->arena. */
 int mailbox_offer(struct mailbox_reader *m, struct mailbox_hits *hits,

@@ -24,6 +24,34 @@ static struct str decoded(struct arena *a, const struct message *m, struct str n
     return h == NULL ? STR("") : encoded_word_decode(a, h->value, NULL);
 }
 
+/* Where the fields stand that the parser does not show: below more than it reads; or, where the
+ * message began with an empty line and a server put its own fields on top, in the first paragraph
+ * of a body that nothing describes. What merely quotes a message is another one. */
+static struct str hidden_fields(const struct message *m)
+{
+    struct str rest = m->raw;
+    bool cut = message_has(m, ANOMALY_TOO_MANY_FIELDS) || message_has(m, ANOMALY_HEAD_TOO_LONG);
+    if (!cut && header_first(m, STR("Content-Type")) != NULL)
+        return STR("");
+    if (!cut)
+        for (rest = m->body; rest.n > 0 && (rest.p[0] == '\r' || rest.p[0] == '\n');)
+            rest = str_slice(rest, 1, rest.n);
+    return str_slice(rest, 0, str_search(rest, STR("\r\n\r\n")));
+}
+
+static bool is_hidden(const struct message *m, struct str tag)
+{
+    static const struct str names[] = {STR_INIT("X-Mailproof-Tag:"), STR_INIT("Message-ID:"),
+                                       STR_INIT("Subject:")};
+    for (struct str rest = hidden_fields(m); rest.p != NULL && rest.n > 0;) {
+        struct str line = str_cut(&rest, '\n');
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            if (str_istarts(line, names[i]) && contains(line, tag))
+                return true;
+    }
+    return false;
+}
+
 static bool has_tag(struct arena *a, const struct message *m, struct str tag)
 {
     const struct header *id = header_first(m, STR("Message-ID"));
@@ -31,7 +59,8 @@ static bool has_tag(struct arena *a, const struct message *m, struct str tag)
          h = header_above(m, h))
         if (str_ieq(str_trim(h->value), tag))
             return true;
-    return (id != NULL && contains(id->value, tag)) || contains(decoded(a, m, STR("Subject")), tag);
+    return (id != NULL && contains(id->value, tag)) ||
+           contains(decoded(a, m, STR("Subject")), tag) || is_hidden(m, tag);
 }
 
 static bool has_message_id(struct arena *a, const struct message *m, struct str wanted)

@@ -128,14 +128,6 @@ static char *as_mail(char *bytes, size_t *n)
     return out;
 }
 
-static bool is_found(const struct mailbox_hits *hits, struct str folder, struct str id)
-{
-    for (size_t i = 0; i < hits->n; i++)
-        if (str_eq(hits->items[i].id, id) && str_eq(hits->items[i].folder, folder))
-            return true;
-    return false;
-}
-
 static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, int dir, struct str folder,
                    const char *name, struct mp_err *err)
 {
@@ -143,7 +135,7 @@ static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, int dir,
     char *bytes;
     size_t n = 0;
     int64_t came_ms = 0;
-    if (name[0] == '.' || seen_has(&m->seen, folder, id) || is_found(hits, folder, id))
+    if (name[0] == '.' || seen_has(&m->seen, folder, id) || mailbox_has_hit(hits, folder, id))
         return MP_OK;
     int st = read_message(dir, name, &bytes, &n, &came_ms, err);
     if (st != MP_OK || bytes == NULL)

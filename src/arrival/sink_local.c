@@ -74,7 +74,7 @@ static int offer(struct mailbox_reader *m, struct mailbox_hits *hits,
     struct buf raw;
     bool found = false;
     struct str id = str_from(d->id), folder = d->inbox.n > 0 ? d->inbox : STR("default");
-    if (seen_has(&m->seen, folder, id))
+    if (seen_has(&m->seen, folder, id) || mailbox_has_hit(hits, folder, id))
         return MP_OK;
     buf_init(&raw, ARRIVAL_MAX_MESSAGE_BYTES);
     int st = store_raw(m->config.store, id, &raw, &found, err);
@@ -91,12 +91,21 @@ static int offer(struct mailbox_reader *m, struct mailbox_hits *hits,
     return st;
 }
 
+static int offer_all(struct mailbox_reader *m, struct mailbox_hits *hits,
+                     const struct store_query *q, struct mp_err *err)
+{
+    struct store_page page;
+    int st = store_list(m->config.store, q, hits->arena, &page, err);
+    for (size_t i = st == MP_OK ? page.n : 0; st == MP_OK && i > 0; i--) /* newest first there */
+        st = offer(m, hits, &page.items[i - 1], err);
+    return st;
+}
+
 static int local_find(struct mailbox_reader *m, const struct mailbox_match *match,
                       struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
 {
     struct sink_local *x = m->state;
     struct store_term terms[4];
-    struct store_page page;
     struct str inbox = m->config.inbox;
     struct store_query q = {.in_inbox = inbox.n > 0,
                             .inbox = str_eq(inbox, STR("default")) ? STR("") : inbox,
@@ -108,10 +117,11 @@ static int local_find(struct mailbox_reader *m, const struct mailbox_match *matc
     pthread_mutex_lock(&x->lock);
     x->waited_for = x->events;
     pthread_mutex_unlock(&x->lock);
-    int st = store_list(m->config.store, &q, hits->arena, &page, err);
-    for (size_t i = st == MP_OK ? page.n : 0; st == MP_OK && i > 0; i--) /* newest first there */
-        st = offer(m, hits, &page.items[i - 1], err);
-    return st;
+    int st = offer_all(m, hits, &q, err);
+    if (st != MP_OK || q.n_terms == 0)
+        return st;
+    q.n_terms = 0; /* what hides its fields is not found by them */
+    return offer_all(m, hits, &q, err);
 }
 
 static int local_remove(struct mailbox_reader *m, const struct mailbox_hit *hit,
