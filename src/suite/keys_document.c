@@ -9,7 +9,8 @@
 
 static const struct key retry_keys[] = {
     {STR_INIT("times"), &type_count, offsetof(struct suite_retry, times), .required = true,
-     .max = SUITE_MAX_RETRIES, .doc = "How often a case that did not pass is tried again."},
+     .max = SUITE_MAX_RETRIES,
+     .doc = "How often a case that did not pass is tried again; not when something got through."},
     {STR_INIT("every"), &type_duration, offsetof(struct suite_retry, every_ms),
      .doc = "The pause before each."},
 };

@@ -203,10 +203,14 @@ def _(r):
         - name: never
           retry: {times: 2, every: 100ms}
           send: {via: out, from: a@sink.test, to: "x+550@sink.test"}
+        - name: got through
+          retry: {times: 2, every: 100ms}
+          send: {via: out, from: a@sink.test, to: x@sink.test}
+          not-arrive: {in: out, within: 10s}
         """, head=HEAD.replace("domains: [sink.test]",
                                'domains: [sink.test], script: [{at: rcpt, to: "retry@*", reply: "451 4.7.1 later", times: 1}]'))
-          ).wanted(1, second="passed", never="failed")
-    expect("attempts", [c["attempts"] for c in r.cases], [2, 3])
+          ).wanted(1, second="passed", never="failed", got_through="failed")
+    expect("attempts", [c["attempts"] for c in r.cases], [2, 3, 1])
 
 
 @row("forged kinds and attachments go out; a spoof that is taken fails")
