@@ -143,10 +143,13 @@ bool plan_allows_rcpt(struct decoder *d, const struct suite_place *at, struct st
 
 /* ---- masking ---- */
 
-void suite_mask(const struct suite *s, struct str text, struct buf *out)
+void suite_mask_begin(const struct suite *s, struct str text, size_t max_bytes, struct buf *out)
 {
-    while (text.n > 0) {
-        size_t at = text.n, length = 0;
+    size_t left = text.n < max_bytes ? text.n : max_bytes;
+    size_t longest = s->n_secrets > 0 ? s->secrets[0].n : 0; /* one may begin before the cut */
+    text = str_slice(text, 0, left + longest);
+    while (left > 0) {
+        size_t at = left, length = 0;
         for (size_t i = 0; i < s->n_secrets; i++) { /* longest first: it wins at one place */
             size_t found = str_search(text, s->secrets[i]);
             if (found < at) {
@@ -159,5 +162,11 @@ void suite_mask(const struct suite *s, struct str text, struct buf *out)
             return;
         buf_addz(out, "***");
         text = str_slice(text, at + length, text.n);
+        left = at + length < left ? left - at - length : 0;
     }
+}
+
+void suite_mask(const struct suite *s, struct str text, struct buf *out)
+{
+    suite_mask_begin(s, text, text.n, out);
 }

@@ -96,7 +96,7 @@ void work_keep_text(struct work *w, const char *what, struct str group, struct s
     suite_mask(w->suite,
                group.n > 0 ? arena_fmt(w->arena, "%s %.*s", what, STR_ARG(group)) : str_from(what),
                &name);
-    suite_mask(w->suite, str_slice(text, 0, SUITE_TRANSCRIPT_MAX_BYTES / 2), &body);
+    suite_mask_begin(w->suite, text, SUITE_TRANSCRIPT_MAX_BYTES / 2, &body);
     if (!name.failed && !body.failed)
         keep(w, buf_str(&name), body.n > 0 ? buf_str(&body) : STR(""));
     buf_clear(&name);

@@ -166,5 +166,8 @@ bool suite_allows_rcpt(const struct suite *s, struct str address);
 /* Replace every secret in `text` by "***". What a report, a transcript or a terminal shows goes
  * through here. */
 void suite_mask(const struct suite *s, struct str text, struct buf *out);
+/* The same of the first `max_bytes` of `text`: a secret that the cut would go through is replaced.
+ */
+void suite_mask_begin(const struct suite *s, struct str text, size_t max_bytes, struct buf *out);
 
 #endif

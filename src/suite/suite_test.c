@@ -209,6 +209,17 @@ static void test_nightly(void)
     buf_init(&b, 1000);
     suite_mask(&s, STR("x secret-alice y secret-aliceandsecret-bob whsec_a2V5"), &b);
     tap_str(buf_str(&b), STR("x *** y ***and*** ***"));
+    tap_case("secrets: the cut goes through none");
+    static const struct {
+        size_t max;
+        const char *want;
+    } cuts[] = {{0, ""},          {5, "aaaa "},       {6, "aaaa ***"},      {16, "aaaa ***"},
+                {17, "aaaa ***"}, {19, "aaaa *** t"}, {99, "aaaa *** tail"}};
+    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
+        b.n = 0;
+        suite_mask_begin(&s, STR("aaaa secret-alice tail"), cuts[i].max, &b);
+        tap_str(buf_str(&b), str_from(cuts[i].want));
+    }
     buf_clear(&b);
     test_base64(&s);
     suite_clear(&s);
