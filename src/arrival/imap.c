@@ -190,7 +190,7 @@ static int imap_find(struct mailbox_reader *m, const struct mailbox_match *match
     size_t n_missing = 0;
     int st = MP_OK;
     buf_init(&search, COMMAND_MAX_BYTES);
-    imap_search_write(&search, match);
+    imap_search_write(&search, match, clock_wall_s());
     for (size_t i = 0; st == MP_OK && i < m->config.n_folders; i++) {
         st = find_in_folder(m, i, buf_str(&search), hits, deadline_us, err);
         n_missing += m->missing[i];

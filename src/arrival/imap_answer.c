@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { IMAP_DATE_CHARS = 26, UTF16_MAX_BYTES = 4096 };
+enum { IMAP_DATE_CHARS = 26, UTF16_MAX_BYTES = 4096, DAY_S = 86400 };
+
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /* ---- answers ---- */
 
@@ -57,7 +59,6 @@ static bool two_digits(struct str s, size_t at, int *out)
 /* "23-Nov-2026 10:00:45 +0000": date-time of RFC 3501 9, the day with a space or a digit. */
 static bool date_read(struct str s, int64_t *unix_s)
 {
-    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
     int day, high, low, hour, minute, second, zone_h, zone_m, month = 0;
     if (s.n != IMAP_DATE_CHARS || s.p[2] != '-' || s.p[6] != '-' || s.p[11] != ' ' ||
         s.p[14] != ':' || s.p[17] != ':' || s.p[20] != ' ' || (s.p[21] != '+' && s.p[21] != '-'))
@@ -177,7 +178,18 @@ static struct str without_angles(struct str s)
     return s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>' ? str_slice(s, 1, s.n - 1) : s;
 }
 
-void imap_search_write(struct buf *out, const struct mailbox_match *match)
+/* A message whose head a server reads otherwise than we do, as spoofs are built, has the tag
+ * somewhere. Only what came lately is read for it: a mailbox may be large. */
+static void add_anywhere(struct buf *out, struct str tag, int64_t now_s)
+{
+    int year, month, day, hour, minute, second;
+    unix_to_civil(now_s - 2 * (int64_t)DAY_S, &year, &month, &day, &hour, &minute, &second);
+    buf_addf(out, " (SINCE %d-%.3s-%04d TEXT ", day, months + 3 * ((size_t)month - 1), year);
+    imap_quote(out, tag);
+    buf_addc(out, ')');
+}
+
+void imap_search_write(struct buf *out, const struct mailbox_match *match, int64_t now_s)
 {
     struct str tag = is_quotable(match->tag) ? match->tag : STR("");
     buf_addz(out, "UID SEARCH UNDELETED");
@@ -188,7 +200,8 @@ void imap_search_write(struct buf *out, const struct mailbox_match *match)
         if (tag.n > 0) {
             add_key(out, " OR HEADER X-Mailproof-Tag ", tag);
             add_key(out, " OR HEADER Message-ID ", tag);
-            add_key(out, " SUBJECT ", tag);
+            add_key(out, " OR SUBJECT ", tag);
+            add_anywhere(out, tag, now_s);
         }
         add_key(out, " HEADER Message-ID ", without_angles(match->message_id));
     }

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     imap_folder_name(&b, in);
     check_line(&b);
     buf_reset(&b);
-    imap_search_write(&b, &(struct mailbox_match){.tag = in, .message_id = in, .from = in});
+    imap_search_write(&b, &(struct mailbox_match){.tag = in, .message_id = in, .from = in},
+                      (int64_t)size);
     check_line(&b);
     buf_clear(&b);
     arena_clear(&a);

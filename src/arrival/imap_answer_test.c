@@ -93,17 +93,19 @@ static void test_arguments(void)
     tap_ok(!imap_quote(&b, STR("a\r\nx LOGOUT")) && !imap_quote(&b, STR("a\0")) && b.n == 0);
     tap_case("imap: the search for a tag");
     buf_reset(&b);
-    imap_search_write(&b, &(struct mailbox_match){.tag = STR("mp-1")});
+    imap_search_write(&b, &(struct mailbox_match){.tag = STR("mp-1")}, 1795428045);
     tap_str(buf_str(&b), STR("UID SEARCH UNDELETED OR HEADER X-Mailproof-Tag \"mp-1\" OR HEADER "
-                             "Message-ID \"mp-1\" SUBJECT \"mp-1\""));
+                             "Message-ID \"mp-1\" OR SUBJECT \"mp-1\" (SINCE 21-Nov-2026 TEXT "
+                             "\"mp-1\")"));
     tap_case("imap: what cannot be said is not: all are looked at");
     buf_reset(&b);
-    imap_search_write(&b, &(struct mailbox_match){.from = STR("k\xc3\xa4se")});
+    imap_search_write(&b, &(struct mailbox_match){.from = STR("k\xc3\xa4se")}, 0);
     tap_str(buf_str(&b), STR("UID SEARCH UNDELETED"));
     tap_case("imap: the search for a bounce");
     buf_reset(&b);
     imap_search_write(
-        &b, &(struct mailbox_match){.tag = STR("t"), .message_id = STR("<i@h>"), .bounce = true});
+        &b, &(struct mailbox_match){.tag = STR("t"), .message_id = STR("<i@h>"), .bounce = true},
+        0);
     tap_str(buf_str(&b), STR("UID SEARCH UNDELETED TEXT \"t\" TEXT \"i@h\""));
     buf_clear(&b);
 }

@@ -77,9 +77,9 @@ bool imap_internaldate_parse(struct str answer, int64_t *unix_s);
 bool imap_quote(struct buf *out, struct str s);
 /* A folder name in modified UTF-7 (RFC 3501 5.1.3), from UTF-8. False: not UTF-8, or controls. */
 bool imap_folder_name(struct buf *out, struct str name);
-/* The SEARCH command for a match: no more messages than it can say in ASCII; what it returns is
- * looked at again. */
-void imap_search_write(struct buf *out, const struct mailbox_match *match);
+/* The SEARCH command for a match: at least those messages that match, as far as it can say that in
+ * ASCII; what it returns is looked at again. `now_s` bounds what is read whole. */
+void imap_search_write(struct buf *out, const struct mailbox_match *match, int64_t now_s);
 
 /* ---- pop3_answer.c ---- */
 

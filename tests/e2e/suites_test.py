@@ -66,6 +66,10 @@ PLANTED = {
                    "no open relay", "failure", "refused"),
     "spoof accepted": ("gate", [("gate.good.test:25", "gullible.good.test:25")],
                        SPOOF, "failure", "250"),
+    "spoof whose head is hidden from parsers": (
+        "gate", [("gate.good.test:25", "gullible.good.test:25"),
+                 (r"case: \[spf-fail[^\]]*\]", "case: [head-blank-first]")],
+        SPOOF, "failure", "not-arrive arrival: expected nothing"),
     "smuggling": ("gate", [("smuggle: {host: mx,", "smuggle: {host: lax,"),
                            ("hosts:\n", "hosts:\n  lax: {url: 'smtp://mx-notls.good.test:25'}\n")],
                   "no smuggling", "failure", "smuggled"),
