@@ -12,40 +12,6 @@ enum { SCRATCH_BYTES = 64 << 20 };
 
 /* ---- small parts ---- */
 
-static void kopt(struct json *j, const char *key, struct str s)
-{
-    json_kstr(j, key, s.n > 0 ? s : STR_NONE);
-}
-
-static void ktext(struct json *j, const char *key, struct str s)
-{
-    json_kstr(j, key, s.n > 0 ? s : STR(""));
-}
-
-static void kstrings(struct json *j, const char *key, const struct str *items, size_t n)
-{
-    json_key(j, key);
-    json_array_begin(j);
-    for (size_t i = 0; i < n; i++)
-        json_str(j, items[i].n > 0 ? items[i] : STR(""));
-    json_array_end(j);
-}
-
-static void ktime_ms(struct json *j, const char *key, int64_t ms)
-{
-    static const int64_t last_ms = 253402300799000; /* of the year 9999 */
-    char text[40];
-    int year, month, day, hour, minute, second;
-    if (ms <= 0 || ms > last_ms) {
-        json_kstr(j, key, STR_NONE);
-        return;
-    }
-    unix_to_civil(ms / 1000, &year, &month, &day, &hour, &minute, &second);
-    int n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
-                     hour, minute, second, (int)(ms % 1000));
-    json_kstr(j, key, str_make(text, (size_t)n));
-}
-
 static void ksha256(struct json *j, const char *key, struct str bytes)
 {
     unsigned char hash[DIGEST_MAX_BYTES];
@@ -56,19 +22,6 @@ static void ksha256(struct json *j, const char *key, struct str bytes)
     arena_clear(&a);
 }
 
-static void kreply(struct json *j, const char *key, const struct smtp_reply *r)
-{
-    json_key(j, key);
-    if (r->code == 0) {
-        json_write_null(j);
-        return;
-    }
-    json_object_begin(j);
-    json_kint(j, "code", r->code);
-    ktext(j, "text", r->text);
-    json_object_end(j);
-}
-
 static void ktls(struct json *j, bool has, struct str version, struct str cipher)
 {
     json_key(j, "tls");
@@ -77,8 +30,8 @@ static void ktls(struct json *j, bool has, struct str version, struct str cipher
         return;
     }
     json_object_begin(j);
-    ktext(j, "version", version);
-    kopt(j, "cipher", cipher);
+    json_ktext(j, "version", version);
+    json_kopt(j, "cipher", cipher);
     json_object_end(j);
 }
 
@@ -89,17 +42,17 @@ static void mailbox_json(struct json *j, const struct proof *p)
     const struct mailbox_config *c = &p->request->mailbox;
     json_key(j, "mailbox");
     json_object_begin(j);
-    kopt(j, "url", c->url);
-    kstrings(j, "folders", c->folders, c->n_folders);
-    kopt(j, "inbox", c->inbox);
+    json_kopt(j, "url", c->url);
+    json_kstrs(j, "folders", c->folders, c->n_folders);
+    json_kopt(j, "inbox", c->inbox);
     json_object_end(j);
     json_key(j, "looked_for");
     json_object_begin(j);
-    kopt(j, "tag", p->match.tag);
-    kopt(j, "message_id", p->match.message_id);
-    kopt(j, "to", p->match.to);
-    kopt(j, "from", p->match.from);
-    kopt(j, "subject", p->match.subject);
+    json_kopt(j, "tag", p->match.tag);
+    json_kopt(j, "message_id", p->match.message_id);
+    json_kopt(j, "to", p->match.to);
+    json_kopt(j, "from", p->match.from);
+    json_kopt(j, "subject", p->match.subject);
     json_kbool(j, "bounce", p->match.bounce);
     json_object_end(j);
 }
@@ -110,10 +63,10 @@ static void recipients_json(struct json *j, const struct deliver_result *d)
     json_array_begin(j);
     for (size_t i = 0; i < d->n_rcpts; i++) {
         json_object_begin(j);
-        ktext(j, "address", d->rcpts[i].address);
+        json_ktext(j, "address", d->rcpts[i].address);
         json_kbool(j, "delivered", d->rcpts[i].delivered);
-        kreply(j, "reply", &d->rcpts[i].reply);
-        kreply(j, "end", &d->rcpts[i].end);
+        reply_json(j, "reply", &d->rcpts[i].reply);
+        reply_json(j, "end", &d->rcpts[i].end);
         json_object_end(j);
     }
     json_array_end(j);
@@ -132,20 +85,20 @@ static void sent_json(struct json *j, const struct proof *p)
     json_object_begin(j);
     json_kstr(j, "outcome", str_from(deliver_outcome_name(d->outcome)));
     json_kstr(j, "stage", str_from(smtp_stage_name(d->at)));
-    kreply(j, "reply", &d->reply);
-    kopt(j, "reason", d->reason);
-    kopt(j, "host", d->host);
+    reply_json(j, "reply", &d->reply);
+    json_kopt(j, "reason", d->reason);
+    json_kopt(j, "host", d->host);
     json_kstr(j, "address", has_ip ? str_make(text, ip_write(&d->ip, text)) : STR_NONE);
     json_kint(j, "port", d->port);
     ktls(j, d->client.has_tls, d->client.tls.version, d->client.tls.cipher);
     json_kstr(j, "auth_mechanism", d->auth_mech == NULL ? STR_NONE : str_from(d->auth_mech));
-    ktext(j, "mail_from", p->request->send->mail_from);
+    json_ktext(j, "mail_from", p->request->send->mail_from);
     recipients_json(j, d);
-    kopt(j, "tag", d->tag);
-    kopt(j, "message_id", d->message_id);
+    json_kopt(j, "tag", d->tag);
+    json_kopt(j, "message_id", d->message_id);
     json_kint(j, "size", (int64_t)d->bytes.n);
     ksha256(j, "sha256", d->bytes);
-    ktime_ms(j, "at", d->sent_ms);
+    json_ktime_ms(j, "at", d->sent_ms);
     json_kint(j, "elapsed_us", d->elapsed_us);
     json_key(j, "transcript");
     transcript_json(j, &d->client.transcript);
@@ -163,11 +116,11 @@ static void envelope_json(struct json *j, const struct mailbox_hit *hit)
         return;
     }
     json_object_begin(j);
-    ktext(j, "mail_from", d->mail_from);
-    kstrings(j, "rcpt_to", d->rcpts, d->n_rcpts);
-    kopt(j, "helo", d->helo);
-    kopt(j, "client", d->client_ip);
-    kopt(j, "protocol", d->protocol);
+    json_ktext(j, "mail_from", d->mail_from);
+    json_kstrs(j, "rcpt_to", d->rcpts, d->n_rcpts);
+    json_kopt(j, "helo", d->helo);
+    json_kopt(j, "client", d->client_ip);
+    json_kopt(j, "protocol", d->protocol);
     ktls(j, d->tls_version.n > 0, d->tls_version, d->tls_cipher);
     json_key(j, "attempts");
     if (hit->attempts > 0)
@@ -184,11 +137,11 @@ static void copies_json(struct json *j, const struct arrival *x)
     for (size_t i = 0; i < x->n_copies; i++) {
         const struct mailbox_hit *hit = &x->copies[i];
         json_object_begin(j);
-        ktext(j, "folder", hit->folder);
-        ktext(j, "id", hit->id);
+        json_ktext(j, "folder", hit->folder);
+        json_ktext(j, "id", hit->id);
         json_kint(j, "size", (int64_t)hit->raw.n);
         ksha256(j, "sha256", hit->raw);
-        ktime_ms(j, "received", hit->arrived_ms);
+        json_ktime_ms(j, "received", hit->arrived_ms);
         envelope_json(j, hit);
         json_object_end(j);
     }
@@ -212,11 +165,11 @@ static void message_json(struct json *j, const struct arrival *x)
     }
     arena_init(&a, SCRATCH_BYTES);
     json_object_begin(j);
-    kopt(j, "message_id", proof_field(&a, &x->message, STR("Message-ID")));
-    kopt(j, "from", proof_field(&a, &x->message, STR("From")));
-    kopt(j, "to", proof_field(&a, &x->message, STR("To")));
-    kopt(j, "subject", proof_field(&a, &x->message, STR("Subject")));
-    kopt(j, "date", proof_field(&a, &x->message, STR("Date")));
+    json_kopt(j, "message_id", proof_field(&a, &x->message, STR("Message-ID")));
+    json_kopt(j, "from", proof_field(&a, &x->message, STR("From")));
+    json_kopt(j, "to", proof_field(&a, &x->message, STR("To")));
+    json_kopt(j, "subject", proof_field(&a, &x->message, STR("Subject")));
+    json_kopt(j, "date", proof_field(&a, &x->message, STR("Date")));
     json_object_end(j);
     arena_clear(&a);
 }
@@ -231,9 +184,9 @@ static void receiver_json(struct json *j, const struct arrival *x)
     json_array_begin(j);
     for (size_t i = 0; i < x->own_results.n; i++) {
         json_object_begin(j);
-        ktext(j, "method", x->own_results.results[i].method);
-        ktext(j, "result", x->own_results.results[i].result);
-        kopt(j, "reason", x->own_results.results[i].reason);
+        json_ktext(j, "method", x->own_results.results[i].method);
+        json_ktext(j, "result", x->own_results.results[i].result);
+        json_kopt(j, "reason", x->own_results.results[i].reason);
         json_object_end(j);
     }
     json_array_end(j);
@@ -259,8 +212,8 @@ static void way_json(struct json *j, const struct arrival *x)
     if (begin_part(j, "authentication", x->judged))
         report_json_authentication(j, &x->job);
     receiver_json(j, x);
-    kstrings(j, "links", x->extract.links, x->extract.n_links);
-    kstrings(j, "codes", x->extract.codes, x->extract.n_codes);
+    json_kstrs(j, "links", x->extract.links, x->extract.n_links);
+    json_kstrs(j, "codes", x->extract.codes, x->extract.n_codes);
 }
 
 void proof_json(struct json *j, const void *proof)
@@ -272,7 +225,7 @@ void proof_json(struct json *j, const void *proof)
     json_kbool(j, "arrived", x->arrived);
     if (begin_part(j, "took_ms", x->arrived))
         json_int(j, x->took_ms);
-    kopt(j, "reason", x->reason);
+    json_kopt(j, "reason", x->reason);
     copies_json(j, x);
     message_json(j, x);
     way_json(j, x);

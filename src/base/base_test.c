@@ -289,6 +289,23 @@ static void test_json(void)
     tap_str(buf_str(&b), STR("{\"a\":\"x\\\"\\\\\\n\\u0001\xef\xbf\xbd\",\"b\":[-1,true,null],"
                              "\"c\":null}"));
     buf_reset(&b);
+    tap_case("json: members that may be absent, lists, times");
+    const struct str words[] = {STR("x"), STR("")};
+    json_init(&j, &b, 0);
+    json_object_begin(&j);
+    json_kword(&j, "a", NULL);
+    json_kopt(&j, "b", STR(""));
+    json_ktext(&j, "c", STR_NONE);
+    json_kstrs(&j, "d", words, ARRAY_LEN(words));
+    json_ktime_ms(&j, "e", 1795428045250);
+    json_ktime_ms(&j, "f", 0);
+    json_ktime_ms(&j, "g", 253402300799999);
+    json_ktime_ms(&j, "h", 253402300800000);
+    json_object_end(&j);
+    tap_str(buf_str(&b), STR("{\"a\":null,\"b\":null,\"c\":\"\",\"d\":[\"x\",\"\"],"
+                             "\"e\":\"2026-11-23T10:00:45.250Z\",\"f\":null,"
+                             "\"g\":\"9999-12-31T23:59:59.999Z\",\"h\":null}"));
+    buf_reset(&b);
     tap_case("json: what others take for line ends is escaped");
     json_init(&j, &b, 0);
     json_str(&j, STR("\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\x7f"));

@@ -1,6 +1,7 @@
 /* Clocks, and calendar arithmetic without the C library's time zone. */
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum { DAYS_PER_ERA = 146097, EPOCH_SHIFT_DAYS = 719468, SECONDS_PER_DAY = 86400 };
@@ -58,4 +59,18 @@ void unix_to_civil(int64_t unix_s, int *year, int *month, int *day, int *hour, i
     *hour = (int)(rest / 3600);
     *minute = (int)(rest / 60 % 60);
     *second = (int)(rest % 60);
+}
+
+size_t clock_ms_text(int64_t unix_ms, char *out, size_t room)
+{
+    static const int64_t year_10000_ms = 253402300800000;
+    int year, month, day, hour, minute, second;
+    if (room > 0)
+        out[0] = '\0';
+    if (unix_ms < 0 || unix_ms >= year_10000_ms || room < sizeof "2026-11-23T10:00:00.250Z")
+        return 0;
+    unix_to_civil(unix_ms / 1000, &year, &month, &day, &hour, &minute, &second);
+    int n = snprintf(out, room, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, hour,
+                     minute, second, (int)(unix_ms % 1000));
+    return n > 0 ? (size_t)n : 0;
 }

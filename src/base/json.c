@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 void json_init(struct json *j, struct buf *out, unsigned indent)
@@ -167,4 +168,35 @@ void json_kbool(struct json *j, const char *key, bool v)
 {
     json_key(j, key);
     json_bool(j, v);
+}
+
+void json_kword(struct json *j, const char *key, const char *word)
+{
+    json_kstr(j, key, str_from(word));
+}
+
+void json_kopt(struct json *j, const char *key, struct str s)
+{
+    json_kstr(j, key, s.n == 0 ? STR_NONE : s);
+}
+
+void json_ktext(struct json *j, const char *key, struct str s)
+{
+    json_kstr(j, key, s.n == 0 ? STR("") : s);
+}
+
+void json_kstrs(struct json *j, const char *key, const struct str *items, size_t n)
+{
+    json_key(j, key);
+    json_array_begin(j);
+    for (size_t i = 0; i < n; i++)
+        json_str(j, items[i]);
+    json_array_end(j);
+}
+
+void json_ktime_ms(struct json *j, const char *key, int64_t unix_ms)
+{
+    char text[32];
+    size_t n = unix_ms <= 0 ? 0 : clock_ms_text(unix_ms, text, sizeof text);
+    json_kopt(j, key, str_make(text, n));
 }

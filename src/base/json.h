@@ -37,5 +37,12 @@ void json_raw(struct json *j, struct str value); /* one JSON value, written befo
 void json_kstr(struct json *j, const char *key, struct str s);
 void json_kint(struct json *j, const char *key, int64_t v);
 void json_kbool(struct json *j, const char *key, bool v);
+void json_kword(struct json *j, const char *key, const char *word); /* null for NULL */
+void json_kopt(struct json *j, const char *key, struct str s);      /* null for an empty one */
+void json_ktext(struct json *j, const char *key, struct str s);     /* never null */
+void json_kstrs(struct json *j, const char *key, const struct str *items, size_t n);
+/* "2026-11-23T10:00:00.250Z" of Unix milliseconds; null for what is not after 1970, or has no such
+ * form. */
+void json_ktime_ms(struct json *j, const char *key, int64_t unix_ms);
 
 #endif

@@ -30,12 +30,12 @@ static int inbox_json(struct capture *c, struct json *j, const struct store_inbo
         return st;
     json_object_begin(j);
     json_kstr(j, "id", inbox_name(in->id));
-    json_kstr(j, "name", in->name.n == 0 ? STR("") : in->name);
+    json_ktext(j, "name", in->name);
     json_kstr(j, "address", address_of(c, a, in->id));
     if (token.n != 0)
         json_kstr(j, "token", token);
-    json_time_ms(j, "created", in->created_ms);
-    json_time_ms(j, "expires", in->expires_ms);
+    json_ktime_ms(j, "created", in->created_ms);
+    json_ktime_ms(j, "expires", in->expires_ms);
     json_key(j, "max_messages");
     if (in->max_messages == 0)
         json_write_null(j);

@@ -6,20 +6,20 @@ static void summary_members(struct json *j, const struct store_delivery *d)
     json_kstr(j, "id", str_from(d->id));
     json_kint(j, "seq", d->seq);
     json_kstr(j, "inbox", inbox_name(d->inbox));
-    json_time_ms(j, "received", d->received_ms);
-    json_kstr(j, "mail_from", d->mail_from.n == 0 ? STR("") : d->mail_from);
-    json_strs(j, "rcpt_to", d->rcpts, d->n_rcpts);
-    json_kstr(j, "from", d->from.n == 0 ? STR("") : d->from);
-    json_kstr(j, "to", d->to.n == 0 ? STR("") : d->to);
-    json_kstr(j, "subject", d->subject.n == 0 ? STR("") : d->subject);
+    json_ktime_ms(j, "received", d->received_ms);
+    json_ktext(j, "mail_from", d->mail_from);
+    json_kstrs(j, "rcpt_to", d->rcpts, d->n_rcpts);
+    json_ktext(j, "from", d->from);
+    json_ktext(j, "to", d->to);
+    json_ktext(j, "subject", d->subject);
     json_kstr(j, "message_id", d->message_id.n == 0 ? STR("") : bare_id(d->message_id));
-    json_kstr(j, "tag", d->tag.n == 0 ? STR("") : d->tag);
-    json_kstr(j, "snippet", d->snippet.n == 0 ? STR("") : d->snippet);
+    json_ktext(j, "tag", d->tag);
+    json_ktext(j, "snippet", d->snippet);
     json_kint(j, "attachments", d->n_attachments);
     json_kint(j, "size", (int64_t)d->size_bytes);
     json_kbool(j, "seen", d->seen);
-    json_opt(j, "tls", d->tls_version);
-    json_kstr(j, "client", d->client_ip.n == 0 ? STR("") : d->client_ip);
+    json_kopt(j, "tls", d->tls_version);
+    json_ktext(j, "client", d->client_ip);
 }
 
 void summary_json(struct json *j, const struct store_delivery *d)
@@ -34,8 +34,8 @@ static void attempt_json(struct json *j, const struct store_delivery *d)
     json_object_begin(j);
     summary_members(j, d);
     outcome_members(j, d);
-    json_kstr(j, "helo", d->helo.n == 0 ? STR("") : d->helo);
-    json_kstr(j, "protocol", d->protocol.n == 0 ? STR("") : d->protocol);
+    json_ktext(j, "helo", d->helo);
+    json_ktext(j, "protocol", d->protocol);
     json_object_end(j);
 }
 

@@ -171,7 +171,7 @@ int api_info(void *ctx, struct httpd_request *q, struct mp_err *err)
     json_key(j, "you");
     json_object_begin(j);
     json_kstr(j, "scope", access_is_admin(q) ? STR("admin") : STR("inbox"));
-    json_opt(j, "inbox", httpd_who(q));
+    json_kopt(j, "inbox", httpd_who(q));
     json_object_end(j);
     json_key(j, "features");
     json_object_begin(j);

@@ -50,11 +50,8 @@ struct str inbox_id(struct str name);
 
 /* ---- texts.c ---- */
 
-void json_time_ms(struct json *j, const char *key, int64_t unix_ms); /* null when 0 */
-void json_opt(struct json *j, const char *key, struct str s);        /* null when empty */
 /* How the transaction ended: "outcome", "stage", "reply". */
 void outcome_members(struct json *j, const struct store_delivery *d);
-void json_strs(struct json *j, const char *key, const struct str *items, size_t n);
 int64_t now_ms(void);
 /* The value of Content-Disposition: the name as ASCII, and by RFC 8187 when it is more. */
 struct str disposition_value(struct arena *a, const char *kind, struct str filename);

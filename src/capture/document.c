@@ -32,13 +32,13 @@ static void write_envelope(struct json *j, const struct store_delivery *d)
 {
     json_key(j, "envelope");
     json_object_begin(j);
-    json_kstr(j, "mail_from", d->mail_from.n == 0 ? STR("") : d->mail_from);
-    json_strs(j, "rcpt_to", d->rcpts, d->n_rcpts);
-    json_opt(j, "mail_params", d->mail_params);
-    json_kstr(j, "helo", d->helo.n == 0 ? STR("") : d->helo);
+    json_ktext(j, "mail_from", d->mail_from);
+    json_kstrs(j, "rcpt_to", d->rcpts, d->n_rcpts);
+    json_kopt(j, "mail_params", d->mail_params);
+    json_ktext(j, "helo", d->helo);
     json_key(j, "client");
     json_object_begin(j);
-    json_kstr(j, "ip", d->client_ip.n == 0 ? STR("") : d->client_ip);
+    json_ktext(j, "ip", d->client_ip);
     json_kint(j, "port", d->client_port);
     json_object_end(j);
     json_object_end(j);
@@ -71,17 +71,17 @@ static void write_delivery(struct json *j, const struct store_delivery *d, uint6
 {
     json_key(j, "delivery");
     json_object_begin(j);
-    json_kstr(j, "listener", d->listener.n == 0 ? STR("") : d->listener);
-    json_kstr(j, "protocol", d->protocol.n == 0 ? STR("") : d->protocol);
-    json_opt(j, "auth_user", d->auth_user);
+    json_ktext(j, "listener", d->listener);
+    json_ktext(j, "protocol", d->protocol);
+    json_kopt(j, "auth_user", d->auth_user);
     json_key(j, "tls");
     if (d->tls_version.n == 0) {
         json_write_null(j);
     } else {
         json_object_begin(j);
         json_kstr(j, "version", d->tls_version);
-        json_kstr(j, "cipher", d->tls_cipher.n == 0 ? STR("") : d->tls_cipher);
-        json_opt(j, "sni", d->tls_sni);
+        json_ktext(j, "cipher", d->tls_cipher);
+        json_kopt(j, "sni", d->tls_sni);
         json_object_end(j);
     }
     outcome_members(j, d);
@@ -101,8 +101,8 @@ static void write_addresses(struct json *j, struct document *doc, const char *ke
     json_array_begin(j);
     for (size_t i = 0; i < n; i++) {
         json_object_begin(j);
-        json_kstr(j, "name", items[i].name.n == 0 ? STR("") : items[i].name);
-        json_kstr(j, "address", items[i].address.n == 0 ? STR("") : items[i].address);
+        json_ktext(j, "name", items[i].name);
+        json_ktext(j, "address", items[i].address);
         json_object_end(j);
     }
     json_array_end(j);
@@ -114,9 +114,9 @@ static void write_identity(struct json *j, struct document *doc)
     const struct header *when = header_first(&doc->p.message, STR("Date"));
     struct mail_date date;
     bool has_date = when != NULL && date_parse(when->value, &date);
-    json_opt(j, "message_id",
-             h == NULL ? STR_NONE : bare_id(header_unfold(&doc->p.arena, h->value)));
-    json_time_ms(j, "date", has_date ? date.unix_s * 1000 : 0);
+    json_kopt(j, "message_id",
+              h == NULL ? STR_NONE : bare_id(header_unfold(&doc->p.arena, h->value)));
+    json_ktime_ms(j, "date", has_date ? date.unix_s * 1000 : 0);
     json_kstr(j, "subject", parsed_field(&doc->p, "Subject"));
     write_addresses(j, doc, "from", "From");
     write_addresses(j, doc, "to", "To");
@@ -134,7 +134,7 @@ static void write_headers(struct json *j, struct document *doc)
         const struct header *h = &m->headers[i];
         struct str value = str_trim(encoded_word_decode(&doc->p.arena, h->value, NULL));
         json_object_begin(j);
-        json_kstr(j, "name", h->name.n == 0 ? STR("") : h->name);
+        json_ktext(j, "name", h->name);
         json_kstr(j, "value", value.p == NULL ? STR("") : value);
         json_kstr(j, "raw", h->raw);
         json_object_end(j);
@@ -182,12 +182,12 @@ static void write_part(struct json *j, struct document *doc, const struct parsed
         hash = sha256_hex(&doc->scratch, body);
     }
     json_object_begin(j);
-    json_kstr(j, "path", part->path.n == 0 ? STR("") : part->path);
+    json_ktext(j, "path", part->path);
     json_kstr(j, "type", parsed_type(part, &doc->scratch));
-    json_opt(j, "charset", m->charset);
-    json_opt(j, "disposition", m->disposition);
-    json_opt(j, "filename", m->filename);
-    json_opt(j, "content_id", part->content_id);
+    json_kopt(j, "charset", m->charset);
+    json_kopt(j, "disposition", m->disposition);
+    json_kopt(j, "filename", m->filename);
+    json_kopt(j, "content_id", part->content_id);
     json_kstr(j, "encoding", str_from(encodings[m->encoding]));
     json_kint(j, "size", (int64_t)(hash.p != NULL || m->is_multipart ? body.n : m->body_length));
     json_kstr(j, "sha256", hash);
@@ -281,8 +281,8 @@ static int write_text(struct json *j, struct document *doc, struct mp_err *err)
     bool has_text = doc->p.text != NULL || doc->p.html != NULL;
     json_kstr(j, "text", !has_text ? STR_NONE : x.text.n == 0 ? STR("") : cut_text(doc, x.text));
     write_html(j, doc);
-    json_strs(j, "links", x.links, x.n_links);
-    json_strs(j, "codes", x.codes, x.n_codes);
+    json_kstrs(j, "links", x.links, x.n_links);
+    json_kstrs(j, "codes", x.codes, x.n_codes);
     return MP_OK;
 }
 
@@ -298,7 +298,7 @@ static int write_judgement(struct json *j, struct document *doc, struct mp_err *
     json_raw(j, g.findings);
     json_key(j, "verdict");
     json_raw(j, g.verdict);
-    json_opt(j, "not_judged", g.not_judged);
+    json_kopt(j, "not_judged", g.not_judged);
     return MP_OK;
 }
 
@@ -314,9 +314,9 @@ static int write_all(struct json *j, struct document *doc, struct mp_err *err)
     json_kstr(j, "id", str_from(d->id));
     json_kint(j, "seq", d->seq);
     json_kstr(j, "inbox", inbox_name(d->inbox));
-    json_time_ms(j, "received", d->received_ms);
+    json_ktime_ms(j, "received", d->received_ms);
     json_kbool(j, "seen", d->seen);
-    json_opt(j, "tag", d->tag);
+    json_kopt(j, "tag", d->tag);
     write_envelope(j, d);
     write_delivery(j, d, attempts);
     write_identity(j, doc);

@@ -114,7 +114,7 @@ static void write_common(struct json *j, struct parsed *p, const struct store_de
     write_bcc(j, p, d);
     write_field(j, p, "ReplyTo", "Reply-To");
     json_kstr(j, "Subject", d->subject.n == 0 ? STR("") : d->subject);
-    json_strs(j, "Tags", &d->tag, d->tag.n != 0);
+    json_kstrs(j, "Tags", &d->tag, d->tag.n != 0);
     json_kstr(j, "Username", d->auth_user.n == 0 ? STR("") : d->auth_user);
     json_kint(j, "Size", (int64_t)d->size_bytes);
 }
@@ -136,7 +136,7 @@ static int write_item(struct capture *c, struct json *j, const struct store_deli
         json_object_begin(j);
         write_common(j, &p, d);
         json_kbool(j, "Read", d->seen);
-        json_time_ms(j, "Created", d->received_ms);
+        json_ktime_ms(j, "Created", d->received_ms);
         json_kint(j, "Attachments", d->n_attachments);
         json_kstr(j, "Snippet", d->snippet.n == 0 ? STR("") : d->snippet);
         json_object_end(j);
@@ -432,7 +432,7 @@ static void write_message(struct json *j, struct parsed *p, const struct store_d
     json_object_begin(j);
     write_common(j, p, d);
     json_kstr(j, "ReturnPath", d->mail_from.n == 0 ? STR("") : d->mail_from);
-    json_time_ms(j, "Date", has_date ? date.unix_s * 1000 : d->received_ms);
+    json_ktime_ms(j, "Date", has_date ? date.unix_s * 1000 : d->received_ms);
     write_text(j, p, "Text", p->text);
     write_text(j, p, "HTML", p->html);
     write_parts(j, p, "Inline", true);

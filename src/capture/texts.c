@@ -5,29 +5,10 @@
 #include "base/utf8.h"
 #include "capture/capture_internal.h"
 
-void json_time_ms(struct json *j, const char *key, int64_t unix_ms)
-{
-    int y, mo, d, h, mi, s;
-    char text[64];
-    if (unix_ms <= 0) {
-        json_kstr(j, key, STR_NONE);
-        return;
-    }
-    unix_to_civil(unix_ms / 1000, &y, &mo, &d, &h, &mi, &s);
-    int n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", y, mo, d, h, mi, s,
-                     (int)(unix_ms % 1000));
-    json_kstr(j, key, str_make(text, (size_t)n));
-}
-
-void json_opt(struct json *j, const char *key, struct str s)
-{
-    json_kstr(j, key, s.n == 0 ? STR_NONE : s);
-}
-
 void outcome_members(struct json *j, const struct store_delivery *d)
 {
     json_kstr(j, "outcome", str_from(store_outcome_name(d->outcome)));
-    json_kstr(j, "stage", d->stage.n == 0 ? STR("") : d->stage);
+    json_ktext(j, "stage", d->stage);
     json_key(j, "reply");
     json_object_begin(j);
     json_key(j, "code");
@@ -35,17 +16,8 @@ void outcome_members(struct json *j, const struct store_delivery *d)
         json_write_null(j);
     else
         json_uint(j, d->reply_code);
-    json_kstr(j, "text", d->reply_text.n == 0 ? STR("") : d->reply_text);
+    json_ktext(j, "text", d->reply_text);
     json_object_end(j);
-}
-
-void json_strs(struct json *j, const char *key, const struct str *items, size_t n)
-{
-    json_key(j, key);
-    json_array_begin(j);
-    for (size_t i = 0; i < n; i++)
-        json_str(j, items[i]);
-    json_array_end(j);
 }
 
 int64_t now_ms(void)

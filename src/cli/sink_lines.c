@@ -32,9 +32,8 @@ void sink_lines_clear(struct sink_lines *l)
 
 static void add_time(struct buf *b, int64_t ms)
 {
-    int y, mo, d, h, mi, s;
-    unix_to_civil(ms / 1000, &y, &mo, &d, &h, &mi, &s);
-    buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", y, mo, d, h, mi, s, (int)(ms % 1000));
+    char text[32];
+    buf_add(b, str_make(text, clock_ms_text(ms, text, sizeof text)));
 }
 
 static void add_size(struct buf *b, uint64_t bytes)
@@ -85,19 +84,19 @@ static void write_json(struct buf *b, const struct store_delivery *d)
     json_kstr(&j, "id", str_from(d->id));
     json_kstr(&j, "received", buf_str(&time));
     json_kstr(&j, "outcome", str_from(store_outcome_name(d->outcome)));
-    json_kstr(&j, "inbox", d->inbox.n > 0 ? d->inbox : STR(""));
-    json_kstr(&j, "mail_from", d->mail_from.n > 0 ? d->mail_from : STR(""));
+    json_ktext(&j, "inbox", d->inbox);
+    json_ktext(&j, "mail_from", d->mail_from);
     json_key(&j, "rcpt_to");
     json_array_begin(&j);
     for (size_t i = 0; i < d->n_rcpts; i++)
         json_str(&j, d->rcpts[i]);
     json_array_end(&j);
-    json_kstr(&j, "subject", d->subject.n > 0 ? d->subject : STR(""));
-    json_kstr(&j, "message_id", d->message_id.n > 0 ? d->message_id : STR(""));
+    json_ktext(&j, "subject", d->subject);
+    json_ktext(&j, "message_id", d->message_id);
     json_kint(&j, "size", (int64_t)d->size_bytes);
     json_kstr(&j, "client", d->client_ip);
     json_kstr(&j, "protocol", d->protocol);
-    json_kstr(&j, "tls", d->tls_version.n > 0 ? d->tls_version : STR_NONE);
+    json_kopt(&j, "tls", d->tls_version);
     json_kstr(&j, "stage", d->stage);
     json_kint(&j, "code", d->reply_code);
     json_object_end(&j);

@@ -86,11 +86,6 @@ int audit_describe(struct audit *a, struct mp_err *err)
 
 /* ---- JSON ---- */
 
-static void kname(struct json *j, const char *key, const char *name)
-{
-    json_kstr(j, key, name == NULL ? STR_NONE : str_from(name));
-}
-
 static const char *dnssec_word(enum dnssec d)
 {
     return d == DNSSEC_SECURE ? "secure" : d == DNSSEC_INSECURE ? "insecure" : "unknown";
@@ -109,11 +104,12 @@ static void mx_json(struct json *j, const struct posture_mx *m)
         json_str(j, str_make(text, n));
     }
     json_array_end(j);
-    kname(j, "dnssec", dnssec_word(m->dnssec));
+    json_kword(j, "dnssec", dnssec_word(m->dnssec));
     bool compared = m->dane.verdict != DANE_MISMATCH || m->decision.by != NULL;
-    kname(j, "dane", compared ? dane_verdict_name(m->dane.verdict) : NULL);
-    kname(j, "delivery", m->decision.by == NULL ? NULL : tls_delivery_name(m->decision.delivery));
-    kname(j, "delivery_by", m->decision.by);
+    json_kword(j, "dane", compared ? dane_verdict_name(m->dane.verdict) : NULL);
+    json_kword(j, "delivery",
+               m->decision.by == NULL ? NULL : tls_delivery_name(m->decision.delivery));
+    json_kword(j, "delivery_by", m->decision.by);
     json_object_end(j);
 }
 
@@ -125,7 +121,7 @@ static void spf_json(struct json *j, const struct spf_audit *s)
     json_kint(j, "lookups", s->lookups);
     json_kint(j, "void_lookups", s->voids);
     json_kint(j, "ipv4_addresses", (int64_t)s->addresses4);
-    kname(j, "all", s->has_all ? spf_result_name(s->all) : NULL);
+    json_kword(j, "all", s->has_all ? spf_result_name(s->all) : NULL);
     json_key(j, "terms");
     json_array_begin(j);
     for (size_t i = 0; i < s->n_nodes; i++) {
@@ -163,7 +159,7 @@ static void keys_json(struct json *j, const struct posture *p)
 
 static void kpolicy(struct json *j, const char *key, enum dmarc_policy p)
 {
-    kname(j, key, p == DMARC_P_UNSET ? NULL : dmarc_policy_name(p));
+    json_kword(j, key, p == DMARC_P_UNSET ? NULL : dmarc_policy_name(p));
 }
 
 static void dmarc_json(struct json *j, const struct posture *p)
@@ -187,7 +183,7 @@ static void policies_json(struct json *j, const struct posture *p)
     json_key(j, "mta_sts");
     json_object_begin(j);
     json_kstr(j, "record", p->sts_record.text);
-    kname(j, "mode", p->has_sts_policy ? mta_sts_mode_name(p->sts.mode) : NULL);
+    json_kword(j, "mode", p->has_sts_policy ? mta_sts_mode_name(p->sts.mode) : NULL);
     json_kint(j, "max_age", p->has_sts_policy ? p->sts.max_age_s : 0);
     json_key(j, "mx");
     json_array_begin(j);
@@ -197,7 +193,7 @@ static void policies_json(struct json *j, const struct posture *p)
     json_object_end(j);
     json_kstr(j, "tls_rpt", p->tls_rpt.text);
     json_kstr(j, "bimi", p->bimi.text);
-    kname(j, "dnssec", dnssec_word(p->dnssec));
+    json_kword(j, "dnssec", dnssec_word(p->dnssec));
 }
 
 static void changes_json(struct json *j, const struct audit *a)
@@ -217,7 +213,7 @@ static void changes_json(struct json *j, const struct audit *a)
     for (size_t i = 0; i < a->n_gone; i++) {
         json_object_begin(j);
         json_kstr(j, "id", a->gone[i].id);
-        kname(j, "severity", severity_name(a->gone[i].severity));
+        json_kword(j, "severity", severity_name(a->gone[i].severity));
         json_kstr(j, "group", a->gone[i].group);
         json_kstr(j, "check", a->gone[i].check);
         json_kstr(j, "evidence", a->gone[i].evidence);
@@ -233,9 +229,9 @@ static void audit_json(struct json *j, const void *ctx)
     const struct audit *a = ctx;
     const struct posture *p = &a->posture;
     json_kstr(j, "domain", p->domain);
-    kname(j, "grade", p->grade);
-    kname(j, "profile", posture_profile_name(p->profile));
-    kname(j, "mx_source", p->null_mx ? "null-mx" : p->implicit_mx ? "implicit" : "mx");
+    json_kword(j, "grade", p->grade);
+    json_kword(j, "profile", posture_profile_name(p->profile));
+    json_kword(j, "mx_source", p->null_mx ? "null-mx" : p->implicit_mx ? "implicit" : "mx");
     json_key(j, "mx");
     json_array_begin(j);
     for (size_t i = 0; i < p->n_mx; i++)

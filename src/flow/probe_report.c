@@ -4,11 +4,6 @@
 
 /* ---- JSON: small parts ---- */
 
-static void kname(struct json *j, const char *key, const char *name)
-{
-    json_kstr(j, key, name == NULL ? STR_NONE : str_from(name));
-}
-
 static const char *dnssec_word(enum dnssec d)
 {
     return d == DNSSEC_SECURE ? "secure" : d == DNSSEC_INSECURE ? "insecure" : "unknown";
@@ -23,15 +18,6 @@ static void kip(struct json *j, const char *key, const struct ip *ip)
         json_kstr(j, key, str_make(text, ip_write(ip, text)));
 }
 
-static void kstrings(struct json *j, const char *key, const struct str *items, size_t n)
-{
-    json_key(j, key);
-    json_array_begin(j);
-    for (size_t i = 0; i < n; i++)
-        json_str(j, items[i]);
-    json_array_end(j);
-}
-
 static void khash(struct json *j, const char *key, const unsigned char digest[32])
 {
     static const char digits[] = "0123456789abcdef";
@@ -41,19 +27,6 @@ static void khash(struct json *j, const char *key, const unsigned char digest[32
         text[2 * i + 1] = digits[digest[i] & 15];
     }
     json_kstr(j, key, str_make(text, sizeof text));
-}
-
-static void kreply(struct json *j, const char *key, const struct smtp_reply *r)
-{
-    json_key(j, key);
-    if (r->code == 0) {
-        json_write_null(j);
-        return;
-    }
-    json_object_begin(j);
-    json_kint(j, "code", r->code);
-    json_kstr(j, "text", r->text);
-    json_object_end(j);
 }
 
 /* ---- JSON: target and route ---- */
@@ -66,9 +39,9 @@ static void target_json(struct json *j, const struct target *t)
                                         [TARGET_SOCKET] = "socket"};
     json_key(j, "target");
     json_object_begin(j);
-    kname(j, "kind", kinds[t->kind]);
+    json_kword(j, "kind", kinds[t->kind]);
     json_kstr(j, "text", t->text);
-    json_kstr(j, "name", t->name.n > 0 ? t->name : STR_NONE);
+    json_kopt(j, "name", t->name);
     json_kint(j, "port", t->port);
     json_kbool(j, "lmtp", t->lmtp);
     json_object_end(j);
@@ -79,8 +52,8 @@ static void host_json(struct json *j, const struct route_host *h)
     json_object_begin(j);
     json_kstr(j, "name", h->name);
     json_kint(j, "preference", h->preference);
-    kname(j, "status", dns_status_name(h->status));
-    kname(j, "dnssec", dnssec_word(h->dnssec));
+    json_kword(j, "status", dns_status_name(h->status));
+    json_kword(j, "dnssec", dnssec_word(h->dnssec));
     json_kstr(j, "alias_of", h->is_alias ? h->alias_of : STR_NONE);
     json_key(j, "addresses");
     json_array_begin(j);
@@ -99,9 +72,9 @@ static void route_json(struct json *j, const struct route *r)
         [ROUTE_NONE] = "none", [ROUTE_FAILED] = "failed",     [ROUTE_DIRECT] = "direct"};
     json_key(j, "route");
     json_object_begin(j);
-    kname(j, "kind", kinds[r->kind]);
-    kname(j, "dnssec", dnssec_word(r->mx_dnssec));
-    json_kstr(j, "reason", r->reason.n > 0 ? r->reason : STR_NONE);
+    json_kword(j, "kind", kinds[r->kind]);
+    json_kword(j, "dnssec", dnssec_word(r->mx_dnssec));
+    json_kopt(j, "reason", r->reason);
     json_key(j, "hosts");
     json_array_begin(j);
     for (size_t i = 0; i < r->n_hosts; i++)
@@ -114,9 +87,9 @@ static void sts_json(struct json *j, const struct probe *p)
 {
     json_key(j, "mta_sts");
     json_object_begin(j);
-    kname(j, "mode", p->has_sts ? mta_sts_mode_name(p->sts.mode) : NULL);
-    kstrings(j, "mx", p->sts.mx, p->has_sts ? p->sts.n_mx : 0);
-    json_kstr(j, "reason", p->sts_reason.n > 0 ? p->sts_reason : STR_NONE);
+    json_kword(j, "mode", p->has_sts ? mta_sts_mode_name(p->sts.mode) : NULL);
+    json_kstrs(j, "mx", p->sts.mx, p->has_sts ? p->sts.n_mx : 0);
+    json_kopt(j, "reason", p->sts_reason);
     json_object_end(j);
 }
 
@@ -127,10 +100,10 @@ static void ehlo_json(struct json *j, const char *key, const struct smtp_ehlo *e
     json_key(j, key);
     json_object_begin(j);
     json_kbool(j, "extended", e->extended);
-    json_kstr(j, "name", e->greeting_name.n > 0 ? e->greeting_name : STR_NONE);
+    json_kopt(j, "name", e->greeting_name);
     json_kint(j, "size", (int64_t)(e->size_bytes > INT64_MAX ? INT64_MAX : e->size_bytes));
-    kstrings(j, "keywords", e->keywords, e->n_keywords);
-    kstrings(j, "auth", e->mechs, e->n_mechs);
+    json_kstrs(j, "keywords", e->keywords, e->n_keywords);
+    json_kstrs(j, "auth", e->mechs, e->n_mechs);
     json_object_end(j);
 }
 
@@ -145,7 +118,7 @@ static void certificate_json(struct json *j, const struct tls_facts *t)
     json_object_begin(j);
     json_kstr(j, "subject", f->subject);
     json_kstr(j, "issuer", f->issuer);
-    kstrings(j, "names", f->dns_names, f->n_dns_names);
+    json_kstrs(j, "names", f->dns_names, f->n_dns_names);
     json_kint(j, "not_before", f->not_before_s);
     json_kint(j, "not_after", f->not_after_s);
     json_kstr(j, "key", f->key_type);
@@ -153,8 +126,8 @@ static void certificate_json(struct json *j, const struct tls_facts *t)
     json_kstr(j, "signature", f->signature);
     khash(j, "sha256", f->sha256);
     khash(j, "spki_sha256", f->spki_sha256);
-    kname(j, "verdict", x509_verdict_name(t->pkix));
-    json_kstr(j, "reason", t->pkix_reason.n > 0 ? t->pkix_reason : STR_NONE);
+    json_kword(j, "verdict", x509_verdict_name(t->pkix));
+    json_kopt(j, "reason", t->pkix_reason);
     json_object_end(j);
 }
 
@@ -170,8 +143,8 @@ static void tls_json(struct json *j, const struct probe_server *s)
     json_kstr(j, "version", t->version);
     json_kstr(j, "cipher", t->cipher);
     json_kint(j, "cipher_bits", t->cipher_bits);
-    json_kstr(j, "group", t->group.n > 0 ? t->group : STR_NONE);
-    json_kstr(j, "sni", t->sni.n > 0 ? t->sni : STR_NONE);
+    json_kopt(j, "group", t->group);
+    json_kopt(j, "sni", t->sni);
     json_kint(j, "handshake_us", t->handshake_us);
     json_kint(j, "chain_length", (int64_t)t->n_chain);
     certificate_json(j, t);
@@ -180,12 +153,12 @@ static void tls_json(struct json *j, const struct probe_server *s)
 
 static void policies_json(struct json *j, const struct probe_server *s)
 {
-    kname(j, "dane", s->has_decision ? dane_verdict_name(s->dane.verdict) : NULL);
-    kname(j, "delivery", s->has_decision ? tls_delivery_name(s->decision.delivery) : NULL);
-    kname(j, "delivery_by", s->has_decision ? s->decision.by : NULL);
+    json_kword(j, "dane", s->has_decision ? dane_verdict_name(s->dane.verdict) : NULL);
+    json_kword(j, "delivery", s->has_decision ? tls_delivery_name(s->decision.delivery) : NULL);
+    json_kword(j, "delivery_by", s->has_decision ? s->decision.by : NULL);
     json_kstr(j, "delivery_reason", s->has_decision ? s->decision.reason : STR_NONE);
     json_kstr(j, "ptr", s->fcrdns ? s->ptr_name : STR_NONE);
-    kname(j, "auth_mechanism", s->auth_mech);
+    json_kword(j, "auth_mechanism", s->auth_mech);
 }
 
 static void rcpts_json(struct json *j, const struct probe_server *s)
@@ -196,9 +169,9 @@ static void rcpts_json(struct json *j, const struct probe_server *s)
         const struct probe_rcpt *r = &s->rcpts[i];
         json_object_begin(j);
         json_kstr(j, "address", r->address);
-        kname(j, "class", rcpt_class_name(r->class_));
-        kreply(j, "reply", &r->reply);
-        kreply(j, "second", &r->second);
+        json_kword(j, "class", rcpt_class_name(r->class_));
+        reply_json(j, "reply", &r->reply);
+        reply_json(j, "second", &r->second);
         json_kbool(j, "catch_all", r->catch_all);
         json_object_end(j);
     }
@@ -212,7 +185,7 @@ static void tests_json(struct json *j, const struct probe_server *s)
     for (size_t i = 0; i < s->n_relay; i++) {
         const struct probe_relay *r = &s->relay[i];
         json_object_begin(j);
-        kname(j, "form", r->form);
+        json_kword(j, "form", r->form);
         json_kstr(j, "from", r->from);
         json_kstr(j, "to", r->to);
         json_kint(j, "code", r->code);
@@ -226,11 +199,11 @@ static void tests_json(struct json *j, const struct probe_server *s)
     for (size_t i = 0; i < s->n_smuggle; i++) {
         const struct probe_smuggle *x = &s->smuggle[i];
         json_object_begin(j);
-        kname(j, "sequence", x->sequence->name);
-        kname(j, "verdict", smuggle_verdict_name(x->verdict));
-        kname(j, "alone", smuggle_verdict_name(x->stepwise));
+        json_kword(j, "sequence", x->sequence->name);
+        json_kword(j, "verdict", smuggle_verdict_name(x->verdict));
+        json_kword(j, "alone", smuggle_verdict_name(x->stepwise));
         json_kint(j, "accepted", x->accepted);
-        json_kstr(j, "evidence", x->evidence.n > 0 ? x->evidence : STR_NONE);
+        json_kopt(j, "evidence", x->evidence);
         json_object_end(j);
     }
     json_array_end(j);
@@ -256,9 +229,9 @@ static void server_json(struct json *j, const struct probe_server *s)
     kip(j, "address", &s->ip);
     json_kint(j, "port", s->port);
     json_kbool(j, "answered", s->answered);
-    kname(j, "fault", broke ? smtp_fault_name(s->fault) : NULL);
-    kname(j, "fault_stage", broke ? smtp_stage_name(s->fault_stage) : NULL);
-    kreply(j, "banner", &s->client.banner);
+    json_kword(j, "fault", broke ? smtp_fault_name(s->fault) : NULL);
+    json_kword(j, "fault_stage", broke ? smtp_stage_name(s->fault_stage) : NULL);
+    reply_json(j, "banner", &s->client.banner);
     ehlo_json(j, "ehlo", &s->client.ehlo);
     ehlo_json(j, "ehlo_before_tls", &s->client.ehlo_plain);
     tls_json(j, s);

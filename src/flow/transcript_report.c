@@ -1,6 +1,19 @@
 /* A conversation told: for people and for programs. */
 #include "flow/transcript_report.h"
 
+void reply_json(struct json *j, const char *key, const struct smtp_reply *r)
+{
+    json_key(j, key);
+    if (r->code == 0) {
+        json_write_null(j);
+        return;
+    }
+    json_object_begin(j);
+    json_kint(j, "code", r->code);
+    json_ktext(j, "text", r->text);
+    json_object_end(j);
+}
+
 void transcript_json(struct json *j, const struct transcript *t)
 {
     static const char *const kinds[] = {[TRANSCRIPT_INFO] = "info",

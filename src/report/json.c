@@ -7,17 +7,6 @@ static const char schema_name[] = "mailproof/report/1";
 
 enum { PARTS_SHOWN_MAX = MIME_MAX_PARTS, HOPS_SHOWN_MAX = RECEIVED_MAX_FIELDS };
 
-/* Absent texts are null; the few places where "" means something write json_kstr. */
-static void kopt(struct json *j, const char *key, struct str s)
-{
-    json_kstr(j, key, s.n == 0 ? STR_NONE : s);
-}
-
-static void kword(struct json *j, const char *key, const char *word)
-{
-    json_kstr(j, key, str_from(word));
-}
-
 static void ksize(struct json *j, const char *key, size_t v)
 {
     json_key(j, key);
@@ -63,7 +52,7 @@ static void write_message(struct json *j, const struct job *job, const struct fa
     json_key(j, "message");
     json_object_begin(j);
     ksize(j, "size", job->raw.n);
-    kopt(j, "sha256", job->sha256_hex);
+    json_kopt(j, "sha256", job->sha256_hex);
     json_kstr(j, "message_id", facts->message_id);
     json_key(j, "from");
     json_array_begin(j);
@@ -82,7 +71,7 @@ static void write_envelope(struct json *j, const struct envelope *e)
     json_key(j, "envelope");
     json_object_begin(j);
     kip(j, "ip", &e->client);
-    kopt(j, "helo", e->helo);
+    json_kopt(j, "helo", e->helo);
     json_kstr(j, "mail_from",
               !has_sender           ? STR_NONE
               : e->mail_from.n == 0 ? STR("")
@@ -101,14 +90,14 @@ static void write_spf(struct json *j, const char *key, const struct spf_outcome 
 {
     json_key(j, key);
     json_object_begin(j);
-    kword(j, "result", spf_result_name(s->result));
-    kopt(j, "domain", s->domain);
-    kword(j, "identity", !checked ? NULL : s->identity == SPF_HELO ? "helo" : "mailfrom");
-    kopt(j, "mechanism", s->mechanism);
+    json_kword(j, "result", spf_result_name(s->result));
+    json_kopt(j, "domain", s->domain);
+    json_kword(j, "identity", !checked ? NULL : s->identity == SPF_HELO ? "helo" : "mailfrom");
+    json_kopt(j, "mechanism", s->mechanism);
     json_kint(j, "lookups", s->lookups);
     json_kint(j, "void_lookups", s->void_lookups);
-    kopt(j, "explanation", s->explanation);
-    kopt(j, "reason", s->reason);
+    json_kopt(j, "explanation", s->explanation);
+    json_kopt(j, "reason", s->reason);
     json_object_end(j);
 }
 
@@ -121,17 +110,17 @@ static const char *part_name(enum dkim_part p)
 static void write_signature(struct json *j, const struct dkim_signature *s)
 {
     json_object_begin(j);
-    kword(j, "result", dkim_result_name(s->result));
-    kopt(j, "domain", s->domain);
-    kopt(j, "selector", s->selector);
-    kopt(j, "identity", s->identity);
-    kopt(j, "algorithm", s->algorithm);
+    json_kword(j, "result", dkim_result_name(s->result));
+    json_kopt(j, "domain", s->domain);
+    json_kopt(j, "selector", s->selector);
+    json_kopt(j, "identity", s->identity);
+    json_kopt(j, "algorithm", s->algorithm);
     json_key(j, "key_bits");
     write_count(j, s->key_bits != 0, s->key_bits);
     json_kbool(j, "aligned", s->aligned);
-    kword(j, "body_hash", part_name(s->body_hash));
-    kword(j, "signature", part_name(s->signature));
-    kopt(j, "reason", s->reason);
+    json_kword(j, "body_hash", part_name(s->body_hash));
+    json_kword(j, "signature", part_name(s->signature));
+    json_kopt(j, "reason", s->reason);
     ktime(j, "signed_at", s->signed_at_s >= 0, s->signed_at_s);
     ktime(j, "expires_at", s->expires_at_s >= 0, s->expires_at_s);
     json_kbool(j, "testing", s->key_testing);
@@ -152,7 +141,7 @@ static void write_arc(struct json *j, const struct arc_outcome *a)
 {
     json_key(j, "arc");
     json_object_begin(j);
-    kword(j, "result", arc_result_name(a->result));
+    json_kword(j, "result", arc_result_name(a->result));
     json_kint(j, "instances", a->instances);
     json_kint(j, "oldest_pass", a->oldest_pass);
     json_key(j, "sealers");
@@ -161,14 +150,14 @@ static void write_arc(struct json *j, const struct arc_outcome *a)
         json_str(j, a->sets[i].sealer);
     json_array_end(j);
     json_kbool(j, "trusted", a->trusted);
-    kopt(j, "untrusted_sealer", a->untrusted_sealer);
-    kopt(j, "reason", a->reason);
+    json_kopt(j, "untrusted_sealer", a->untrusted_sealer);
+    json_kopt(j, "reason", a->reason);
     json_object_end(j);
 }
 
 static void kpolicy(struct json *j, const char *key, bool has, enum dmarc_policy p)
 {
-    kword(j, key, has && p != DMARC_P_UNSET ? dmarc_policy_name(p) : NULL);
+    json_kword(j, key, has && p != DMARC_P_UNSET ? dmarc_policy_name(p) : NULL);
 }
 
 static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
@@ -177,19 +166,19 @@ static void write_dmarc(struct json *j, const struct dmarc_outcome *d)
     bool has_record = d->policy_domain.n > 0;
     json_key(j, "dmarc");
     json_object_begin(j);
-    kword(j, "result", dmarc_result_name(d->result));
-    kopt(j, "author_domain", d->author_domain);
-    kopt(j, "organizational_domain", d->organizational_domain);
-    kopt(j, "policy_domain", d->policy_domain);
+    json_kword(j, "result", dmarc_result_name(d->result));
+    json_kopt(j, "author_domain", d->author_domain);
+    json_kopt(j, "organizational_domain", d->organizational_domain);
+    json_kopt(j, "policy_domain", d->policy_domain);
     kpolicy(j, "policy", has_record, d->published);
-    kword(j, "applies", has_record ? applies[d->applies] : NULL);
+    json_kword(j, "applies", has_record ? applies[d->applies] : NULL);
     json_kbool(j, "testing", d->testing);
     kpolicy(j, "disposition", has_record, d->disposition);
     json_kbool(j, "spf_aligned", d->spf_aligned);
     json_kbool(j, "dkim_aligned", d->dkim_aligned);
-    kword(j, "discovery", d->discovery == DMARC_PSL ? "psl" : "treewalk");
-    kopt(j, "override", d->override_reason);
-    kopt(j, "reason", d->reason);
+    json_kword(j, "discovery", d->discovery == DMARC_PSL ? "psl" : "treewalk");
+    json_kopt(j, "override", d->override_reason);
+    json_kopt(j, "reason", d->reason);
     json_object_end(j);
 }
 
@@ -222,11 +211,12 @@ static void write_part(struct json *j, struct arena *arena, const struct mime_pa
 {
     json_object_begin(j);
     json_kstr(j, "path", p->path.p == NULL ? STR("") : p->path);
-    kopt(j, "type", arena_fmt(arena, STR_FMT "/" STR_FMT, STR_ARG(p->type), STR_ARG(p->subtype)));
-    kopt(j, "filename", p->filename);
-    kopt(j, "disposition", p->disposition);
-    kopt(j, "charset", p->charset);
-    kword(j, "encoding", encoding_name(p->encoding));
+    json_kopt(j, "type",
+              arena_fmt(arena, STR_FMT "/" STR_FMT, STR_ARG(p->type), STR_ARG(p->subtype)));
+    json_kopt(j, "filename", p->filename);
+    json_kopt(j, "disposition", p->disposition);
+    json_kopt(j, "charset", p->charset);
+    json_kword(j, "encoding", encoding_name(p->encoding));
     ksize(j, "size", p->body_length);
     ksize(j, "offset", p->body_offset);
     json_object_end(j);
@@ -244,13 +234,13 @@ static void write_parts(struct json *j, struct arena *arena, const struct mime_t
 static void write_hop(struct json *j, const struct received *hop)
 {
     json_object_begin(j);
-    kopt(j, "from", hop->from_name);
-    kopt(j, "rdns", hop->from_rdns);
+    json_kopt(j, "from", hop->from_name);
+    json_kopt(j, "rdns", hop->from_rdns);
     kip(j, "ip", &hop->from_ip);
-    kopt(j, "by", hop->by_name);
-    kopt(j, "with", hop->with);
+    json_kopt(j, "by", hop->by_name);
+    json_kopt(j, "with", hop->with);
     json_kbool(j, "tls", hop->tls);
-    kopt(j, "tls_version", hop->tls_version);
+    json_kopt(j, "tls_version", hop->tls_version);
     ktime(j, "date", hop->has_date, hop->date.unix_s);
     json_object_end(j);
 }
@@ -279,27 +269,27 @@ static void write_finding(struct json *j, const struct finding *f)
     const struct finding_kind *kind = finding_kind(f->id);
     json_object_begin(j);
     json_kstr(j, "id", kind->name);
-    kword(j, "severity", severity_name(f->severity));
-    kword(j, "title", kind->title);
-    json_kstr(j, "evidence", f->evidence.n == 0 ? STR("") : f->evidence);
+    json_kword(j, "severity", severity_name(f->severity));
+    json_kword(j, "title", kind->title);
+    json_ktext(j, "evidence", f->evidence);
     json_key(j, "where");
     json_object_begin(j);
-    kopt(j, "part", f->where.part);
+    json_kopt(j, "part", f->where.part);
     json_key(j, "offset");
     write_count(j, f->where.has_offset, f->where.offset);
     json_key(j, "length");
     write_count(j, f->where.has_offset, f->where.length);
-    kopt(j, "header", f->where.header);
+    json_kopt(j, "header", f->where.header);
     json_object_end(j);
-    kword(j, "remedy", kind->remedy);
-    kopt(j, "reference", str_from(kind->reference));
+    json_kword(j, "remedy", kind->remedy);
+    json_kopt(j, "reference", str_from(kind->reference));
     json_object_end(j);
 }
 
 static void write_verdict(struct json *j, const struct verdict *v)
 {
     json_object_begin(j);
-    kword(j, "action", action_name(v->action));
+    json_kword(j, "action", action_name(v->action));
     json_kbool(j, "complete", v->complete);
     json_key(j, "reasons");
     json_array_begin(j);
@@ -329,8 +319,8 @@ void report_json(struct json *j, const struct job *job)
     arena_init(&arena, SCRATCH_BUDGET_BYTES);
     facts_of(&arena, job, &facts);
     json_object_begin(j);
-    kword(j, "schema", schema_name);
-    json_kstr(j, "source", job->source.n == 0 ? STR("") : job->source);
+    json_kword(j, "schema", schema_name);
+    json_ktext(j, "source", job->source);
     write_message(j, job, &facts);
     write_envelope(j, &job->envelope);
     json_key(j, "authentication");
@@ -356,11 +346,11 @@ static void write_error(struct json *j, const struct report_error *e)
     if (of_subject)
         subject_json_schema(j, e->kind);
     else
-        kword(j, "schema", schema_name);
+        json_kword(j, "schema", schema_name);
     json_kstr(j, of_subject ? "subject" : "source", e->source.n == 0 ? STR("") : e->source);
-    json_kstr(j, "error", e->text.n == 0 ? STR("") : e->text);
+    json_ktext(j, "error", e->text);
     if (of_subject) {
-        kword(j, "result", outcome_name(EXIT_UNDECIDED));
+        json_kword(j, "result", outcome_name(EXIT_UNDECIDED));
     } else {
         json_key(j, "verdict");
         write_verdict(j, &undecided);

@@ -4,22 +4,11 @@
 
 #include <stdio.h>
 
-static void kword(struct json *j, const char *key, const char *word)
-{
-    json_kstr(j, key, str_from(word));
-}
-
-/* "" for an empty text: these members are never null. */
-static void ktext(struct json *j, const char *key, struct str s)
-{
-    json_kstr(j, key, s.n == 0 ? STR("") : s);
-}
-
 void subject_json_schema(struct json *j, const char *kind)
 {
     char name[64];
     snprintf(name, sizeof name, "mailproof/%s/1", kind);
-    kword(j, "schema", name);
+    json_kword(j, "schema", name);
 }
 
 static void kline(struct json *j, size_t line)
@@ -34,10 +23,10 @@ static void kline(struct json *j, size_t line)
 static void write_check(struct json *j, const struct subject *s, const struct check *c)
 {
     json_object_begin(j);
-    ktext(j, "group", c->group);
-    kword(j, "name", c->name);
-    kword(j, "status", check_status_name(check_status_of(c)));
-    ktext(j, "detail", c->detail);
+    json_ktext(j, "group", c->group);
+    json_kword(j, "name", c->name);
+    json_kword(j, "status", check_status_name(check_status_of(c)));
+    json_ktext(j, "detail", c->detail);
     json_key(j, "elapsed_us");
     if (c->elapsed_us >= 0)
         json_int(j, c->elapsed_us);
@@ -49,9 +38,9 @@ static void write_check(struct json *j, const struct subject *s, const struct ch
         json_uint(j, c->first_finding + i);
     json_array_end(j);
     if (subject_is_case(s)) {
-        ktext(j, "file", c->line > 0 && c->file.n > 0 ? c->file : s->file);
+        json_ktext(j, "file", c->line > 0 && c->file.n > 0 ? c->file : s->file);
         kline(j, c->line);
-        json_kstr(j, "expected", c->expected.n > 0 ? c->expected : STR_NONE);
+        json_kopt(j, "expected", c->expected);
         json_kstr(j, "got", c->expected.n > 0 ? c->got : STR_NONE);
     }
     json_object_end(j);
@@ -65,8 +54,8 @@ static void write_place(struct json *j, const struct check *c)
         return;
     }
     json_object_begin(j);
-    ktext(j, "group", c->group);
-    kword(j, "name", c->name);
+    json_ktext(j, "group", c->group);
+    json_kword(j, "name", c->name);
     json_object_end(j);
 }
 
@@ -78,7 +67,7 @@ static void write_fix(struct json *j, const struct remedy *fix)
         return;
     }
     json_object_begin(j);
-    ktext(j, "text", fix->text);
+    json_ktext(j, "text", fix->text);
     json_kbool(j, "verified", fix->verified);
     json_object_end(j);
 }
@@ -89,11 +78,11 @@ static void write_finding(struct json *j, const struct subject *s, size_t i, con
     const struct finding_kind *kind = finding_kind(f->id);
     json_object_begin(j);
     json_kstr(j, "id", kind->name);
-    kword(j, "severity", severity_name(f->severity));
-    kword(j, "title", kind->title);
-    ktext(j, "evidence", f->evidence);
+    json_kword(j, "severity", severity_name(f->severity));
+    json_kword(j, "title", kind->title);
+    json_ktext(j, "evidence", f->evidence);
     write_place(j, c);
-    kword(j, "remedy", kind->remedy);
+    json_kword(j, "remedy", kind->remedy);
     write_fix(j, subject_remedy(s, i));
     json_kstr(j, "reference", *kind->reference == '\0' ? STR_NONE : str_from(kind->reference));
     json_key(j, "known");
@@ -123,11 +112,11 @@ void report_subject_json(struct json *j, const struct subject *s, int outcome)
     bool known = time_text(s->started_s, started);
     json_object_begin(j);
     subject_json_schema(j, s->kind);
-    ktext(j, "subject", s->name);
-    ktext(j, "headline", s->headline);
+    json_ktext(j, "subject", s->name);
+    json_ktext(j, "headline", s->headline);
     if (subject_is_case(s)) {
-        ktext(j, "suite", s->suite);
-        ktext(j, "file", s->file);
+        json_ktext(j, "suite", s->suite);
+        json_ktext(j, "file", s->file);
         kline(j, s->line);
     }
     json_kstr(j, "started", known ? str_from(started) : STR_NONE);
@@ -137,7 +126,7 @@ void report_subject_json(struct json *j, const struct subject *s, int outcome)
         write_check(j, s, &s->checks->items[i]);
     json_array_end(j);
     write_findings(j, s);
-    kword(j, "result", outcome_name(outcome));
+    json_kword(j, "result", outcome_name(outcome));
     if (s->json != NULL)
         s->json(j, s->ctx);
     json_kint(j, "elapsed_us", s->elapsed_us);

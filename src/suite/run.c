@@ -261,7 +261,7 @@ void suite_results_clear(struct suite_results *r)
 static void result_json(struct json *j, const void *ctx)
 {
     const struct suite_result *r = ctx;
-    json_kstr(j, "tag", r->tag.n > 0 ? r->tag : STR_NONE);
+    json_kopt(j, "tag", r->tag);
     json_kint(j, "attempts", r->attempts);
     json_key(j, "delivered_ms");
     if (r->delivered_ms >= 0)

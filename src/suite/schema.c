@@ -11,11 +11,6 @@ static void raw(struct json *j, const char *text)
     json_raw(j, str_from(text));
 }
 
-static void key_text(struct json *j, const char *key, const char *text)
-{
-    json_kstr(j, key, str_from(text));
-}
-
 static void write_ref(struct json *j, const struct context *c)
 {
     struct buf b;
@@ -35,7 +30,7 @@ static void write_mapping(struct json *j, const struct context *c, bool list)
     write_ref(j, c);
     if (list) {
         json_object_begin(j);
-        key_text(j, "type", "array");
+        json_kword(j, "type", "array");
         json_key(j, "items");
         write_ref(j, c);
         json_object_end(j);
@@ -79,7 +74,7 @@ static void write_words(struct json *j, const struct key *k)
     write_one_word(j, k);
     if (list) {
         json_object_begin(j);
-        key_text(j, "type", "array");
+        json_kword(j, "type", "array");
         json_key(j, "items");
         write_one_word(j, k);
         json_object_end(j);
@@ -93,7 +88,7 @@ static void write_words(struct json *j, const struct key *k)
 /* hosts: {name: host}; a sink may be nothing at all. */
 static void write_named(struct json *j, const struct key *k)
 {
-    key_text(j, "type", "object");
+    json_kword(j, "type", "object");
     if (k->context == NULL)
         return;
     json_key(j, "additionalProperties");
@@ -156,7 +151,7 @@ static void write_value(struct json *j, const struct key *k)
     } else if (t->schema != NULL) {
         write_fragment(j, t->schema);
     } else {
-        key_text(j, "type", "object"); /* `expect` of a test: see write_test_rules */
+        json_kword(j, "type", "object"); /* `expect` of a test: see write_test_rules */
     }
 }
 
@@ -265,8 +260,8 @@ static void write_context(struct json *j, const struct context *c)
 {
     json_key(j, c->name);
     json_object_begin(j);
-    key_text(j, "title", c->title);
-    key_text(j, "type", "object");
+    json_kword(j, "title", c->title);
+    json_kword(j, "type", "object");
     json_key(j, "properties");
     json_object_begin(j);
     write_keys(j, c);
@@ -285,8 +280,8 @@ static void write_row(struct json *j)
     buf_init(&seen, 1 << 16);
     json_key(j, "row");
     json_object_begin(j);
-    key_text(j, "title", "a row");
-    key_text(j, "type", "object");
+    json_kword(j, "title", "a row");
+    json_kword(j, "type", "object");
     json_key(j, "properties");
     json_object_begin(j);
     for (size_t i = 0; i < context_test.n_keys; i++) {
@@ -321,8 +316,8 @@ static void write_send_test(struct json *j)
 {
     json_key(j, "expect-of-send-test");
     json_object_begin(j);
-    key_text(j, "title", "what becomes of a message, and what arrives");
-    key_text(j, "type", "object");
+    json_kword(j, "title", "what becomes of a message, and what arrives");
+    json_kword(j, "type", "object");
     json_key(j, "properties");
     json_object_begin(j);
     write_keys(j, &context_expect_send);
@@ -353,13 +348,13 @@ void suite_schema(struct buf *out)
     struct json j;
     json_init(&j, out, 2);
     json_object_begin(&j);
-    key_text(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    key_text(&j, "$id", "urn:mailproof:suite:1");
-    key_text(&j, "title", "mailproof/suite/1");
-    key_text(&j, "description",
-             "A flow suite of mailproof run (docs/suites.md). Made from the table of keys by "
-             "`mailproof lint --schema`: what the program takes, as far as a schema can say it.");
-    key_text(&j, "$ref", "#/$defs/suite");
+    json_kword(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    json_kword(&j, "$id", "urn:mailproof:suite:1");
+    json_kword(&j, "title", "mailproof/suite/1");
+    json_kword(&j, "description",
+               "A flow suite of mailproof run (docs/suites.md). Made from the table of keys by "
+               "`mailproof lint --schema`: what the program takes, as far as a schema can say it.");
+    json_kword(&j, "$ref", "#/$defs/suite");
     json_key(&j, "$defs");
     json_object_begin(&j);
     write_definitions(&j);
