@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
+#include "arrival/deliver_test_kit.h"
 #include "arrival/store_test_kit.h"
 #include "dns/zone.h"
 #include "report/report_checks.h"
 #include "report/subject_checks.h"
-#include "tests/script_server.h"
 #include "tests/tap.h"
 
 #include "tests/schema_check.h" /* behind tap.h */
@@ -17,17 +17,8 @@
 #define HEAD    "X-Mailproof-Tag: " TAG "\r\nSubject: x\r\nFrom: a@good.test\r\n"
 #define MAIL    HEAD "\r\nhello https://a.test/x\r\ncode: 123456\r\n"
 
-#define GREETING                                                                                   \
-    SCRIPT_SAY("220 mx.test ESMTP\r\n"), SCRIPT_EXPECT("EHLO client.test"),                        \
-        SCRIPT_SAY("250-mx.test\r\n250 8BITMIME\r\n")
-#define MAIL_OK     SCRIPT_EXPECT("MAIL FROM:<a@good.test>"), SCRIPT_SAY("250 2.1.0 ok\r\n")
-#define RCPT(reply) SCRIPT_EXPECT("RCPT TO:"), SCRIPT_SAY(reply)
-#define BODY_OK     SCRIPT_EXPECT("DATA"), SCRIPT_SAY("354 go\r\n"), SCRIPT_MESSAGE
-#define BYE         SCRIPT_EXPECT("QUIT"), SCRIPT_SAY("221 bye\r\n"), SCRIPT_END
-
 static const struct script_step takes_it[] = {
     GREETING, MAIL_OK, RCPT("250 ok\r\n"), BODY_OK, SCRIPT_SAY("250 2.0.0 " HOSTILE "\r\n"), BYE};
-static const struct script_step busy[] = {SCRIPT_SAY("421 4.3.2 busy\r\n"), BYE};
 static const struct script_step refuses_ehlo[] = {
     SCRIPT_SAY("220 mx.test\r\n"), SCRIPT_EXPECT("EHLO"),          SCRIPT_SAY("550 5.7.0 no\r\n"),
     SCRIPT_EXPECT("HELO"),         SCRIPT_SAY("550 5.7.0 no\r\n"), BYE};
@@ -35,9 +26,6 @@ static const struct script_step refuses_mail[] = {GREETING, SCRIPT_EXPECT("MAIL"
                                                   SCRIPT_SAY("550 5.7.1 " HOSTILE "\r\n"), BYE};
 static const struct script_step defers_mail[] = {GREETING, SCRIPT_EXPECT("MAIL"),
                                                  SCRIPT_SAY("450 4.3.0 later\r\n"), BYE};
-static const struct script_step refuses_rcpt[] = {GREETING, MAIL_OK, RCPT("550 5.1.1 nobody\r\n"),
-                                                  BYE};
-static const struct script_step greylists[] = {GREETING, MAIL_OK, RCPT("451 4.7.1 later\r\n"), BYE};
 static const struct script_step refuses_end[] = {
     GREETING, MAIL_OK, RCPT("250 ok\r\n"), BODY_OK, SCRIPT_SAY("550 5.7.1 spam\r\n"), BYE};
 static const struct script_step defers_end[] = {

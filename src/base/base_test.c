@@ -269,6 +269,28 @@ static void test_clock(void)
     tap_ok(civil_to_unix(2026, 11, 23, 0, 0, 0) == 1795392000);
 }
 
+static void test_glob(void)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool any_one, want;
+    } rows[] = {{"*@A.test", "x@a.TEST", false, true},
+                {"a?", "ab", false, false},
+                {"a?", "A?", false, true},
+                {"a?", "ab", true, true},
+                {"a?", "a", true, false},
+                {"*a*b*", "xaxbx", false, true},
+                {"*a*b", "xaxbx", false, false},
+                {"", "", false, true},
+                {"*", "", false, true},
+                {"", "x", false, false}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tap_case("glob: '%s' and '%s'", rows[i].pattern, rows[i].text);
+        tap_int(str_glob(str_from(rows[i].pattern), str_from(rows[i].text), rows[i].any_one),
+                rows[i].want);
+    }
+}
+
 static void test_json(void)
 {
     struct buf b;
@@ -360,6 +382,7 @@ int main(void)
     test_idna();
     test_ip();
     test_clock();
+    test_glob();
     test_json();
     test_err();
     test_nearest();

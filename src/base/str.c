@@ -11,6 +11,30 @@ bool str_ieq(struct str a, struct str b)
     return a.n == b.n && (str_eq(a, b) || str_icmp(a, b) == 0);
 }
 
+/* One star at a time is open: when the rest does not fit, it takes one more byte. */
+bool str_glob(struct str pattern, struct str text, bool any_one)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
+    while (t < text.n) {
+        if (p < pattern.n && pattern.p[p] == '*') {
+            star = p++;
+            from = t;
+        } else if (p < pattern.n && ((any_one && pattern.p[p] == '?') ||
+                                     to_lower(pattern.p[p]) == to_lower(text.p[t]))) {
+            p++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            t = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.n && pattern.p[p] == '*')
+        p++;
+    return p == pattern.n;
+}
+
 bool str_starts(struct str s, struct str prefix)
 {
     return s.n >= prefix.n && str_eq(str_slice(s, 0, prefix.n), prefix);

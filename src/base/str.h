@@ -46,6 +46,9 @@ static inline bool str_eq(struct str a, struct str b)
 
 /* ASCII letters compared without case; other bytes as they are. */
 bool str_ieq(struct str a, struct str b);
+/* The whole of `text` by a pattern: "*" stands for any text and, with `any_one`, "?" for one byte;
+ * ASCII letters without case. At most pattern.n times text.n steps. */
+bool str_glob(struct str pattern, struct str text, bool any_one);
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 /* Does it start with what build servers take for a command anywhere in a log: "##[" (GitHub,

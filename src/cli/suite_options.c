@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/utf8.h"
 #include "cli/suite_outside.h"
+#include "suite/lint.h"
 
 /* ---- options ---- */
 
@@ -112,12 +112,7 @@ static void tell_problem(FILE *f, const struct suite_problem *p)
 {
     struct buf line;
     buf_init(&line, 1 << 20);
-    utf8_add_printable(&line, str_from(p->at.file), 4096);
-    if (p->at.line > 0)
-        buf_addf(&line, ":%u:%u", p->at.line, p->at.column);
-    buf_addz(&line, p->warning ? ": warning: " : ": ");
-    utf8_add_printable(&line, p->text, 4096);
-    buf_addc(&line, '\n');
+    suite_problem_line(p, &line);
     if (line.n > 0)
         fwrite(line.p, 1, line.n, f);
     buf_clear(&line);

@@ -7,37 +7,14 @@
 #include "crypto/digest.h"
 #include "sink/script_internal.h"
 
-/* "*" stands for any text, letters without case. Linear but for the last star that was met. */
-static bool glob(struct str pattern, struct str text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
-    while (t < text.n) {
-        if (p < pattern.n && pattern.p[p] == '*') {
-            star = p++;
-            from = t;
-        } else if (p < pattern.n && to_lower(pattern.p[p]) == to_lower(text.p[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.n && pattern.p[p] == '*')
-        p++;
-    return p == pattern.n;
-}
-
 static bool fits(const struct script_rule *r, const struct script_event *e)
 {
     return (r->any_stage || r->stage == e->stage) && (r->times == 0 || r->used < r->times) &&
            (r->attempt == 0 || r->attempt == e->attempt) &&
-           (r->from.p == NULL || glob(r->from, e->from)) &&
-           (r->to.p == NULL || glob(r->to, e->rcpt)) &&
-           (r->client.p == NULL || glob(r->client, e->client)) &&
-           (r->helo.p == NULL || glob(r->helo, e->helo));
+           (r->from.p == NULL || str_glob(r->from, e->from, false)) &&
+           (r->to.p == NULL || str_glob(r->to, e->rcpt, false)) &&
+           (r->client.p == NULL || str_glob(r->client, e->client, false)) &&
+           (r->helo.p == NULL || str_glob(r->helo, e->helo, false));
 }
 
 /* ---- greylisting ---- */

@@ -100,7 +100,7 @@ void suite_lint_clear(struct suite_lint *l)
     *l = (struct suite_lint){0};
 }
 
-static void add_line(struct buf *out, const struct suite_problem *p)
+void suite_problem_line(const struct suite_problem *p, struct buf *out)
 {
     utf8_add_printable(out, str_from(p->at.file), TEXT_MAX);
     if (p->at.line > 0)
@@ -114,7 +114,7 @@ void suite_lint_text(const struct suite_lint *l, bool verbose, struct buf *out)
 {
     const struct suite *s = &l->suite;
     for (size_t i = 0; i < l->problems.n; i++)
-        add_line(out, &l->problems.items[i]);
+        suite_problem_line(&l->problems.items[i], out);
     if (l->problems.cut)
         buf_addf(out, "%s: %zu mistakes in all\n", s->file, l->problems.n_errors);
     if (l->problems.n_errors > 0)

@@ -25,6 +25,9 @@ void suite_lint_clear(struct suite_lint *l);
  * tells how many cases there are. `verbose`: all of them. */
 void suite_lint_text(const struct suite_lint *l, bool verbose, struct buf *out);
 
+/* Such a line of one problem, made printable. */
+void suite_problem_line(const struct suite_problem *p, struct buf *out);
+
 /* The JSON Schema of suites, from the table of keys (docs/schema/suite-1.schema.json). */
 void suite_schema(struct buf *out);
 

@@ -44,31 +44,9 @@ int64_t suite_grade_rank(struct str grade)
     return -1;
 }
 
-/* One star at a time is open: when the rest does not fit, it takes one more character. At most
- * pattern.n times text.n steps. */
 bool suite_glob(struct str pattern, struct str text)
 {
-    size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
-    if (pattern.n > SUITE_GLOB_MAX)
-        return false;
-    while (t < text.n) {
-        if (p < pattern.n && pattern.p[p] == '*') {
-            star = p++;
-            from = t;
-        } else if (p < pattern.n &&
-                   (pattern.p[p] == '?' || to_lower(pattern.p[p]) == to_lower(text.p[t]))) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.n && pattern.p[p] == '*')
-        p++;
-    return p == pattern.n;
+    return pattern.n <= SUITE_GLOB_MAX && str_glob(pattern, text, true);
 }
 
 bool suite_list_matches(const struct suite_list *l, struct str text)

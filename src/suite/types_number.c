@@ -144,6 +144,8 @@ static bool read_size(struct decoder *d, const struct node *n, const struct key 
 }
 const struct value_type type_size = {"size", BARE_OR("[0-9]+([kKMG]i?)?"), read_size};
 
+#define DURATION_SCHEMA                                                                            \
+    "{\"type\":\"string\",\"pattern\":\"^([0-9]+(ms|s|m|h|d)|.*\\\\$\\\\{.*)$\"}"
 #define A_DURATION "a duration with its unit, such as 500ms, 30s, 5m, 2h or 7d,"
 
 static bool take_duration(struct decoder *d, const struct node *n, uint64_t max_ms, uint64_t *ms)
@@ -169,9 +171,7 @@ static bool read_duration(struct decoder *d, const struct node *n, const struct 
     *(unsigned *)(void *)(base + k->offset) = (unsigned)ms;
     return ok;
 }
-const struct value_type type_duration = {
-    "duration", "{\"type\":\"string\",\"pattern\":\"^([0-9]+(ms|s|m|h|d)|.*\\\\$\\\\{.*)$\"}",
-    read_duration};
+const struct value_type type_duration = {"duration", DURATION_SCHEMA, read_duration};
 
 static bool read_period(struct decoder *d, const struct node *n, const struct key *k, char *base)
 {
@@ -180,9 +180,7 @@ static bool read_period(struct decoder *d, const struct node *n, const struct ke
     *(uint64_t *)(void *)(base + k->offset) = ms / 1000;
     return ok;
 }
-const struct value_type type_period = {
-    "duration", "{\"type\":\"string\",\"pattern\":\"^([0-9]+(ms|s|m|h|d)|.*\\\\$\\\\{.*)$\"}",
-    read_period};
+const struct value_type type_period = {"duration", DURATION_SCHEMA, read_period};
 
 /* "2026-11-23T10:00:00Z", or Unix seconds. */
 static bool parse_time(struct str s, int64_t *out)
