@@ -13,9 +13,9 @@ import sys
 import threading
 import xml.etree.ElementTree as ET
 
-from ci_place import MAILPROOF, SANITIZERS, Place, main, row, runner
+from ci_place import MAILPROOF, SANITIZERS, Place, main, runner
 import ci_kit as kit
-from ci_kit import expect, holds
+from rows import expect, holds, row
 
 SECRET = "hunter2-of-the-canary"
 BACKTALK = """mailproof: 1

@@ -6,21 +6,9 @@ import subprocess
 
 import yaml
 
+from rows import Failed, expect, holds
+
 LIMIT_S = 300
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise Failed(what)
 
 
 # ---- YAML ----

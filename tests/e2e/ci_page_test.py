@@ -11,10 +11,11 @@ import shutil
 import subprocess
 import sys
 
-from ci_place import (MAILPROOF, OFFLINE, OUTCOMES, Place, Skip, action, blocks, check_reports,
-                      gitlab_job, main, prepare, row, source, text_of, yaml)
+from ci_place import (MAILPROOF, OFFLINE, OUTCOMES, Place, action, blocks, check_reports, gitlab_job,
+                      main, prepare, source, text_of, yaml)
 import ci_kit as kit
-from ci_kit import expect, holds, only_keys, put, read_yaml, run_shell
+from ci_kit import only_keys, put, read_yaml, run_shell
+from rows import Skip, expect, holds, row
 
 REAL_BUILD = sys.argv[3:] == ["build"]
 

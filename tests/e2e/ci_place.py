@@ -16,23 +16,12 @@ except ImportError:
     print("1..0 # SKIP python3-yaml is not installed")
     sys.exit(0)
 import ci_kit as kit
-from ci_kit import Failed, expect, put, read_yaml
+from ci_kit import put, read_yaml
+from rows import Failed, Skip, expect, rows
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 OFFLINE = "ci/suite/offline.yaml"
 SANITIZERS = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
-rows = []
-
-
-class Skip(Exception):
-    pass
-
-
-def row(label, *args):
-    def add(function):
-        rows.append((label, function, args))
-        return function
-    return add
 
 
 def source(*path):

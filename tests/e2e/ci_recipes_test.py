@@ -11,10 +11,11 @@ import shutil
 import sys
 
 from ci_place import (MAILPROOF, OFFLINE, OUTCOMES, FAILS, MISTAKE, ROOT, SANITIZERS, UNDECIDED, Place,
-                      Skip, action, check_reports, fake_source, gitlab_job, junit_counts, line_of, main, prepare, row,
-                      runner, source, text_of)
+                      action, check_reports, fake_source, gitlab_job, junit_counts, line_of, main, prepare, runner,
+                      source, text_of)
 import ci_kit as kit
-from ci_kit import Failed, expect, holds, only_keys, put, read_yaml, run_shell
+from ci_kit import only_keys, put, read_yaml, run_shell
+from rows import Failed, Skip, expect, holds, row
 
 # ---- the action ----
 

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
+from rows import Failed, expect, holds, row, rows
+
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 ZONE = os.path.join(ROOT, "examples/demo/zone.db")
 DEMO = os.path.join(ROOT, "examples/demo")
@@ -19,30 +21,6 @@ SPOOF = os.path.join(DEMO, "3-spoof.eml")
 AT = ["--time", "2026-11-23T00:00:00Z", "--authserv-id", "mx.test"]
 FROM_GOOD = ["--ip", "192.0.2.10", "--helo", "mx.good.example", "--mail-from", "ana@good.example"]
 LIMIT_S = 120
-
-rows = []
-
-
-def row(label):
-    def add(function):
-        rows.append((label, function))
-        return function
-    return add
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise Failed(what)
-
 
 def run(*args, data=b"", env=None):
     done = subprocess.run([MAILPROOF, *args], input=data, capture_output=True, timeout=LIMIT_S,
@@ -402,10 +380,10 @@ def main():
     failed = 0
     start = os.getcwd()
     with tempfile.TemporaryDirectory() as where:
-        for number, (label, function) in enumerate(rows, 1):
+        for number, (label, function, args) in enumerate(rows, 1):
             os.chdir(where)
             try:
-                function()
+                function(*args)
                 print(f"ok {number} - {label}", flush=True)
             except (Failed, subprocess.TimeoutExpired, ValueError, KeyError, OSError,
                     ET.ParseError) as problem:

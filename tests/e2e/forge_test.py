@@ -15,34 +15,12 @@ import tempfile
 import xml.etree.ElementTree as ET
 import zipfile
 
+from rows import Failed, expect, holds, row, rows
+
 MAILPROOF = os.path.abspath(sys.argv[1])
 LIMIT_S = 300
 AT = ["--time", "2026-11-23T19:00:00Z"]
 KEYS = ["--key", "example.org:mail:victim.pem", "--attacker-key", "attacker.example:mail:attacker.pem"]
-
-rows = []
-
-
-def row(label, *args):
-    def add(function):
-        rows.append((label, function, args))
-        return function
-    return add
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise Failed(what)
-
 
 def run(*args):
     done = subprocess.run([MAILPROOF, *args], capture_output=True, timeout=LIMIT_S,

@@ -19,6 +19,7 @@ import urllib.request
 from email.message import EmailMessage
 from email.utils import formatdate
 
+from rows import Failed, expect, holds, row, rows
 from sink_kit import Sink
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -45,30 +46,6 @@ HTML = """<!doctype html><title>t</title><style>h1 { color: rgb(10, 20, 30) }</s
 <iframe src="http://remote.test/frame"></iframe><form action="http://remote.test/post"><button>Send</button></form>
 <meta http-equiv="refresh" content="0; url=http://remote.test/refresh">
 <div style="background: url(http://remote.test/bg.png)">end of the order</div>"""
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise Failed(what)
-
-
-rows = []
-
-
-def row(label):
-    def add(function):
-        rows.append((label, function))
-        return function
-    return add
 
 
 # ---- mails ----
@@ -639,7 +616,7 @@ def main():
         if reason is None:
             reason = install(work)
         if reason is not None:
-            for n, (label, _) in enumerate(rows, 1):
+            for n, (label, _, _) in enumerate(rows, 1):
                 print(f"ok {n} - page: {label} # SKIP {reason}")
             print(f"1..{len(rows)}")
             return 0
@@ -647,7 +624,7 @@ def main():
         sink, browser = Page(), Browser(work)
         try:
             browser.visit(url="about:blank")
-            for n, (label, function) in enumerate(rows, 1):
+            for n, (label, function, _) in enumerate(rows, 1):
                 problem = run(label, function, sink, browser)
                 failed += problem is not None
                 print("not ok" if problem else "ok", n, "-", f"page: {label}")

@@ -19,6 +19,7 @@ except ImportError:
     jsonschema = None
 
 from flow_server import FlowServer, Maildir
+from rows import Failed, expect, holds, row, rows
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 LIMIT_S = 240
@@ -30,30 +31,6 @@ name: flows
 sinks: {out: {listen: "127.0.0.1:0", domains: [sink.test]}}
 tests:
 """
-
-rows = []
-
-
-def row(label):
-    def add(function):
-        rows.append((label, function))
-        return function
-    return add
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failed(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise Failed(what)
-
 
 class Run:
     """Suites in a folder of their own, run once."""
@@ -820,10 +797,10 @@ def _(r):
 def main():
     failed = 0
     print(f"1..{len(rows)}")
-    for number, (label, function) in enumerate(rows, 1):
+    for number, (label, function, args) in enumerate(rows, 1):
         with tempfile.TemporaryDirectory(prefix="mailproof-run-") as folder:
             try:
-                note = function(Run(folder))
+                note = function(Run(folder), *args)
                 print(f"ok {number} - {label}" + (f" # {note}" if note else ""), flush=True)
             except Exception as problem:  # whatever is wrong, the row says so and the rest still runs
                 failed += 1
