@@ -31,7 +31,8 @@ void nearest_try(struct nearest *n, struct str candidate)
     if (n->wanted.n > NEAREST_WORD_BYTES || candidate.n > NEAREST_WORD_BYTES)
         return;
     size_t d = edit_distance(n->wanted, candidate);
-    if (d <= 1 + n->wanted.n / 3 && (n->best.p == NULL || d < n->distance)) {
+    size_t most = n->most > 0 ? n->most : 1 + n->wanted.n / 3;
+    if (d <= most && (n->best.p == NULL || d < n->distance)) {
         n->best = candidate;
         n->distance = d;
     }

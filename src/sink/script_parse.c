@@ -2,10 +2,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "sink/script_internal.h"
 
-enum { SCRIPT_ARENA_BYTES = 4 * SCRIPT_MAX_BYTES, NEAR_MAX = 3, KEY_MAX = 20 };
+enum { SCRIPT_ARENA_BYTES = 4 * SCRIPT_MAX_BYTES, NEAR_MAX = 2 };
 
 static const char *const stage_names[SCRIPT_STAGE_COUNT] = {
     [SCRIPT_CONNECT] = "connect", [SCRIPT_EHLO] = "ehlo", [SCRIPT_STARTTLS] = "starttls",
@@ -204,44 +205,19 @@ static const struct {
     {"accept", key_accept}, {"throttle", key_throttle}, {"cut", key_cut},
 };
 
-/* Letters to change, add or take away. */
-static size_t distance(struct str a, struct str b)
-{
-    size_t row[KEY_MAX + 1];
-    if (a.n > KEY_MAX || b.n > KEY_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t change = diagonal + (a.p[i - 1] != b.p[j - 1]);
-            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < other ? change : other;
-        }
-    }
-    return row[b.n];
-}
-
 static int unknown_key(struct reader *r, const char *key)
 {
-    const char *nearest = NULL;
-    size_t best = NEAR_MAX;
-    for (size_t i = 0; i < ARRAY_LEN(keys) + ARRAY_LEN(stage_names); i++) {
-        const char *name = i < ARRAY_LEN(keys) ? keys[i].name : stage_names[i - ARRAY_LEN(keys)];
-        size_t d = distance(str_from(key), str_from(name));
-        if (d < best) {
-            best = d;
-            nearest = name;
-        }
-    }
-    if (nearest == NULL)
+    struct nearest near = {.wanted = str_from(key), .most = NEAR_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        nearest_try(&near, str_from(keys[i].name));
+    for (size_t i = 0; i < ARRAY_LEN(stage_names); i++)
+        nearest_try(&near, str_from(stage_names[i]));
+    if (near.best.p == NULL)
         return mp_fail(r->err, MP_E_SYNTAX, (int64_t)r->number, "rule %zu: unknown key '%s'",
                        r->number, key);
     return mp_fail(r->err, MP_E_SYNTAX, (int64_t)r->number,
-                   "rule %zu: unknown key '%s', did you mean '%s'?", r->number, key, nearest);
+                   "rule %zu: unknown key '%s', did you mean '%.*s'?", r->number, key,
+                   STR_ARG(near.best));
 }
 
 static int take_key(struct reader *r, const char *key, const json_t *v)

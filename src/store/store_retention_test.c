@@ -194,11 +194,7 @@ static void inbox_ends(struct store *s)
     buf_clear(&raw);
 }
 
-static const struct {
-    const char *label;
-    void (*test)(struct store *s);
-    struct store_config config;
-} rows[] = {
+static const struct kit_row rows[] = {
     {"by count", by_count, {.max_messages = 3}},
     {"by bytes", by_bytes, {.max_bytes = 3 * STORE_INLINE_MAX_BYTES}},
     {"by age", by_age, {.max_age_s = 1}},
@@ -210,20 +206,7 @@ static const struct {
 int main(void)
 {
     arena_init(&arena, ARENA_BYTES);
-    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
-        const bool memory = i % 2 == 1;
-        struct store_config c = rows[i / 2].config;
-        c.dir = memory ? NULL : kit_make_dir();
-        struct store *s = kit_open(&c);
-        if (memory)
-            kit_dir[0] = '\0';
-        tap_case("%s: %s", memory ? "memory" : "directory", rows[i / 2].label);
-        rows[i / 2].test(s);
-        store_close(s);
-        if (!memory)
-            kit_remove_dir();
-        arena_reset(&arena);
-    }
+    kit_both(rows, ARRAY_LEN(rows), &arena);
     arena_clear(&arena);
     return tap_done();
 }

@@ -462,35 +462,20 @@ static void test_close_commits(const char *dir)
     store_close(s);
 }
 
-static const struct {
-    const char *label;
-    void (*test)(struct store *s);
-} rows[] = {{"all of a delivery comes back", test_round_trip},
-            {"no such delivery", test_none},
-            {"sizes", test_sizes},
-            {"recipients", test_recipients},
-            {"totals", test_totals},
-            {"inboxes", test_inboxes},
-            {"originals", test_sent},
-            {"events", test_events},
-            {"searches", test_searches}};
+static const struct kit_row rows[] = {{"all of a delivery comes back", test_round_trip},
+                                      {"no such delivery", test_none},
+                                      {"sizes", test_sizes},
+                                      {"recipients", test_recipients},
+                                      {"totals", test_totals},
+                                      {"inboxes", test_inboxes},
+                                      {"originals", test_sent},
+                                      {"events", test_events},
+                                      {"searches", test_searches}};
 
 int main(void)
 {
     arena_init(&arena, ARENA_BYTES);
-    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
-        const bool memory = i % 2 == 1;
-        struct store_config c = {.dir = memory ? NULL : kit_make_dir()};
-        struct store *s = kit_open(&c);
-        if (memory)
-            kit_dir[0] = '\0';
-        tap_case("%s: %s", memory ? "memory" : "directory", rows[i / 2].label);
-        rows[i / 2].test(s);
-        store_close(s);
-        if (!memory)
-            kit_remove_dir();
-        arena_reset(&arena);
-    }
+    kit_both(rows, ARRAY_LEN(rows), &arena);
     tap_case("closing commits what waits");
     test_close_commits(kit_make_dir());
     kit_remove_dir();

@@ -115,4 +115,31 @@ static inline struct store *kit_open(const struct store_config *c)
     return s;
 }
 
+/* ---- in a directory and in memory ---- */
+
+struct kit_row {
+    const char *label;
+    void (*test)(struct store *s);
+    struct store_config config;
+};
+
+/* Each row twice, each time with a new store. `arena` is reset behind each. */
+static inline void kit_both(const struct kit_row *rows, size_t n, struct arena *arena)
+{
+    for (size_t i = 0; i < 2 * n; i++) {
+        const bool memory = i % 2 == 1;
+        struct store_config c = rows[i / 2].config;
+        c.dir = memory ? NULL : kit_make_dir();
+        struct store *s = kit_open(&c);
+        if (memory)
+            kit_dir[0] = '\0';
+        tap_case("%s: %s", memory ? "memory" : "directory", rows[i / 2].label);
+        rows[i / 2].test(s);
+        store_close(s);
+        if (!memory)
+            kit_remove_dir();
+        arena_reset(arena);
+    }
+}
+
 #endif
