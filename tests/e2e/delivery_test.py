@@ -14,6 +14,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(HERE, "peers")
 sys.path[:0] = [HERE, PEERS, os.path.join(HERE, "flow")]
+import around  # noqa: E402
 
 ALICE, BOB, CANARY = "alice@good.test", "bob@good.test", "canary@good.test"
 SPOOFER = "198.51.100.66"       # not among those that good.test's SPF names
@@ -317,15 +318,12 @@ def inside(program):
 
 def main(program):
     program = os.path.abspath(program)
-    if "MP_E2E_DIR" in os.environ:
+    if around.is_inside():
         return inside(program)
-    run = [sys.executable, os.path.join(PEERS, "run.py")]
-    check = subprocess.run([*run, "--check"], capture_output=True, text=True, check=False)
-    if check.returncode != 0:
-        print("1..0 # SKIP", check.stderr.strip().replace("\n", " "))
+    if why := around.missing():
+        print("1..0 # SKIP", why)
         return 0
-    return subprocess.run([*run, sys.executable, os.path.abspath(__file__), program], check=False,
-                          env={**os.environ, "MP_E2E_MAILPROOF": program}).returncode
+    return around.run_inside(__file__, program, MP_E2E_MAILPROOF=program)
 
 
 if __name__ == "__main__":

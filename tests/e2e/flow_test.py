@@ -13,6 +13,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(HERE, "peers")
 sys.path[:0] = [PEERS, os.path.join(HERE, "flow")]
+import around  # noqa: E402
 SMTP_SERVER = "smtp-server@3.21.6"
 NPM_PATIENCE_S = 120
 
@@ -43,17 +44,13 @@ def node_modules(folder):
 
 def main(program):
     program = os.path.abspath(program)
-    if "MP_E2E_DIR" in os.environ:
+    if around.is_inside():
         return inside(program)
-    check = subprocess.run([sys.executable, os.path.join(PEERS, "run.py"), "--check"],
-                           capture_output=True, text=True, check=False)
-    if check.returncode != 0:
-        print("1..0 # SKIP", check.stderr.strip().replace("\n", " "))
+    if why := around.missing():
+        print("1..0 # SKIP", why)
         return 0
     with tempfile.TemporaryDirectory(prefix="mailproof-npm-") as folder:
-        env = {**os.environ, "MP_E2E_NODE": node_modules(folder)}
-        return subprocess.run([sys.executable, os.path.join(PEERS, "run.py"), sys.executable,
-                               os.path.abspath(__file__), program], check=False, env=env).returncode
+        return around.run_inside(__file__, program, MP_E2E_NODE=node_modules(folder))
 
 
 if __name__ == "__main__":

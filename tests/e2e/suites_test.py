@@ -2,7 +2,7 @@
 """The example suites against real peers: suites_test.py MAILPROOF. Prints TAP.
 
 Each suite of examples/suites must pass as it stands, and each fault that is planted in its world
-must be told by the test that is there for it, and by no other. A fault is a server of the peers
+must be told by the test that is there for it. A fault is a server of the peers
 (peers/README.md) in the place of the right one: a substitution in the suite's text.
 """
 import concurrent.futures
@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(HERE, "peers")
 SUITES = os.path.join(HERE, "../../examples/suites")
 sys.path[:0] = [PEERS, os.path.join(HERE, "flow")]
+import around  # noqa: E402
 PATIENCE_S = 240
 SMOKE_AT_ONCE = 3
 
@@ -194,19 +195,15 @@ def inside(program):
 
 def main(program):
     program = os.path.abspath(program)
-    if "MP_E2E_DIR" in os.environ:
+    if around.is_inside():
         if os.environ["MP_E2E_MODE"] != "namespace":
             print("1..0 # SKIP the suites name real ports: a network namespace is needed")
             return 0
         return inside(program)
-    check = subprocess.run([sys.executable, os.path.join(PEERS, "run.py"), "--check"],
-                           capture_output=True, text=True, check=False)
-    if check.returncode != 0:
-        print("1..0 # SKIP", check.stderr.strip().replace("\n", " "))
+    if why := around.missing():
+        print("1..0 # SKIP", why)
         return 0
-    return subprocess.run([sys.executable, os.path.join(PEERS, "run.py"), sys.executable,
-                           os.path.abspath(__file__), program], check=False,
-                          env={**os.environ, "MP_E2E_MAILPROOF": program}).returncode
+    return around.run_inside(__file__, program, MP_E2E_MAILPROOF=program)
 
 
 if __name__ == "__main__":
