@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing of Debian's packages: install-packages.sh [SET...]
-#   compile  what it takes to build the command and nothing else (ci/build.sh)
+#   compile  what it takes to build the command and run it, and nothing else (ci/build.sh)
 #   build  what it takes to build, test and demonstrate (the default)
 #   dev    what CI has beside it: clang, fuzzing, a name server to test with, the benchmark's rival
 #          (its packages start services, so `make check` leaves them alone and skips what needs them)
@@ -15,9 +15,9 @@ set -eu
 
 compile="gcc libc6-dev make meson ninja-build pkg-config python3
     libssl-dev libidn2-dev libpsl-dev libunbound-dev libevent-dev libjansson-dev libfyaml-dev
-    libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev"
+    libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev dns-root-data"
 build="$compile python3-jsonschema python3-yaml mandoc clang-format shellcheck"
-dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils dns-root-data"
+dev="clang clang-tidy llvm libopendkim-dev libbsd-dev git nsd ldnsutils"
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
     dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks libnet-ssleay-perl"
 
