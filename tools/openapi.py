@@ -15,7 +15,7 @@ SYMBOL = 'mp_capture_openapi'
 
 
 def name_of(schema_id):
-    return schema_id.replace('/', '-')
+    return schema_id.removeprefix('urn:').replace(':', '-')
 
 
 def local(node, base, ids):

@@ -603,7 +603,6 @@ def _(r):
     with open(os.path.join(ROOT, "docs/schema/run-1.schema.json"), encoding="utf-8") as f:
         schema = json.load(f)
     closed = json.loads(json.dumps(schema))
-    del closed["$id"]  # old libraries take it for a place to fetch from
     closed["$defs"]["run"]["additionalProperties"] = False
     for case in r.cases:
         jsonschema.Draft202012Validator(closed).validate(case)
