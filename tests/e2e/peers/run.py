@@ -22,7 +22,9 @@ with --ports) on port numbers from N up (30000). Exit code 77 and one sentence: 
   MP_E2E_ADDR_*     address of a host of README.md: MX1 BADTLSA PLAIN NOTLS HARD ...
 """
 import argparse
+import contextlib
 import ctypes
+import fcntl
 import grp
 import os
 import pwd
@@ -208,6 +210,18 @@ def inside(options, state):
             peers.stop()
 
 
+@contextlib.contextmanager
+def alone():
+    """Without a namespace the ports are the machine's: who wants them too waits until they are free."""
+    path = os.path.join(tempfile.gettempdir(), "mailproof-peers.lock")
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def outside(options, state):
     """The parent: waits for the namespace. With it, unshare and all inside it are killed."""
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
@@ -247,7 +261,8 @@ def main():
     try:
         if not options.ports and can_unshare():
             return outside(options, state)
-        return inside(options, state)
+        with alone():
+            return inside(options, state)
     finally:
         if options.keep:
             print("peers: kept", state, file=sys.stderr)
