@@ -9,8 +9,8 @@ import re
 import sys
 
 CATALOG, PAGE = 'src/finding/catalog.def', 'docs/findings.md'
-PARTS = ('src/finding/catalog_flow.def', 'src/finding/catalog_posture.def',
-         'src/finding/catalog_delivery.def')
+PARTS = tuple(f'src/finding/catalog_{part}.def' for part in (
+    'mime', 'attach', 'archive', 'engine', 'flow', 'posture', 'delivery'))
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 HEADING_OR_ENTRY = re.compile(
     r'/\* ---- (?P<heading>.*?) ---- \*/'

@@ -34,6 +34,7 @@ bool severity_by_name(struct str name, enum severity *out);
 /* Where in the raw message: all parts optional. Borrowed text. */
 struct finding_where {
     struct str part;   /* "1.2", empty for the message itself */
+    struct str member; /* "inner.zip/a.exe" within that part; empty outside of archives */
     struct str header; /* field name */
     size_t offset, length;
     bool has_offset;
@@ -81,6 +82,13 @@ struct finding_mark {
 };
 struct finding_mark finding_mark(const struct finding_list *list);
 void finding_rewind(struct finding_list *list, struct finding_mark mark);
+
+/* The severity of one finding that is graver than its kind; `f` may be NULL. Never lowers it. */
+static inline void finding_raise(struct finding *f, enum severity s)
+{
+    if (f != NULL && f->severity < s)
+        f->severity = s;
+}
 
 bool finding_has(const struct finding_list *list, enum finding_id id);
 

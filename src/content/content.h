@@ -1,0 +1,76 @@
+/* What is inspected, under which limits, and what comes of it. */
+#ifndef MP_CONTENT_CONTENT_H
+#define MP_CONTENT_CONTENT_H
+
+#include "content/file_type.h"
+#include "crypto/digest.h"
+#include "finding/finding.h"
+#include "mime/view.h"
+
+struct content_lists; /* content/lists.h: extensions, types and words as data */
+
+/* Defaults; struct content_limits carries what holds for a run. */
+enum {
+    CONTENT_MAX_OBJECTS = 1000,                    /* extracted, of one message */
+    CONTENT_MAX_LISTED = 10000,                    /* members looked at, of one archive */
+    CONTENT_MAX_DEPTH = 5,                         /* archives within archives */
+    CONTENT_MAX_DECODED_BYTES = 200 * 1024 * 1024, /* of all objects of one message */
+    CONTENT_MAX_RATIO = 200,                       /* out to in ... */
+    CONTENT_RATIO_FLOOR_BYTES = 10 * 1024 * 1024,  /* ... once this much came out */
+    CONTENT_MAX_NAME_BYTES = 4096,
+    CONTENT_MAX_PASSWORDS = 32,
+    CONTENT_WORKER_WALL_MS = 5000, /* one request to a worker */
+    CONTENT_WORKER_CPU_S = 4,
+    CONTENT_WORKER_MEMORY_BYTES = 768 * 1024 * 1024
+};
+
+struct content_limits {
+    unsigned max_objects, max_listed, max_depth, max_ratio;
+    uint64_t max_decoded_bytes, ratio_floor_bytes;
+};
+
+/* Spent as an inspection goes; handed down by pointer. Decrement before you allocate. */
+struct content_budget {
+    unsigned objects_left, depth_left;
+    uint64_t bytes_left;
+};
+
+/* A payload of the mail, or a member of an archive in it. */
+struct content_object {
+    struct str part;   /* MIME part, "2.1" */
+    struct str member; /* "inner.zip/docs/a.exe" within the part; empty for the payload itself */
+    int32_t parent;    /* index of the archive it came from, in the same list; -1 for payloads */
+    unsigned depth;    /* archives around it */
+    struct str bytes;  /* decoded; empty when it was only listed */
+    bool has_bytes;
+    uint64_t size_bytes;                    /* as declared where it was only listed */
+    unsigned char sha256[DIGEST_MAX_BYTES]; /* of `bytes`, when has_bytes */
+    struct str type, subtype;               /* declared MIME type; empty for members */
+    struct str disposition;
+    const struct mime_name *names; /* of a member: one, NAME_ENCODED */
+    size_t n_names;
+    enum file_type kind; /* by its bytes: content/file_type.h */
+    bool encrypted;
+    size_t offset, length; /* in the raw message (payloads), for the place in findings */
+};
+
+/* What one inspection gave. Lives in its arena. */
+struct content_report {
+    struct content_object *objects; /* parents before their members */
+    size_t n, cap;
+    struct finding_list findings;
+    bool complete; /* false: a limit cut it, and a limit.* finding says which */
+};
+
+/* Everything an inspection needs. One thread at a time; lists are shared and read-only. */
+struct content {
+    struct arena *arena;
+    const struct content_lists *lists;
+    const struct content_limits *limits;
+    struct content_budget *budget;
+    const struct str *passwords; /* candidates, from the mail's text */
+    size_t n_passwords;
+    struct content_report *report;
+};
+
+#endif

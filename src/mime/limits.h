@@ -1,0 +1,19 @@
+/* Every limit of the MIME room, with the reason for its size. Each one hit gives a limit.* finding
+ * and an incomplete result. */
+#ifndef MP_MIME_LIMITS_H
+#define MP_MIME_LIMITS_H
+
+enum {
+    MIME_VIEWS_PER_ENTITY = 4,        /* enum mime_view */
+    MIME_UNION_MAX_PAYLOADS = 1000,   /* distinct, of one message */
+    MIME_UNION_MAX_DEPTH = 32,        /* multiparts and messages within each other */
+    MIME_UNION_MAX_GROWTH = 2,        /* distinct decoded bytes a byte of the message ... */
+    MIME_UNION_SPARE_BYTES = 1 << 20, /* ... and this much for small ones */
+    MIME_NAME_MAX_FORMS = 16,         /* kept of one payload's name */
+    MIME_NAME_MAX_BYTES = 4096,
+    MIME_HEAD_MAX_BYTES = 256 * 1024, /* of a part's head */
+    MIME_HEAD_MAX_FIELDS = 1000,
+    MIME_FIELD_MAX_PARAMS = 200
+};
+
+#endif
