@@ -37,17 +37,19 @@ struct content_budget {
 
 /* A payload of the mail, or a member of an archive in it. */
 struct content_object {
-    struct str part;   /* MIME part, "2.1" */
-    struct str member; /* "inner.zip/docs/a.exe" within the part; empty for the payload itself */
-    int32_t parent;    /* index of the archive it came from, in the same list; -1 for payloads */
-    unsigned depth;    /* archives around it */
-    struct str bytes;  /* decoded; empty when it was only listed */
+    struct str part; /* MIME part, "2.1" */
+    /* "inner.zip/docs/a.exe" within the part, printable; empty for the payload itself */
+    struct str member;
+    int32_t parent;   /* index of the archive it came from, in the same list; -1 for payloads */
+    unsigned depth;   /* archives around it */
+    struct str bytes; /* decoded; empty when it was only listed */
     bool has_bytes;
-    uint64_t size_bytes;                    /* as declared where it was only listed */
+    bool cut;            /* `bytes` is its beginning only: a limit or damage stopped the rest */
+    uint64_t size_bytes; /* as declared where it was only listed or cut */
     unsigned char sha256[DIGEST_MAX_BYTES]; /* of `bytes`, when has_bytes */
     struct str type, subtype;               /* declared MIME type; empty for members */
     struct str disposition;
-    const struct mime_name *names; /* of a member: one, NAME_ENCODED */
+    const struct mime_name *names; /* of a member: as its readers see it, NAME_ENCODED */
     size_t n_names;
     enum file_type kind; /* by its bytes: content/file_type.h */
     bool encrypted;

@@ -4,8 +4,14 @@
 
 #include "content/content.h"
 
-/* Is `kind` something that content_inspect opens? What is not never needs a worker. */
-bool content_is_heavy(enum file_type kind);
+/* Does content_inspect open `o`: is it a container by its kind, or does one hang at its end (a
+ * program or a picture with a ZIP behind it)? What does not never needs a worker. Looks at o->kind
+ * and the last 64 KiB of o->bytes. */
+bool content_is_heavy(const struct content_object *o);
+
+/* Make the libraries load all that they load on first use (tables, locales, converters), so that
+ * content_inspect opens no file later. A worker calls it once, before its filter is on. */
+void archive_warm_up(void);
 
 /* Inspect c->report->objects[0] (put there by the caller, attach_check done): open it when it is a
  * container, add its members, check each with attach_check, open what is a container among them,
