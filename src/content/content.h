@@ -40,9 +40,10 @@ struct content_object {
     struct str part; /* MIME part, "2.1" */
     /* "inner.zip/docs/a.exe" within the part, printable; empty for the payload itself */
     struct str member;
-    int32_t parent;   /* index of the archive it came from, in the same list; -1 for payloads */
-    unsigned depth;   /* archives around it */
-    struct str bytes; /* decoded; empty when it was only listed */
+    int32_t parent; /* index of the archive it came from, in the same list; -1 for payloads */
+    unsigned depth; /* archives around it */
+    unsigned message_depth; /* messages around it: of the payload that it is, or is packed in */
+    struct str bytes;       /* decoded; empty when it was only listed */
     bool has_bytes;
     bool cut;            /* `bytes` is its beginning only: a limit or damage stopped the rest */
     uint64_t size_bytes; /* as declared where it was only listed or cut */
