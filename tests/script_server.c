@@ -168,6 +168,16 @@ bool script_line(struct script_peer *p, struct str *line)
     }
 }
 
+bool script_take(struct script_peer *p, size_t n, struct str *out)
+{
+    while (p->in.n - p->taken < n)
+        if (!read_more(p, n - (p->in.n - p->taken)))
+            return false;
+    *out = str_slice(buf_str(&p->in), p->taken, p->taken + n);
+    p->taken += n;
+    return true;
+}
+
 bool script_exporter(struct script_peer *p, unsigned char out[32])
 {
     static const char label[] = "EXPORTER-Channel-Binding";
@@ -200,11 +210,9 @@ static bool do_message(struct script_peer *p)
 
 static bool do_take(struct script_peer *p, size_t n)
 {
-    while (p->in.n - p->taken < n)
-        if (!read_more(p, n - (p->in.n - p->taken)))
-            return problem(p, "%zu bytes were expected, %zu came", n, p->in.n - p->taken);
-    p->taken += n;
-    return true;
+    struct str taken;
+    return script_take(p, n, &taken) ||
+           problem(p, "%zu bytes were expected, %zu came", n, p->in.n - p->taken);
 }
 
 static bool do_flood(struct script_peer *p, const struct script_step *s)

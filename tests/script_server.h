@@ -115,6 +115,8 @@ const struct script_log *script_log(const struct script_server *s,
 
 /* One line without its line end; valid until the next call. False: none came. */
 bool script_line(struct script_peer *p, struct str *line);
+/* `n` bytes, the same. */
+bool script_take(struct script_peer *p, size_t n, struct str *out);
 bool script_say(struct script_peer *p, struct str bytes);
 /* Channel bindings as the server sees them: tls-exporter; false without TLS. */
 bool script_exporter(struct script_peer *p, unsigned char out[32]);
