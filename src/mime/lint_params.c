@@ -1,0 +1,304 @@
+/* Rules about parameters of Content-Type and Content-Disposition: what one reader takes and another
+ * does not (RFC 2045 5.1, RFC 2046 5.1.1, RFC 2231). */
+#include "mime/lint_internal.h"
+
+#include "base/hex.h"
+#include "message/charset.h"
+#include "message/encoded_word.h"
+#include "mime/limits.h"
+
+enum {
+    CONVERSIONS_MAX = 32, /* of charsets, a message: above it bytes are compared */
+    COMPARED_MAX = 4096,  /* of a value; longer ones are told as different */
+    BOUNDARY_SYNTAX_MAX = 70
+};
+
+struct params {
+    struct lint *l;
+    const struct mime_part *part;
+    const struct lint_field *f;
+    const struct lint_value *v;
+    bool is_type;
+};
+
+static struct lint_at place(const struct params *ps, struct str bytes)
+{
+    size_t offset = (size_t)(bytes.p - ps->l->m->raw.p);
+    return (struct lint_at){ps->part, ps->f->name, offset, bytes.n};
+}
+
+static bool same_base(const struct lint_param *a, const struct lint_param *b)
+{
+    return a->hash == b->hash && str_ieq(a->base, b->base);
+}
+
+static bool is_named(const struct lint_param *p, struct str name)
+{
+    return p->is_pair && str_ieq(p->base, name);
+}
+
+/* ---- one parameter ---- */
+
+static void check_invalid(const struct params *ps)
+{
+    const struct lint_param *invalid = NULL;
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i];
+        if (!p->is_pair && invalid == NULL)
+            invalid = p;
+        if (!p->is_pair || invalid == NULL)
+            continue;
+        lint_add(ps->l, FINDING_MIME_PARAM_INVALID, place(ps, invalid->text),
+                 "parameters stand behind one that cannot be read");
+        return;
+    }
+}
+
+/* "=?…?…?…?=" anywhere, whatever stands around it. */
+static bool holds_encoded_word(struct str s)
+{
+    size_t start = str_search(s, STR("=?"));
+    s = str_slice(s, start + 2, s.n);
+    str_cut(&s, '?');
+    str_cut(&s, '?');
+    return s.p != NULL && str_search(s, STR("?=")) < s.n;
+}
+
+static void check_each(const struct params *ps)
+{
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i];
+        if (!p->is_pair)
+            continue;
+        if (p->spaced)
+            lint_add(ps->l, FINDING_MIME_PARAM_EQUALS_SPACE, place(ps, p->text),
+                     "white space around the equals sign");
+        if (!holds_encoded_word(p->value))
+            continue;
+        struct finding *f = lint_add(ps->l, FINDING_MIME_PARAM_ENCODED_WORD, place(ps, p->text),
+                                     "an encoded word within a parameter");
+        if (ps->is_type && is_named(p, STR("boundary")))
+            finding_raise(f, SEV_HIGH);
+    }
+}
+
+static void check_duplicates(const struct params *ps)
+{
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i];
+        for (size_t k = 0; p->is_pair && k < i; k++) {
+            const struct lint_param *q = &ps->v->params[k];
+            if (q->number != p->number || !q->is_pair || !same_base(p, q))
+                continue;
+            lint_add(ps->l, FINDING_MIME_PARAM_DUPLICATE, place(ps, p->text),
+                     "a parameter that stood before at octet %zu",
+                     (size_t)(q->text.p - ps->l->m->raw.p));
+            return;
+        }
+    }
+}
+
+/* ---- RFC 2231 ---- */
+
+/* Are the pieces of the parameter of `first` 0 to n-1 in this order, and does an extended one begin
+ * with charset and language? Returns what is wrong, or NULL. */
+static const char *wrong_pieces(const struct lint_value *v, size_t first)
+{
+    const struct lint_param *head = &v->params[first];
+    struct str rest = head->value;
+    str_cut(&rest, '\'');
+    if (head->extended && (rest.p == NULL || (str_cut(&rest, '\''), rest.p == NULL)))
+        return "no charset and language in the first piece";
+    unsigned next = 0;
+    for (size_t i = first; i < v->n; i++) {
+        const struct lint_param *p = &v->params[i];
+        if (!p->is_pair || !p->numbered || !same_base(p, head))
+            continue;
+        if (p->number != next++)
+            return "pieces of a parameter are missing or out of order";
+    }
+    return NULL;
+}
+
+static bool stood_before(const struct lint_value *v, size_t index, bool plain)
+{
+    const struct lint_param *p = &v->params[index];
+    for (size_t i = 0; i < index; i++) {
+        const struct lint_param *q = &v->params[i];
+        if (q->is_pair && (q->number == LINT_PLAIN) == plain && same_base(p, q))
+            return true;
+    }
+    return false;
+}
+
+/* Percent signs undone; the charset goes to `charset`. */
+static void add_piece(struct buf *out, const struct lint_param *p, struct str *charset)
+{
+    struct str text = p->value, rest = text;
+    if (!p->extended) {
+        buf_add(out, text);
+        return;
+    }
+    if (p->number == 0) {
+        struct str name = str_cut(&rest, '\'');
+        str_cut(&rest, '\'');
+        *charset = rest.p == NULL ? *charset : name;
+        text = rest.p == NULL ? text : rest;
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        int high = i + 2 < text.n && text.p[i] == '%' ? hex_value(text.p[i + 1]) : -1;
+        int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
+        buf_addc(out, low >= 0 ? (char)(unsigned char)(high << 4 | low) : text.p[i]);
+        i += low >= 0 ? 2 : 0;
+    }
+}
+
+static struct str converted(struct lint *l, struct str charset, struct str bytes)
+{
+    struct buf out;
+    buf_init(&out, 8 * COMPARED_MAX);
+    if (l->conversions++ < CONVERSIONS_MAX && charset_add_utf8(&out, charset, bytes))
+        bytes = buf_str(&out);
+    struct str kept = arena_copy(l->arena, bytes);
+    buf_clear(&out);
+    return kept;
+}
+
+/* All pieces of the base of `p`, joined. *cut: it is too long to be compared. */
+static struct str extended_value(struct lint *l, const struct lint_value *v,
+                                 const struct lint_param *p, bool *cut)
+{
+    struct buf joined;
+    struct str charset = STR_NONE;
+    buf_init(&joined, COMPARED_MAX);
+    for (size_t i = 0; i < v->n; i++) {
+        const struct lint_param *q = &v->params[i];
+        if (q->is_pair && q->number != LINT_PLAIN && same_base(p, q))
+            add_piece(&joined, q, &charset);
+    }
+    struct str value = charset.n == 0 ? arena_copy(l->arena, buf_str(&joined))
+                                      : converted(l, charset, buf_str(&joined));
+    *cut |= joined.failed;
+    buf_clear(&joined);
+    return value;
+}
+
+static struct str plain_value(struct lint *l, const struct lint_param *p, bool *cut)
+{
+    struct buf text;
+    buf_init(&text, COMPARED_MAX);
+    for (size_t i = 0; i < p->value.n; i++) {
+        bool escaped = p->quoted && p->value.p[i] == '\\' && i + 1 < p->value.n;
+        i += escaped;
+        if (escaped || (p->value.p[i] != '\r' && p->value.p[i] != '\n'))
+            buf_addc(&text, p->value.p[i]);
+    }
+    struct str value = buf_str(&text);
+    value = has_encoded_word(value) && l->conversions++ < CONVERSIONS_MAX
+                ? encoded_word_decode(l->arena, value, NULL)
+                : arena_copy(l->arena, value);
+    *cut |= text.failed;
+    buf_clear(&text);
+    return value;
+}
+
+/* A plain name that only stands in for letters outside of ASCII: what is ASCII in `wanted` stands
+ * in it in order, and the ending is the same. */
+static bool is_fallback(struct lint *l, struct str plain, struct str wanted)
+{
+    size_t dot = str_rfind(wanted, '.'), plain_dot = str_rfind(plain, '.'), n = 0;
+    struct str ending = str_slice(wanted, dot, wanted.n);
+    char *pattern = arena_new(l->arena, char, wanted.n);
+    if (pattern == NULL || !str_ieq(ending, str_slice(plain, plain_dot, plain.n)))
+        return false;
+    bool other = false;
+    for (size_t i = 0; i < wanted.n; i++) {
+        bool high = (unsigned char)wanted.p[i] >= 0x80;
+        if (!high || n == 0 || pattern[n - 1] != '*')
+            pattern[n++] = high ? '*' : wanted.p[i];
+        other |= high;
+    }
+    return other && str_glob(str_make(pattern, n), plain, true);
+}
+
+static void check_forms(const struct params *ps)
+{
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i];
+        if (!p->is_pair || p->number == LINT_PLAIN || stood_before(ps->v, i, false))
+            continue;
+        const char *wrong = wrong_pieces(ps->v, i);
+        if (wrong != NULL)
+            lint_add(ps->l, FINDING_MIME_PARAM_PIECES, place(ps, p->text), "%s", wrong);
+    }
+}
+
+static void check_conflict(const struct params *ps)
+{
+    struct lint *l = ps->l;
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i], *q = NULL;
+        if (!p->is_pair || p->number != LINT_PLAIN || stood_before(ps->v, i, true))
+            continue;
+        for (size_t k = 0; k < ps->v->n && q == NULL; k++)
+            if (ps->v->params[k].is_pair && ps->v->params[k].number != LINT_PLAIN &&
+                same_base(p, &ps->v->params[k]))
+                q = &ps->v->params[k];
+        if (q == NULL ||
+            l->findings->per_kind[FINDING_MIME_PARAM_FORMS_DIFFER] == FINDINGS_PER_KIND_MAX)
+            continue;
+        bool cut = false;
+        struct str plain = plain_value(l, p, &cut), other = extended_value(l, ps->v, q, &cut);
+        if (cut || (!str_eq(plain, other) && !is_fallback(l, plain, other)))
+            lint_add(l, FINDING_MIME_PARAM_FORMS_DIFFER, place(ps, q->text),
+                     "\"" STR_FMT "\" by RFC 2045, \"" STR_FMT "\" by RFC 2231", STR_ARG(plain),
+                     STR_ARG(other));
+    }
+}
+
+/* ---- boundaries ---- */
+
+static bool is_boundary(struct str s)
+{
+    static const char marks[] = "'()+_,-./:=? ";
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_alnum(s.p[i]) && memchr(marks, s.p[i], sizeof marks - 1) == NULL)
+            return false;
+    return s.n != 0 && s.n <= BOUNDARY_SYNTAX_MAX && s.p[s.n - 1] != ' ';
+}
+
+static void check_boundary(const struct params *ps)
+{
+    bool multipart = str_ieq(ps->v->word, STR("multipart")), found = false;
+    for (size_t i = 0; i < ps->v->n; i++) {
+        const struct lint_param *p = &ps->v->params[i];
+        if (!is_named(p, STR("boundary")))
+            continue;
+        found |= p->value.n != 0;
+        if (p->number != LINT_PLAIN)
+            lint_add(ps->l, FINDING_MIME_BOUNDARY_EXTENDED, place(ps, p->text),
+                     "a boundary in the form of RFC 2231");
+        else if (p->value.n != 0 && !is_boundary(p->value))
+            lint_add(ps->l, FINDING_MIME_BOUNDARY_SYNTAX, place(ps, p->text),
+                     "not 1 to 70 of the octets that a boundary may have");
+        if (!multipart)
+            lint_add(ps->l, FINDING_MIME_BOUNDARY_ON_LEAF, place(ps, p->text),
+                     "a boundary, but the type is no multipart");
+    }
+    if (multipart && !found)
+        lint_add(ps->l, FINDING_MIME_BOUNDARY_MISSING, place(ps, ps->f->value),
+                 "a multipart without boundary");
+}
+
+void lint_params(struct lint *l, const struct mime_part *part, const struct lint_field *f,
+                 const struct lint_value *v, bool is_type)
+{
+    struct params ps = {l, part, f, v, is_type};
+    check_invalid(&ps);
+    check_each(&ps);
+    check_duplicates(&ps);
+    check_forms(&ps);
+    check_conflict(&ps);
+    if (is_type)
+        check_boundary(&ps);
+}

@@ -1,0 +1,150 @@
+/* Rules about the tree: what stands outside of parts, boundaries that begin alike, parts without
+ * delimiters, fields behind an empty line (RFC 2046 5.1). */
+#include "mime/lint_internal.h"
+
+enum { NO_PART = -1, NEAR_LINES = 3, DELIMITER_LIKE_MAX = 78 };
+
+static struct str body_of(const struct lint *l, const struct mime_part *p)
+{
+    return str_slice(l->m->raw, p->body_offset, p->body_offset + p->body_length);
+}
+
+static size_t end_of(const struct mime_part *p)
+{
+    return p->body_offset + p->body_length;
+}
+
+static struct str boundary_of(const struct mime_part *p)
+{
+    for (size_t i = 0; i < p->n_params; i++)
+        if (str_eq(p->params[i].name, STR("boundary")))
+            return p->params[i].value;
+    return STR_NONE;
+}
+
+/* RFC 2046 5.1.2: a boundary within must differ, and so must its beginning, for a delimiter is
+ * looked for by its beginning. */
+static void check_overlap(struct lint *l, const struct mime_part *p)
+{
+    struct str inner = boundary_of(p);
+    for (int32_t i = p->parent; i >= 0 && inner.n != 0; i = l->tree->parts[i].parent) {
+        struct str outer = boundary_of(&l->tree->parts[i]);
+        if (!l->tree->parts[i].is_multipart || outer.n == 0 ||
+            !(str_starts(inner, outer) || str_starts(outer, inner)))
+            continue;
+        struct lint_at at = {p, STR("Content-Type"), p->head_offset, 0};
+        lint_add(l, FINDING_MIME_BOUNDARY_OVERLAP, at,
+                 "boundary \"" STR_FMT "\" stands within \"" STR_FMT "\"", STR_ARG(inner),
+                 STR_ARG(outer));
+        return;
+    }
+}
+
+/* "--x" without blanks, and not only dashes: some reader's delimiter. */
+static bool is_delimiter_like(struct str line)
+{
+    line = str_trim_wsp(line);
+    if (!str_starts(line, STR("--")) || line.n > DELIMITER_LIKE_MAX)
+        return false;
+    bool word = false;
+    for (size_t i = 2; i < line.n; i++) {
+        if (line.p[i] <= ' ')
+            return false;
+        word |= is_alnum(line.p[i]);
+    }
+    return word;
+}
+
+/* The lines before the first part or behind the last one. */
+static void check_outside(struct lint *l, const struct mime_part *p, size_t pos, size_t end,
+                          bool epilogue)
+{
+    struct str raw = str_slice(l->m->raw, 0, end), boundary = boundary_of(p);
+    for (; pos < end; pos = lint_next_line(raw, pos)) {
+        char c = raw.p[pos];
+        if (c != '-' && to_lower(c) != 'c')
+            continue;
+        struct str line = lint_line(raw, pos);
+        struct lint_at at = {.part = p, .offset = pos, .length = line.n};
+        bool own = str_starts(line, STR("--")) && boundary.n != 0 &&
+                   str_starts(str_slice(line, 2, line.n), boundary);
+        if (own && epilogue)
+            lint_add(l, FINDING_MIME_DELIMITER_AFTER_CLOSE, at,
+                     "a delimiter behind the one that closes");
+        else if (!own && (is_delimiter_like(line) || lint_is_content_field(line)))
+            lint_add(l, epilogue ? FINDING_MIME_EPILOGUE_MIME : FINDING_MIME_PREAMBLE_MIME, at,
+                     "%s all parts", epilogue ? "behind" : "before");
+    }
+}
+
+/* Behind the delimiter line in front of which the last part ends. */
+static size_t epilogue_start(const struct lint *l, const struct mime_part *last)
+{
+    struct str raw = l->m->raw;
+    size_t pos = end_of(last);
+    if (!str_starts(str_slice(raw, pos, raw.n), STR("--")))
+        pos = lint_next_line(raw, pos);
+    return lint_next_line(raw, pos);
+}
+
+static bool has_text(struct str body)
+{
+    return str_trim(body).n != 0;
+}
+
+static void check_multipart(struct lint *l, size_t index, int32_t last_child)
+{
+    const struct mime_part *p = &l->tree->parts[index];
+    size_t end = end_of(p);
+    struct lint_at at = {.part = p, .offset = p->body_offset};
+    check_overlap(l, p);
+    if (last_child == NO_PART) {
+        if (l->tree->complete && boundary_of(p).n != 0 && has_text(body_of(l, p)))
+            lint_add(l, FINDING_MIME_DELIMITER_NONE, at, "no delimiter in a multipart");
+        check_outside(l, p, p->body_offset, end, false);
+        return;
+    }
+    const struct mime_part *last = &l->tree->parts[last_child];
+    size_t first = l->tree->parts[index + 1].head_offset;
+    at.offset = end;
+    if (p->boundary_unclosed)
+        lint_add(l, FINDING_MIME_DELIMITER_NO_CLOSE, at, "no closing delimiter");
+    check_outside(l, p, p->body_offset, first, false);
+    if (end_of(last) < end)
+        check_outside(l, p, epilogue_start(l, last), end, true);
+}
+
+/* The empty line came too early: what should be fields is body for strict readers. */
+static void check_fields_in_body(struct lint *l, const struct mime_part *p)
+{
+    struct str raw = str_slice(l->m->raw, 0, end_of(p));
+    size_t pos = p->body_offset;
+    for (unsigned i = 0; i < NEAR_LINES && pos < raw.n; i++, pos = lint_next_line(raw, pos)) {
+        struct str line = lint_line(str_slice(raw, 0, pos + DELIMITER_LIKE_MAX), pos);
+        struct lint_at at = {.part = p, .offset = pos, .length = line.n};
+        if (!lint_is_content_field(line))
+            continue;
+        lint_add(l, FINDING_MIME_PART_FIELDS_IN_BODY, at, "a field right behind the empty line");
+        return;
+    }
+}
+
+bool lint_structure(struct lint *l)
+{
+    size_t n = l->tree->n;
+    int32_t *last = arena_new(l->arena, int32_t, n);
+    if (last == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        last[i] = NO_PART;
+    for (size_t i = 1; i < n; i++)
+        last[l->tree->parts[i].parent] = (int32_t)i;
+    for (size_t i = 0; i < n; i++) {
+        const struct mime_part *p = &l->tree->parts[i];
+        if (p->is_multipart)
+            check_multipart(l, i, last[i]);
+        else if (!p->is_message)
+            check_fields_in_body(l, p);
+    }
+    return true;
+}
