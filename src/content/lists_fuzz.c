@@ -1,0 +1,24 @@
+/* Any bytes as each of the data files: refused with a line, or searchable. */
+#include "content/lists.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena;
+    struct content_lists *lists;
+    struct str text = str_make((const char *)data, size);
+    arena_init(&arena, 64u << 20);
+    if (content_lists_new(&arena, &lists, NULL) != MP_OK)
+        __builtin_trap();
+    for (unsigned i = 0; i < CONTENT_LIST_COUNT; i++) {
+        enum content_list list = (enum content_list)i;
+        size_t before = content_lists_count(lists, list);
+        int st = content_lists_parse(&arena, str_from(content_list_file(list)), text, lists, NULL);
+        if (st != MP_OK && content_lists_count(lists, list) != before)
+            __builtin_trap();
+        content_lists_has(lists, list, text);
+    }
+    arena_clear(&arena);
+    return 0;
+}
