@@ -1,0 +1,107 @@
+/* Names of clamd to findings. */
+#include "content/av.h"
+
+enum { SHA256_TEXT = 2 * DIGEST_MAX_BYTES + 1 };
+
+/* The first row whose prefix fits. */
+static const struct {
+    struct str prefix;
+    enum av_kind kind;
+    enum severity severity;
+} kinds[] = {
+    {STR_INIT("Heuristics.Encrypted."), AV_KIND_ENCRYPTED, SEV_INFO},
+    {STR_INIT("Heuristics.OLE2.ContainsMacros"), AV_KIND_MACROS, SEV_MEDIUM},
+    {STR_INIT("Heuristics.Limits.Exceeded"), AV_KIND_LIMIT, SEV_MEDIUM},
+    {STR_INIT("Heuristics.Phishing."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Safebrowsing."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Exploit."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Trojan."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Worm."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.W32."), AV_KIND_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Broken."), AV_KIND_HEURISTIC, SEV_LOW},
+    {STR_INIT("Heuristics."), AV_KIND_HEURISTIC, SEV_MEDIUM},
+    {STR_INIT("PUA."), AV_KIND_UNWANTED, SEV_MEDIUM},
+    {STR_INIT(""), AV_KIND_MALWARE, SEV_CRITICAL},
+};
+
+static const enum finding_id findings[] = {
+    [AV_KIND_MALWARE] = FINDING_AV_FOUND,       [AV_KIND_UNWANTED] = FINDING_AV_UNWANTED,
+    [AV_KIND_HEURISTIC] = FINDING_AV_HEURISTIC, [AV_KIND_ENCRYPTED] = FINDING_AV_ENCRYPTED,
+    [AV_KIND_MACROS] = FINDING_AV_MACROS,       [AV_KIND_LIMIT] = FINDING_AV_LIMIT,
+};
+
+enum av_kind av_kind_of(struct str name, enum severity *severity)
+{
+    size_t i = 0;
+    while (!str_istarts(name, kinds[i].prefix))
+        i++;
+    *severity = kinds[i].severity;
+    return kinds[i].kind;
+}
+
+static struct finding_where where_of(const struct content_object *o)
+{
+    if (o == NULL)
+        return NOWHERE;
+    return (struct finding_where){.part = o->part,
+                                  .member = o->member,
+                                  .offset = o->offset,
+                                  .length = o->length,
+                                  .has_offset = o->length > 0};
+}
+
+/* "", or "; SHA-256 ..." of what was scanned. */
+static const char *hash_of(const struct content_object *o, char out[SHA256_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    if (o == NULL || !o->has_bytes)
+        return "";
+    for (size_t i = 0; i < DIGEST_MAX_BYTES; i++) {
+        out[2 * i] = digits[o->sha256[i] >> 4];
+        out[2 * i + 1] = digits[o->sha256[i] & 15];
+    }
+    out[2 * DIGEST_MAX_BYTES] = '\0';
+    return out;
+}
+
+/* True: the object was scanned whole. */
+static bool add(struct finding_list *list, const struct av_result *r)
+{
+    char hash[SHA256_TEXT];
+    enum severity severity = SEV_INFO;
+    enum av_kind kind = AV_KIND_LIMIT;
+    enum finding_id id = r->verdict == AV_LIMIT ? FINDING_AV_LIMIT : FINDING_AV_ERROR;
+    struct str text = str_slice(r->text, 0, 100); /* so that the hash has room */
+    if (r->verdict == AV_CLEAN)
+        return true;
+    if (r->verdict == AV_FOUND) {
+        kind = av_kind_of(r->text, &severity);
+        id = findings[kind];
+    }
+    const char *sha256 = hash_of(r->object, hash);
+    finding_raise(finding_add(list, id, where_of(r->object), STR_FMT "%s%s", STR_ARG(text),
+                              sha256[0] == '\0' ? "" : "; SHA-256 ", sha256),
+                  severity);
+    return r->verdict == AV_FOUND && kind != AV_KIND_LIMIT;
+}
+
+bool av_findings(struct finding_list *list, const struct av_result *results, size_t n)
+{
+    const struct av_result *unanswered = NULL;
+    size_t n_unanswered = 0;
+    bool complete = true;
+    for (size_t i = 0; i < n; i++) {
+        if (results[i].verdict == AV_UNAVAILABLE || results[i].verdict == AV_TIMEOUT) {
+            unanswered = unanswered == NULL ? &results[i] : unanswered;
+            n_unanswered++;
+        } else if (!add(list, &results[i])) {
+            complete = false;
+        }
+    }
+    if (unanswered != NULL)
+        finding_add(list, FINDING_AV_UNAVAILABLE,
+                    n_unanswered == 1 ? where_of(unanswered->object) : NOWHERE,
+                    "%zu of %zu objects were not scanned: " STR_FMT, n_unanswered, n,
+                    STR_ARG(str_slice(unanswered->text, 0, 140)));
+    return complete && unanswered == NULL;
+}
