@@ -15,6 +15,7 @@ TESTS = ('_test.c', '_fuzz.c', '_test_kit.h')
 # What reaches outside the process, and the rooms or files that may. Tests and fuzz targets may.
 WALLS = [
     ('OpenSSL', r'<openssl/', ['crypto/', 'io/tls.c', 'io/tls_server.c', 'io/tls_made_cert.c', 'io/tls_made_cert.h']),
+    ('libyara', r'<yara', ['content/yara.c']),
     ('sockets', r'<(sys/socket|sys/un|sys/epoll|netdb|poll|netinet/\w+|event2/\w+|unbound(-event)?)\.h',
      ['io/', 'httpd/', 'sink/', 'arrival/maildir.c', 'cli/cmd_sink.c', 'cli/sink_child.c']),
     ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/']),

@@ -1,6 +1,8 @@
 /* Names of clamd to findings. */
 #include "content/av.h"
 
+#include "content/place.h"
+
 enum { SHA256_TEXT = 2 * DIGEST_MAX_BYTES + 1 };
 
 /* The first row whose prefix fits. */
@@ -39,17 +41,6 @@ enum av_kind av_kind_of(struct str name, enum severity *severity)
     return kinds[i].kind;
 }
 
-static struct finding_where where_of(const struct content_object *o)
-{
-    if (o == NULL)
-        return NOWHERE;
-    return (struct finding_where){.part = o->part,
-                                  .member = o->member,
-                                  .offset = o->offset,
-                                  .length = o->length,
-                                  .has_offset = o->length > 0};
-}
-
 /* "", or "; SHA-256 ..." of what was scanned. */
 static const char *hash_of(const struct content_object *o, char out[SHA256_TEXT])
 {
@@ -79,7 +70,7 @@ static bool add(struct finding_list *list, const struct av_result *r)
         id = findings[kind];
     }
     const char *sha256 = hash_of(r->object, hash);
-    finding_raise(finding_add(list, id, where_of(r->object), STR_FMT "%s%s", STR_ARG(text),
+    finding_raise(finding_add(list, id, content_place(r->object), STR_FMT "%s%s", STR_ARG(text),
                               sha256[0] == '\0' ? "" : "; SHA-256 ", sha256),
                   severity);
     return r->verdict == AV_FOUND && kind != AV_KIND_LIMIT;
@@ -100,7 +91,7 @@ bool av_findings(struct finding_list *list, const struct av_result *results, siz
     }
     if (unanswered != NULL)
         finding_add(list, FINDING_AV_UNAVAILABLE,
-                    n_unanswered == 1 ? where_of(unanswered->object) : NOWHERE,
+                    n_unanswered == 1 ? content_place(unanswered->object) : NOWHERE,
                     "%zu of %zu objects were not scanned: " STR_FMT, n_unanswered, n,
                     STR_ARG(str_slice(unanswered->text, 0, 140)));
     return complete && unanswered == NULL;
