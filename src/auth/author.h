@@ -31,5 +31,7 @@ void author_check(struct auth_ctx *ctx, struct author *out);
  * from-syntax, display-name-address, bare-lf-*, smuggling-sequence, duplicate-header, ... */
 void author_findings(struct auth_ctx *ctx, const struct author *author);
 void structure_findings(struct auth_ctx *ctx);
+/* Those about the program that wrote the head: no-date, bad-message-id, odd-mailer, ... */
+void field_findings(struct auth_ctx *ctx);
 
 #endif

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         author_check(&ctx, &author);
         author_findings(&ctx, &author);
         structure_findings(&ctx);
+        field_findings(&ctx);
         if (author.status == AUTHOR_OK ? !domain_is_ldh(author.domain) : author.domain.n != 0)
             __builtin_trap();
     }

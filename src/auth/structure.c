@@ -5,9 +5,11 @@
 
 enum { DATE_TOLERANCE_S = 24 * 60 * 60 };
 
+/* Where fields begin and end is for readers to guess when such a line stands among them. */
 static const struct {
     enum anomaly anomaly;
     enum finding_id finding;
+    enum severity at_least;
 } findings_of[] = {
     {ANOMALY_BARE_LF_HEADER, FINDING_MESSAGE_BARE_LF_HEADER},
     {ANOMALY_BARE_CR_HEADER, FINDING_MESSAGE_BARE_CR_HEADER},
@@ -17,10 +19,10 @@ static const struct {
     {ANOMALY_NUL_BODY, FINDING_MESSAGE_NUL_IN_BODY},
     {ANOMALY_CONTROL_HEADER, FINDING_MESSAGE_CONTROL_IN_HEADER},
     {ANOMALY_SMUGGLING, FINDING_MESSAGE_SMUGGLING},
-    {ANOMALY_NO_COLON, FINDING_MESSAGE_MALFORMED_HEADER},
-    {ANOMALY_FIRST_LINE_FOLDED, FINDING_MESSAGE_MALFORMED_HEADER},
-    {ANOMALY_NAME_FOLDED, FINDING_MESSAGE_MALFORMED_HEADER},
-    {ANOMALY_BAD_NAME, FINDING_MESSAGE_MALFORMED_HEADER},
+    {ANOMALY_NO_COLON, FINDING_MESSAGE_MALFORMED_HEADER, SEV_HIGH},
+    {ANOMALY_FIRST_LINE_FOLDED, FINDING_MESSAGE_MALFORMED_HEADER, SEV_HIGH},
+    {ANOMALY_NAME_FOLDED, FINDING_MESSAGE_MALFORMED_HEADER, SEV_HIGH},
+    {ANOMALY_BAD_NAME, FINDING_MESSAGE_MALFORMED_HEADER, SEV_HIGH},
     {ANOMALY_BLANK_FOLD, FINDING_MESSAGE_MALFORMED_HEADER},
     {ANOMALY_HEAD_8BIT, FINDING_MESSAGE_NON_UTF8_HEADER},
     {ANOMALY_HIDDEN_FIELD, FINDING_MESSAGE_HIDDEN_FIELD},
@@ -30,21 +32,25 @@ static const struct {
     {ANOMALY_HEAD_TOO_LONG, FINDING_LIMIT_HEADER},
 };
 
-/* RFC 5322 3.6 and RFC 2045 3: at most one of each. From has findings of its own. */
-static const struct str singles[] = {
-    STR_INIT("Date"),
-    STR_INIT("Sender"),
-    STR_INIT("Reply-To"),
-    STR_INIT("To"),
-    STR_INIT("Cc"),
-    STR_INIT("Bcc"),
-    STR_INIT("Message-ID"),
-    STR_INIT("In-Reply-To"),
-    STR_INIT("References"),
-    STR_INIT("Subject"),
-    STR_INIT("MIME-Version"),
-    STR_INIT("Content-Type"),
-    STR_INIT("Content-Transfer-Encoding"),
+/* RFC 5322 3.6 and RFC 2045 3: at most one of each. From has findings of its own. High where
+ * readers would show or take apart a different message. */
+static const struct {
+    struct str name;
+    enum severity severity;
+} singles[] = {
+    {STR_INIT("Date"), SEV_HIGH},
+    {STR_INIT("Sender"), SEV_HIGH},
+    {STR_INIT("Reply-To"), SEV_HIGH},
+    {STR_INIT("To"), SEV_HIGH},
+    {STR_INIT("Cc"), SEV_HIGH},
+    {STR_INIT("Bcc"), SEV_MEDIUM},
+    {STR_INIT("Message-ID"), SEV_HIGH},
+    {STR_INIT("In-Reply-To"), SEV_MEDIUM},
+    {STR_INIT("References"), SEV_MEDIUM},
+    {STR_INIT("Subject"), SEV_HIGH},
+    {STR_INIT("MIME-Version"), SEV_HIGH},
+    {STR_INIT("Content-Type"), SEV_HIGH},
+    {STR_INIT("Content-Transfer-Encoding"), SEV_HIGH},
 };
 
 static struct finding_where where(const struct header *h)
@@ -61,9 +67,11 @@ static void check_anomalies(struct auth_ctx *ctx)
         if (!message_has(m, a))
             continue;
         struct finding_where at = {.offset = m->anomalies[a].first_offset, .has_offset = true};
-        finding_add(ctx->findings, findings_of[i].finding, at, "%s, %zu time%s, first at octet %zu",
-                    anomaly_name(a), m->anomalies[a].count, m->anomalies[a].count == 1 ? "" : "s",
-                    at.offset);
+        struct finding *f =
+            finding_add(ctx->findings, findings_of[i].finding, at,
+                        "%s, %zu time%s, first at octet %zu", anomaly_name(a),
+                        m->anomalies[a].count, m->anomalies[a].count == 1 ? "" : "s", at.offset);
+        finding_raise(f, findings_of[i].at_least);
     }
     if (m->n_headers != 0)
         return;
@@ -78,11 +86,14 @@ static void check_anomalies(struct auth_ctx *ctx)
 static void check_duplicates(struct auth_ctx *ctx)
 {
     for (size_t i = 0; i < ARRAY_LEN(singles); i++) {
-        size_t n = header_count(ctx->msg, singles[i]);
-        if (n > 1)
-            finding_add(ctx->findings, FINDING_MESSAGE_DUPLICATE_FIELD,
-                        where(header_first(ctx->msg, singles[i])), "%zu fields " STR_FMT, n,
-                        STR_ARG(singles[i]));
+        struct str name = singles[i].name;
+        size_t n = header_count(ctx->msg, name);
+        if (n <= 1)
+            continue;
+        struct finding *f = finding_add(ctx->findings, FINDING_MESSAGE_DUPLICATE_FIELD,
+                                        where(header_first(ctx->msg, name)), "%zu fields " STR_FMT,
+                                        n, STR_ARG(name));
+        finding_raise(f, singles[i].severity);
     }
 }
 

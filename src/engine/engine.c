@@ -14,6 +14,7 @@ static int stage_author(struct job *job, struct mp_err *err)
     author_check(&job->auth, &job->author);
     author_findings(&job->auth, &job->author);
     structure_findings(&job->auth);
+    field_findings(&job->auth);
     authres_findings(&job->auth);
     if (job->author.status == AUTHOR_OK)
         dmarc_prefetch(&job->auth, job->author.domain);

@@ -23,7 +23,20 @@ static bool is_structure(enum finding_id id)
     return str_starts(name, STR("mime.")) || str_starts(name, STR("message."));
 }
 
-/* Of the message's own head and line ends: those conditions of the facts that message.* covers. */
+static void take(const char *path, const struct finding *f, struct result *out)
+{
+    if (!is_structure(f->id))
+        return;
+    out->any |= f->severity > SEV_INFO;
+    out->strong |= f->severity >= SEV_HIGH;
+    if (getenv("MAILPROOF_LINT_SHOW") != NULL)
+        tap_note("%s %s %s at %zu, part " STR_FMT ": " STR_FMT, strrchr(path, '/') + 1,
+                 severity_name(f->severity), finding_kind(f->id)->name.p, f->where.offset,
+                 STR_ARG(f->where.part), STR_ARG(f->evidence));
+}
+
+/* The structure, and the line ends and fields of the message's own head, which room auth tells of.
+ * What fields say about the program that wrote them is counted only: no reader trips over it. */
 static void lint(const char *path, struct result *out)
 {
     struct arena arena;
@@ -43,18 +56,12 @@ static void lint(const char *path, struct result *out)
     struct auth_ctx ctx = {.arena = &arena, .msg = &m, .findings = &findings, .now_s = NOW_S};
     if (ok)
         structure_findings(&ctx);
-    for (size_t i = 0; i < findings.n; i++) {
-        const struct finding *f = &findings.items[i];
-        out->kinds[f->id] = true;
-        if (!is_structure(f->id))
-            continue;
-        out->any |= f->severity > SEV_INFO;
-        out->strong |= f->severity >= SEV_HIGH;
-        if (getenv("MAILPROOF_LINT_SHOW") != NULL)
-            printf("# %s %s %s at %zu, part %.*s: %.*s\n", strrchr(path, '/') + 1,
-                   severity_name(f->severity), finding_kind(f->id)->name.p, f->where.offset,
-                   STR_ARG(f->where.part), STR_ARG(f->evidence));
-    }
+    for (size_t i = 0; i < findings.n; i++)
+        take(path, &findings.items[i], out);
+    if (ok)
+        field_findings(&ctx);
+    for (size_t i = 0; i < findings.n; i++)
+        out->kinds[findings.items[i].id] = true;
     arena_clear(&arena);
     free((char *)(uintptr_t)raw.p);
 }
