@@ -1,0 +1,30 @@
+/* Many boundaries at once: is one of them a prefix of a text? */
+#ifndef MP_MIME_BOUNDARY_SET_H
+#define MP_MIME_BOUNDARY_SET_H
+
+#include "base/arena.h"
+
+enum { BOUNDARY_BYTES_SEEN = 255 };
+
+/* Boundaries without the dashes that they begin with: readers differ in how many there are. */
+struct boundary_set {
+    struct str *cores;
+    int32_t *shorter; /* the longest other one that is a prefix of this one; -1 none */
+    size_t n;
+    size_t dashes; /* of the shortest boundary of dashes alone, plus two; 0 none */
+    bool full;     /* one more was offered */
+};
+
+/* False: no memory. */
+bool boundary_set_init(struct arena *arena, struct boundary_set *set);
+
+/* Cut to BOUNDARY_BYTES_SEEN; white space at its ends is none of it. */
+void boundary_set_add(struct boundary_set *set, struct str boundary);
+
+/* Once all are there. */
+void boundary_set_sort(struct boundary_set *set);
+
+/* Length of the longest one that `text` begins with; 0 none. Logarithmic. */
+size_t boundary_set_match(const struct boundary_set *set, struct str text);
+
+#endif

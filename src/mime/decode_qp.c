@@ -1,0 +1,134 @@
+/* Quoted-printable (RFC 2045 6.7) in every way in which readers of mail decode it. */
+#include "base/hex.h"
+#include "mime/decode.h"
+
+struct qp_run {
+    const struct qp_way *way;
+    struct str in;
+    char *out;
+    size_t n, kept; /* written; written octets that no line end may trim */
+    unsigned odd;
+};
+
+/* White space and a line end at `pos`: its length, or 0. */
+static size_t blank_to_end(struct str in, size_t pos)
+{
+    size_t i = pos;
+    while (i < in.n && is_wsp(in.p[i]))
+        i++;
+    if (i == in.n)
+        return i - pos + 1; /* the body ends: as good as a line end */
+    if (in.p[i] == '\r')
+        i++;
+    return i < in.n && in.p[i] == '\n' ? i + 1 - pos : 0;
+}
+
+static bool is_lower_hex(char c)
+{
+    return c >= 'a' && c <= 'f';
+}
+
+/* At "=": the octet, or -1. */
+static int octet(struct qp_run *r, size_t pos)
+{
+    if (r->in.n - pos < 3)
+        return -1;
+    int high = hex_value(r->in.p[pos + 1]), low = hex_value(r->in.p[pos + 2]);
+    if (high < 0 || low < 0)
+        return -1;
+    if (is_lower_hex(r->in.p[pos + 1]) || is_lower_hex(r->in.p[pos + 2])) {
+        r->odd |= ODD_LOWER;
+        if (r->way->lower_is_bad)
+            return -1;
+    }
+    return high << 4 | low;
+}
+
+/* "=" and no octet and no line end. Returns how many bytes were taken. */
+static size_t bad_escape(struct qp_run *r, size_t pos)
+{
+    r->odd |= ODD_ESCAPE;
+    int digit = pos + 1 < r->in.n ? hex_value(r->in.p[pos + 1]) : -1;
+    if (r->way->one_digit && digit >= 0) {
+        r->out[r->n++] = (char)(unsigned char)digit;
+        r->kept = r->n;
+        return 2;
+    }
+    if (r->way->bad == QP_BAD_DROPPED) {
+        size_t more = 0;
+        while (more < 2 && pos + 1 + more < r->in.n && r->in.p[pos + 1 + more] != '=' &&
+               r->in.p[pos + 1 + more] != '\n')
+            more++;
+        return 1 + more;
+    }
+    if (r->way->bad == QP_BAD_KEPT)
+        r->out[r->n++] = '=';
+    return 1;
+}
+
+static size_t escape(struct qp_run *r, size_t pos)
+{
+    int value = octet(r, pos);
+    if (value >= 0) {
+        r->out[r->n++] = (char)(unsigned char)value;
+        r->kept = r->n;
+        return 3;
+    }
+    size_t soft = blank_to_end(r->in, pos + 1);
+    if (soft == 0)
+        return bad_escape(r, pos);
+    bool space = pos + 1 < r->in.n && is_wsp(r->in.p[pos + 1]);
+    r->odd |= space ? ODD_SPACE : 0;
+    if (space && r->way->space_after_soft)
+        return bad_escape(r, pos);
+    r->kept = r->n;
+    return 1 + soft;
+}
+
+/* Rule 3: white space at the end of a line was added on the way. */
+static void line_ends(struct qp_run *r)
+{
+    bool cr = r->n > r->kept && r->out[r->n - 1] == '\r';
+    size_t n = r->n - cr;
+    while (n > r->kept && is_wsp(r->out[n - 1]))
+        n--;
+    if (n != r->n - cr)
+        r->odd |= ODD_SPACE;
+    if (r->way->space_kept)
+        n = r->n - cr;
+    r->odd |= ODD_BREAK;
+    if (cr && !r->way->break_is_lf)
+        r->out[n++] = '\r';
+    r->out[n++] = '\n';
+    r->kept = r->n = n;
+}
+
+/* Bytes that stand for themselves, up to the next "=" or line end. */
+static size_t plain(struct qp_run *r, size_t pos, size_t eol)
+{
+    struct str rest = str_slice(r->in, pos, eol);
+    size_t n = str_find(rest, '=');
+    memcpy(r->out + r->n, rest.p, n);
+    r->n += n;
+    return n;
+}
+
+size_t qp_read(struct str in, const struct qp_way *way, char *out, unsigned *odd)
+{
+    struct qp_run r = {.way = way, .in = in, .out = out};
+    size_t eol = str_find(in, '\n');
+    for (size_t i = 0; i < in.n;) {
+        if (i > eol)
+            eol = i + str_find(str_slice(in, i, in.n), '\n');
+        if (in.p[i] == '\n') {
+            line_ends(&r);
+            i++;
+        } else if (in.p[i] == '=') {
+            i += escape(&r, i);
+        } else {
+            i += plain(&r, i, eol);
+        }
+    }
+    *odd = r.odd;
+    return r.n;
+}

@@ -1,0 +1,352 @@
+/* The most forgiving reader. It knows no tree: whatever some reader takes for a delimiter parts the
+ * bytes, whatever looks like a head begins an entity, and each body is decoded by every label that
+ * stands above it and by what it looks like. Two passes over the lines: one for the boundaries, one
+ * for the parts. */
+#include "mime/lenient.h"
+
+#include "message/encoded_word.h"
+#include "message/mime_params.h"
+#include "mime/param.h"
+
+enum {
+    VALUE_MAX_BYTES = 4096,
+    LINES_TO_HEAD = 3, /* between a line of dashes and the field that shows it to be a delimiter */
+    BOUNDARY_FIELDS_MAX = 1000,
+    DASHES_BEFORE_MAX = 4 /* junk before the dashes of a delimiter that no field declares */
+};
+
+struct loose_reader {
+    struct taker *t;
+    const struct region *region;
+    struct str bytes;
+    struct boundary_set set;
+    size_t boundary_fields;
+    /* the segment and the block of fields that are open */
+    size_t segment;
+    bool after_delimiter; /* the segment begins with an open delimiter */
+    struct head head;
+    unsigned encodings;
+    bool multipart, message;
+    size_t bare_body; /* the first line behind the fields that is no field */
+    bool in_head, has_head;
+    /* the first block of the segment that names an encoding: its body is also read on to the end of
+     * the segment, over whatever looks like a head within it */
+    struct {
+        bool open;
+        struct head head;
+        unsigned encodings;
+        size_t body;
+    } first;
+};
+
+static struct str line_text(const struct loose_reader *r, const struct loose_line *l)
+{
+    return str_slice(r->bytes, l->start, l->end);
+}
+
+/* ---- first pass: boundaries ---- */
+
+static void take_boundary(void *context, const struct param_form *f)
+{
+    struct loose_reader *r = context;
+    boundary_set_add(&r->set, f->text);
+    if (!has_encoded_word(f->text))
+        return;
+    struct str decoded = encoded_word_decode(r->t->arena, f->text, NULL);
+    if (decoded.p != NULL)
+        boundary_set_add(&r->set, decoded);
+}
+
+/* The value of the field whose line is `l`: with all lines behind it that are no field and not
+ * blank. */
+static struct str value_at(const struct loose_reader *r, const struct loose_line *l, size_t from)
+{
+    struct loose_line line = *l;
+    size_t start = l->start + from, end = l->end;
+    while (end - start < VALUE_MAX_BYTES && loose_next(r->bytes, line.next, &line) &&
+           !is_blank(line_text(r, &line)) &&
+           (is_wsp(r->bytes.p[line.start]) || !is_field_like(line_text(r, &line))) &&
+           r->bytes.p[line.start] != '-')
+        end = line.end;
+    return str_slice(str_slice(r->bytes, start, end), 0, VALUE_MAX_BYTES);
+}
+
+static void declared_boundary(struct loose_reader *r, const struct loose_line *l, size_t from)
+{
+    struct str value = value_at(r, l, from);
+    if (str_find(value, '=') == value.n)
+        return;
+    if (++r->boundary_fields > BOUNDARY_FIELDS_MAX) {
+        take_limit(r->t, "fields that may declare a boundary", l->start);
+        return;
+    }
+    r->t->no_memory |=
+        !param_forms(r->t->arena, value, l->start + from, STR("boundary"), take_boundary, r);
+}
+
+/* "--text": what stands behind the dashes, or nothing. */
+static struct str dashed(struct str line)
+{
+    size_t i = 0;
+    while (i < line.n && i < DASHES_BEFORE_MAX && line.p[i] != '-')
+        i++;
+    if (i + 2 >= line.n || line.p[i] != '-' || line.p[i + 1] != '-')
+        return STR_NONE;
+    struct str text = str_trim(str_slice(line, i + 2, line.n));
+    return str_ends(text, STR("--")) ? STR_NONE : text;
+}
+
+static void find_boundaries(struct loose_reader *r)
+{
+    struct loose_line l = {0};
+    struct str used = STR_NONE; /* of the last line of dashes */
+    size_t lines = LINES_TO_HEAD, value;
+    while (!r->t->no_memory && loose_next(r->bytes, l.next, &l)) {
+        struct str line = line_text(r, &l), text = dashed(line);
+        lines++;
+        if (text.n != 0) {
+            used = text;
+            lines = 0;
+            continue;
+        }
+        enum loose_field kind = loose_field(line, &value);
+        if (kind == LOOSE_NONE)
+            continue;
+        if (lines <= LINES_TO_HEAD && used.n != 0)
+            boundary_set_add(&r->set, used);
+        used = STR_NONE;
+        if (kind == LOOSE_TYPE || kind == LOOSE_OTHER)
+            declared_boundary(r, &l, value);
+    }
+    if (r->set.full)
+        take_limit(r->t, "boundaries", 0);
+    boundary_set_sort(&r->set);
+}
+
+/* ---- second pass: parts ---- */
+
+static void read_facts(struct loose_reader *r, struct facts *f)
+{
+    struct head *h = &r->head;
+    const struct head_field *type = head_field(h, STR("Content-Type"), false);
+    const struct head_field *disposition = head_field(h, STR("Content-Disposition"), false);
+    struct mime_value v = {0}, d = {0};
+    bool ok = type == NULL || mime_value_parse(r->t->arena, type->value, &v);
+    ok = ok && (disposition == NULL || mime_value_parse(r->t->arena, disposition->value, &d));
+    r->t->no_memory |= !ok;
+    *f = (struct facts){.type = v.word,
+                        .subtype = v.after_slash,
+                        .disposition = d.word,
+                        .encoding_text = STR("7bit")};
+    f->charset = mime_param(v.params, v.n, STR("charset"));
+    if (f->type.n == 0 || f->subtype.n == 0) {
+        f->type = STR("text");
+        f->subtype = STR("plain");
+    }
+}
+
+static size_t without_line_end(struct str bytes, size_t start, size_t end)
+{
+    if (end > start && bytes.p[end - 1] == '\n')
+        end--;
+    return end > start && bytes.p[end - 1] == '\r' ? end - 1 : end;
+}
+
+/* The bytes [from, to) as a body under the head that was read, if there is one. */
+static void body(struct loose_reader *r, size_t from, size_t to, bool plain_too)
+{
+    struct loose_body b = {.encodings = r->encodings,
+                           .is_part =
+                               plain_too && !r->multipart && (r->has_head || r->after_delimiter)};
+    struct leaf *l = &b.leaf;
+    if (from >= to && !b.is_part)
+        return;
+    *l = (struct leaf){.region = r->region,
+                       .view = VIEW_LENIENT,
+                       .path = r->region->path,
+                       .body = from,
+                       .end = from < to ? to : from,
+                       .depth = r->region->depth,
+                       .head = r->has_head ? &r->head : NULL,
+                       .message_depth = r->region->message_depth};
+    read_facts(r, &l->facts);
+    b.holds_message = r->multipart || r->message;
+    take_loose_body(r->t, &b);
+}
+
+/* A block of fields is over, and so is the body behind it. */
+static void close_block(struct loose_reader *r, size_t body_start, size_t end)
+{
+    if (r->has_head && r->bare_body < body_start)
+        body(r, r->bare_body, end, false);
+    body(r, body_start < end ? body_start : end, end, true);
+}
+
+static void reset_block(struct loose_reader *r)
+{
+    r->head.n = 0;
+    r->encodings = 0;
+    r->multipart = r->message = r->has_head = r->in_head = false;
+    r->bare_body = SIZE_MAX;
+}
+
+static void close_segment(struct loose_reader *r, size_t body_start, size_t end)
+{
+    close_block(r, body_start, end);
+    reset_block(r);
+    if (!r->first.open)
+        return;
+    r->head = r->first.head;
+    r->encodings = r->first.encodings;
+    r->has_head = true;
+    body(r, r->first.body, end, false);
+    r->first.open = false;
+    reset_block(r);
+}
+
+static bool value_holds(struct str value, const char *word)
+{
+    struct str w = str_from(word);
+    for (size_t i = 0; i + w.n <= value.n; i++)
+        if (str_istarts(str_slice(value, i, value.n), w))
+            return true;
+    return false;
+}
+
+static void add_field(struct loose_reader *r, enum loose_field kind, const struct loose_line *l,
+                      size_t from)
+{
+    static const struct str names[] = {[LOOSE_TYPE] = STR_INIT("Content-Type"),
+                                       [LOOSE_ENCODING] = STR_INIT("Content-Transfer-Encoding"),
+                                       [LOOSE_DISPOSITION] = STR_INIT("Content-Disposition"),
+                                       [LOOSE_OTHER] = STR_INIT("Content-Other")};
+    struct str value = value_at(r, l, from);
+    struct head *h = &r->head;
+    if (!r->has_head)
+        h->start = l->start;
+    r->has_head = true;
+    if (kind == LOOSE_ENCODING)
+        r->encodings |= loose_encodings(r->t->arena, value);
+    if (kind == LOOSE_TYPE) {
+        r->multipart |= value_holds(value, "multipart") || value_holds(value, "boundary");
+        r->message |= value_holds(value, "message");
+    }
+    if (h->n < HEAD_FIELDS_KEPT)
+        h->fields[h->n++] = (struct head_field){names[kind], value, l->start + from};
+}
+
+struct part_scan {
+    size_t body;     /* of the open block */
+    bool body_empty; /* nothing but blank lines since it began */
+};
+
+static void head_line(struct loose_reader *r, const struct loose_line *l, struct part_scan *s)
+{
+    struct str line = line_text(r, l);
+    size_t from;
+    enum loose_field kind = loose_field(line, &from);
+    if (kind != LOOSE_NONE) {
+        add_field(r, kind, l, from);
+    } else if (is_blank(line)) {
+        r->in_head = false;
+        s->body = l->next;
+        s->body_empty = true;
+    } else if (r->has_head && r->bare_body == SIZE_MAX && !is_wsp(line.p[0]) &&
+               !is_field_like(line)) {
+        r->bare_body = l->start;
+    }
+}
+
+static void body_line(struct loose_reader *r, const struct loose_line *l, struct part_scan *s)
+{
+    struct str line = line_text(r, l);
+    size_t from;
+    enum loose_field kind = loose_field(line, &from);
+    if (kind == LOOSE_NONE) {
+        if (s->body_empty && is_blank(line))
+            return;
+        s->body_empty = false;
+        return;
+    }
+    if (!s->body_empty) { /* fields amid a body begin an entity of their own */
+        if (!r->first.open && r->encodings != 0) {
+            r->first.open = true;
+            r->first.head = r->head;
+            r->first.encodings = r->encodings;
+            r->first.body = s->body;
+        }
+        close_block(r, s->body, without_line_end(r->bytes, s->body, l->start));
+        reset_block(r);
+    }
+    r->in_head = true;
+    add_field(r, kind, l, from);
+    s->body = r->bytes.n;
+}
+
+/* Where in the line a delimiter stands: offset of its dashes, or line.n. `*open`: it opens a
+ * part. In a head it stands near the start of a line: fields that declare it are none. */
+static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *open)
+{
+    size_t from = r->in_head ? DASHES_BEFORE_MAX + 1 : line.n;
+    for (size_t i = str_find(line, '-'); i < line.n && i < from;) {
+        size_t end = i;
+        while (end < line.n && line.p[end] == '-')
+            end++;
+        struct str text = str_slice(line, end, line.n);
+        size_t n = end - i < 2 ? 0 : boundary_set_match(&r->set, text);
+        if (end - i >= 2 && n == 0) { /* a boundary may begin with a space */
+            struct str trimmed = str_trim_wsp(text);
+            n = boundary_set_match(&r->set, trimmed);
+            text = n == 0 ? text : trimmed;
+        }
+        if (n != 0) {
+            *open = !str_starts(str_trim(str_slice(text, n, text.n)), STR("--"));
+            return i;
+        }
+        if (r->set.dashes != 0 && i == 0 && end - i >= r->set.dashes && is_blank(text)) {
+            *open = true;
+            return i;
+        }
+        i = end + str_find(text, '-');
+    }
+    return line.n;
+}
+
+static void find_parts(struct loose_reader *r)
+{
+    struct loose_line l = {0};
+    struct part_scan s = {0};
+    bool open = false;
+    reset_block(r);
+    r->in_head = true;
+    while (!r->t->no_memory && loose_next(r->bytes, l.next, &l)) {
+        struct str line = line_text(r, &l);
+        size_t at = delimiter_in(r, line, &open);
+        if (at < line.n) {
+            size_t end = l.start + at;
+            size_t body_at = r->in_head ? end : s.body;
+            close_segment(r, body_at, at == 0 ? without_line_end(r->bytes, r->segment, end) : end);
+            r->segment = l.next;
+            r->after_delimiter = open;
+            r->in_head = true;
+            s = (struct part_scan){.body = l.next, .body_empty = true};
+        } else if (r->in_head) {
+            head_line(r, &l, &s);
+        } else {
+            body_line(r, &l, &s);
+        }
+    }
+    close_segment(r, r->in_head ? r->bytes.n : s.body, r->bytes.n);
+}
+
+void walk_lenient(struct taker *t, const struct region *region)
+{
+    struct loose_reader r = {.t = t, .region = region, .bytes = region->bytes};
+    if (!boundary_set_init(t->arena, &r.set)) {
+        t->no_memory = true;
+        return;
+    }
+    find_boundaries(&r);
+    if (!t->no_memory)
+        find_parts(&r);
+}

@@ -1,0 +1,317 @@
+/* A body as the most forgiving readers decode it: by each label, by what it looks like, and in each
+ * way in which decoders differ where it is broken. */
+#include "mime/lenient.h"
+
+enum {
+    SNIFF_BYTES = 4096,
+    RUN_MIN = 64, /* of base64 in a text that nothing labels */
+    PARAGRAPHS_MAX = 64
+};
+
+struct loose_decoder {
+    struct taker *t;
+    const struct loose_body *b;
+    struct str bytes; /* of the body */
+    size_t body, end; /* in the region: of what is decoded now */
+    bool structural;
+};
+
+/* ---- what was decoded ---- */
+
+static bool begins_like_message(struct str s)
+{
+    struct loose_line l = {0};
+    size_t value;
+    for (unsigned lines = 0; lines < 8 && loose_next(s, l.next, &l); lines++) {
+        struct str line = str_slice(s, l.start, l.end);
+        if (loose_field(line, &value) != LOOSE_NONE)
+            return true;
+        if (!is_blank(line) && !is_field_like(line) && !is_wsp(line.p[0]) &&
+            !str_starts(line, STR("--")))
+            return false;
+    }
+    return false;
+}
+
+static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e, unsigned odd)
+{
+    struct leaf leaf = d->b->leaf;
+    struct taken what = {.bytes = bytes,
+                         .encoding = e,
+                         .encoding_text = encoding_text(e),
+                         .odd = odd,
+                         .decoded = true,
+                         .structural = d->structural,
+                         .in_scratch = true};
+    leaf.body = d->body;
+    leaf.end = d->end;
+    if (bytes.n == 0)
+        return;
+    if (!begins_like_message(bytes)) {
+        take_bytes(d->t, &leaf, &what);
+        return;
+    }
+    struct str kept = arena_copy(d->t->arena, bytes);
+    d->t->no_memory |= kept.p == NULL;
+    if (kept.p != NULL)
+        take_region(d->t, &leaf, kept, d->structural && d->b->holds_message);
+    if (!d->b->holds_message)
+        take_bytes(d->t, &leaf, &what);
+}
+
+/* Gzip within base64, when a label says so. What is too large stays packed: it was given as a
+ * payload, and archives are opened elsewhere. */
+static void unpack(struct loose_decoder *d, struct str packed)
+{
+    struct taker *t = d->t;
+    struct buf out;
+    buf_init(&out, t->decoded_max - t->decoded_bytes);
+    if (gunzip(packed, &out)) {
+        struct taken what = {.bytes = buf_str(&out),
+                             .encoding = ENCODING_GZIP64,
+                             .encoding_text = encoding_text(ENCODING_GZIP64),
+                             .decoded = true,
+                             .structural = true,
+                             .in_scratch = true};
+        struct leaf leaf = d->b->leaf;
+        leaf.body = d->body;
+        leaf.end = d->end;
+        if (out.n != 0)
+            take_bytes(t, &leaf, &what);
+    }
+    buf_clear(&out);
+}
+
+/* The same bytes were decoded for another view, and no decoder could differ. */
+static bool known(struct loose_decoder *d, enum body_encoding e)
+{
+    struct leaf leaf = d->b->leaf;
+    leaf.body = d->body;
+    leaf.end = d->end;
+    return take_known(d->t, &leaf, e);
+}
+
+/* ---- base64 and quoted-printable ---- */
+
+/* Ways beside the first, and the oddities for which they give something else. `guess`: no reader is
+ * known to go this way with honest mail, so that it proves no difference. */
+static const struct {
+    struct base64_way way;
+    unsigned odd;
+    bool guess;
+} base64_ways[] = {
+    {{PAD_STOPS, JUNK_SKIPPED, false}, ODD_PAD, false},
+    {{PAD_SKIPPED, JUNK_SKIPPED, false}, ODD_PAD, false},
+    {{PAD_RESTARTS, JUNK_STOPS, false}, ODD_JUNK, false},
+    {{PAD_RESTARTS, JUNK_DROPS_LINE, false}, ODD_JUNK, false},
+    {{PAD_RESTARTS, JUNK_SKIPPED, true}, ODD_RAGGED | ODD_LENGTH, true},
+    {{PAD_SKIPPED, JUNK_DROPS_LINE, false}, ODD_PAD | ODD_JUNK | ODD_LENGTH, true},
+};
+
+static unsigned base64_once(struct loose_decoder *d, const struct base64_way *way)
+{
+    unsigned odd = 0;
+    struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
+    buf_reset(&d->t->scratch);
+    char *to = buf_reserve(&d->t->scratch, base64_room(in.n));
+    if (to == NULL) {
+        take_limit(d->t, "decoded bytes of a body", d->body);
+        return 0;
+    }
+    struct str out = str_make(to, base64_read(in, way, to, &odd));
+    give(d, out, ENCODING_BASE64, odd);
+    if ((d->b->encodings & 1u << ENCODING_GZIP64) != 0)
+        unpack(d, out);
+    return odd;
+}
+
+/* Base64 whose paragraphs are decoded each on its own: junk before the data shifts the digits. */
+static void base64_paragraphs(struct loose_decoder *d)
+{
+    static const struct base64_way way = {PAD_RESTARTS, JUNK_SKIPPED, false};
+    struct str all = d->b->leaf.region->bytes;
+    size_t end = d->end, start = d->body, found = 0;
+    struct loose_line l = {.next = d->body};
+    while (found < PARAGRAPHS_MAX && l.next < end && loose_next(all, l.next, &l)) {
+        bool last = l.next >= end;
+        if (!last && !is_blank(str_slice(all, l.start, l.end)))
+            continue;
+        d->body = start;
+        d->end = last ? end : l.start;
+        if (d->end > d->body)
+            base64_once(d, &way);
+        found++;
+        start = l.next;
+    }
+    d->end = end;
+}
+
+static void take_base64(struct loose_decoder *d)
+{
+    static const struct base64_way first = {PAD_RESTARTS, JUNK_SKIPPED, false};
+    size_t body = d->body;
+    if ((d->b->encodings & 1u << ENCODING_GZIP64) == 0 && known(d, ENCODING_BASE64))
+        return;
+    unsigned odd = base64_once(d, &first);
+    bool structural = d->structural;
+    for (size_t i = 0; i < ARRAY_LEN(base64_ways); i++) {
+        d->structural = structural && !base64_ways[i].guess;
+        if (odd & base64_ways[i].odd)
+            base64_once(d, &base64_ways[i].way);
+    }
+    d->structural = false;
+    if (odd & (ODD_PARAGRAPH | ODD_LENGTH | ODD_JUNK))
+        base64_paragraphs(d);
+    d->structural = structural;
+    d->body = body;
+}
+
+static const struct {
+    struct qp_way way;
+    unsigned odd;
+    bool guess;
+} qp_ways[] = {
+    {{.bad = QP_BAD_WITHOUT_SIGN}, ODD_ESCAPE, false},
+    {{.bad = QP_BAD_DROPPED}, ODD_ESCAPE, false},
+    {{.bad = QP_BAD_KEPT, .one_digit = true}, ODD_ESCAPE, false},
+    {{.bad = QP_BAD_KEPT, .lower_is_bad = true}, ODD_LOWER, true},
+    {{.bad = QP_BAD_KEPT, .space_kept = true, .space_after_soft = true}, ODD_SPACE, false},
+};
+
+static unsigned qp_once(struct loose_decoder *d, const struct qp_way *way)
+{
+    unsigned odd = 0;
+    struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
+    buf_reset(&d->t->scratch);
+    char *to = in.n == 0 ? NULL : buf_reserve(&d->t->scratch, in.n);
+    if (to != NULL)
+        give(d, str_make(to, qp_read(in, way, to, &odd)), ENCODING_QP, odd);
+    return odd;
+}
+
+static void take_qp(struct loose_decoder *d)
+{
+    static const struct qp_way first = {.bad = QP_BAD_KEPT};
+    static const struct qp_way lf = {.bad = QP_BAD_KEPT, .break_is_lf = true};
+    if (known(d, ENCODING_QP))
+        return;
+    unsigned odd = qp_once(d, &first);
+    bool structural = d->structural;
+    /* in a text the signs that stand for themselves differ: no smuggling */
+    bool text = str_eq(d->b->leaf.facts.type, STR("text"));
+    for (size_t i = 0; i < ARRAY_LEN(qp_ways); i++) {
+        d->structural = structural && !text && !qp_ways[i].guess;
+        if (odd & qp_ways[i].odd)
+            qp_once(d, &qp_ways[i].way);
+    }
+    d->structural = false;
+    if ((odd & ODD_BREAK) && !text)
+        qp_once(d, &lf);
+    d->structural = structural;
+}
+
+/* ---- what no label says ---- */
+
+static bool is_base64_char(char c)
+{
+    return is_alnum(c) || c == '+' || c == '/' || c == '=';
+}
+
+/* Runs of lines of base64 that stand in a text. */
+static void carve_base64(struct loose_decoder *d)
+{
+    struct str all = d->b->leaf.region->bytes;
+    size_t end = d->end, body = d->body, start = body, digits = 0;
+    struct loose_line l = {.next = body};
+    bool more = true;
+    while (more) {
+        more = l.next < end && loose_next(all, l.next, &l);
+        struct str line = more ? str_trim(str_slice(all, l.start, l.end)) : STR_NONE;
+        size_t n = 0;
+        while (n < line.n && is_base64_char(line.p[n]))
+            n++;
+        if (more && n == line.n && n != 0) {
+            digits += n;
+            continue;
+        }
+        if (digits >= RUN_MIN) {
+            d->body = start;
+            d->end = more ? l.start : end;
+            take_base64(d);
+        }
+        digits = 0;
+        start = l.next;
+    }
+    d->body = body;
+    d->end = end;
+}
+
+/* Mostly digits of base64, and few white space between words? */
+static bool looks_like_base64(struct str s)
+{
+    size_t digits = 0, blanks = 0, others = 0;
+    s = str_slice(s, 0, SNIFF_BYTES);
+    for (size_t i = 0; i < s.n; i++) {
+        digits += is_base64_char(s.p[i]);
+        blanks += s.p[i] == ' ';
+        others += !is_base64_char(s.p[i]) && !is_fws(s.p[i]);
+    }
+    return digits >= RUN_MIN && blanks * 40 < digits && others * 20 < digits;
+}
+
+static bool looks_like_qp(struct str s)
+{
+    size_t escapes = 0;
+    for (size_t i = 0; i + 2 < s.n && i < SNIFF_BYTES; i++)
+        escapes += s.p[i] == '=' && is_alnum(s.p[i + 1]) && is_alnum(s.p[i + 2]);
+    return escapes >= 8;
+}
+
+static void take_plain(struct loose_decoder *d)
+{
+    struct leaf leaf = d->b->leaf;
+    struct taken what = {.bytes = d->bytes.p == NULL ? STR("") : d->bytes,
+                         .encoding = ENCODING_NONE,
+                         .encoding_text = STR("7bit"),
+                         .structural = true};
+    take_bytes(d->t, &leaf, &what);
+    if (!d->t->lf_only || str_eq(leaf.facts.type, STR("text")) || leaf.region->decoded)
+        return;
+    /* the file had LF, and so had what stands in it as it is */
+    buf_reset(&d->t->scratch);
+    for (size_t i = 0; i < d->bytes.n; i++)
+        if (d->bytes.p[i] != '\r' || i + 1 == d->bytes.n || d->bytes.p[i + 1] != '\n')
+            buf_addc(&d->t->scratch, d->bytes.p[i]);
+    what.bytes = buf_str(&d->t->scratch);
+    what.in_scratch = what.decoded = true;
+    what.structural = false;
+    if (what.bytes.n != 0)
+        take_bytes(d->t, &leaf, &what);
+}
+
+void take_loose_body(struct taker *t, const struct loose_body *b)
+{
+    struct loose_decoder d = {.t = t,
+                              .b = b,
+                              .body = b->leaf.body,
+                              .end = b->leaf.end,
+                              .bytes = str_slice(b->leaf.region->bytes, b->leaf.body, b->leaf.end)};
+    unsigned labels = b->encodings;
+    bool base64 = (labels & (1u << ENCODING_BASE64 | 1u << ENCODING_GZIP64)) != 0;
+    bool qp = (labels & 1u << ENCODING_QP) != 0;
+    unsigned old = labels & (1u << ENCODING_UU | 1u << ENCODING_YENC | 1u << ENCODING_BINHEX);
+    if (b->is_part && !b->holds_message && !base64 && !qp)
+        take_plain(&d);
+    take_old(t, &b->leaf, d.bytes, old != 0);
+    if (labels & 1u << ENCODING_UU)
+        take_uu_lines(t, &b->leaf, d.bytes);
+    d.structural = base64;
+    if (base64 || looks_like_base64(d.bytes))
+        take_base64(&d);
+    d.structural = qp;
+    if (qp || looks_like_qp(d.bytes))
+        take_qp(&d);
+    d.structural = false;
+    if (!base64)
+        carve_base64(&d);
+}

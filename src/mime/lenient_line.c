@@ -1,0 +1,133 @@
+/* Lines and fields as the most forgiving readers take them. */
+#include "message/encoded_word.h"
+#include "mime/lenient.h"
+
+enum { JUNK_BEFORE_MAX = 8, NAME_MAX_BYTES = 80 };
+
+bool loose_next(struct str bytes, size_t pos, struct loose_line *line)
+{
+    if (pos >= bytes.n)
+        return false;
+    if (!line->lf_known || line->lf < pos) /* looked for once, however many CR come before it */
+        line->lf = pos + str_find(str_slice(bytes, pos, bytes.n), '\n');
+    line->lf_known = true;
+    size_t cr = pos + str_find(str_slice(bytes, pos, line->lf), '\r');
+    line->start = pos;
+    line->end = cr;
+    line->next = cr + 1 < line->lf ? cr + 1 : line->lf + 1; /* CRLF and LF end at the LF */
+    if (line->next > bytes.n)
+        line->next = bytes.n;
+    return true;
+}
+
+bool is_blank(struct str line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if ((unsigned char)line.p[i] > ' ' && line.p[i] != 0x7f)
+            return false;
+    return true;
+}
+
+static const struct {
+    struct str letters; /* behind "content" */
+    enum loose_field kind;
+} kinds[] = {{STR_INIT("typ"), LOOSE_TYPE},         {STR_INIT("trans"), LOOSE_ENCODING},
+             {STR_INIT("enc"), LOOSE_ENCODING},     {STR_INIT("tranfer"), LOOSE_ENCODING},
+             {STR_INIT("disp"), LOOSE_DISPOSITION}, {STR_INIT("id"), LOOSE_OTHER},
+             {STR_INIT("desc"), LOOSE_OTHER},       {STR_INIT("loc"), LOOSE_OTHER}};
+
+/* What the letters of a name say: comments, white space and foreign bytes in it are passed over,
+ * but prose ("contents of this issue:") is no field. */
+static enum loose_field kind_of(struct str name)
+{
+    char letters[NAME_MAX_BYTES];
+    size_t n = 0, words = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        if (is_alpha(name.p[i]))
+            letters[n++] = to_lower(name.p[i]);
+        if (name.p[i] == '=' || name.p[i] == '<' || name.p[i] == '"')
+            return LOOSE_NONE;
+        words += name.p[i] == ' ' && i > 0 && is_alpha(name.p[i - 1]);
+    }
+    struct str s = str_make(letters, n), content = STR("content");
+    if (!str_starts(s, content) || words > 2)
+        return LOOSE_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_starts(str_slice(s, content.n, s.n), kinds[i].letters))
+            return kinds[i].kind;
+    return LOOSE_NONE;
+}
+
+enum loose_field loose_field(struct str line, size_t *value)
+{
+    size_t i = 0;
+    while (i < line.n && i < JUNK_BEFORE_MAX && (line.p[i] | 0x20) != 'c')
+        i++;
+    if (i == line.n || (line.p[i] | 0x20) != 'c')
+        return LOOSE_NONE;
+    struct str name = str_slice(line, i, i + NAME_MAX_BYTES);
+    name = str_slice(name, 0, str_find(name, ':'));
+    if (i + name.n == line.n || line.p[i + name.n] != ':')
+        return LOOSE_NONE;
+    for (*value = i + name.n; *value < line.n && line.p[*value] == ':';)
+        ++*value;
+    return kind_of(name);
+}
+
+bool is_field_like(struct str line)
+{
+    size_t i = 0;
+    while (i < line.n && i < NAME_MAX_BYTES && line.p[i] > ' ' && line.p[i] != ':' &&
+           line.p[i] != 0x7f)
+        i++;
+    while (i < line.n && (unsigned char)line.p[i] <= ' ')
+        i++;
+    return i > 0 && i < line.n && line.p[i] == ':';
+}
+
+/* Words that name an encoding wherever they stand. */
+static const struct {
+    struct str word;
+    enum body_encoding encoding;
+} hints[] = {
+    {STR_INIT("64"), ENCODING_BASE64},    {STR_INIT("quoted"), ENCODING_QP},
+    {STR_INIT("printable"), ENCODING_QP}, {STR_INIT("uu"), ENCODING_UU},
+    {STR_INIT("yenc"), ENCODING_YENC},    {STR_INIT("y-enc"), ENCODING_YENC},
+    {STR_INIT("hex"), ENCODING_BINHEX},   {STR_INIT("gzip"), ENCODING_GZIP64},
+};
+
+static unsigned hinted(struct str lower)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (str_search(lower, hints[i].word) < lower.n)
+            found |= 1u << hints[i].encoding;
+    return found;
+}
+
+/* Lower case, without comments, white space, quotes and escapes. */
+static struct str squeeze(struct arena *arena, struct str s, bool comments_too)
+{
+    char *out = arena_new(arena, char, s.n);
+    size_t n = 0, depth = 0;
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        char c = s.p[i];
+        depth += c == '(' && !comments_too;
+        if (depth == 0 && (unsigned char)c > ' ' && c != '"' && c != '\\' && c != '\'' &&
+            c != '(' && c != ')')
+            out[n++] = to_lower(c);
+        depth -= c == ')' && depth > 0;
+    }
+    return str_make(out, n);
+}
+
+unsigned loose_encodings(struct arena *arena, struct str value)
+{
+    unsigned found = hinted(squeeze(arena, value, false)) | hinted(squeeze(arena, value, true));
+    if (has_encoded_word(value)) {
+        struct str decoded = encoded_word_decode(arena, value, NULL);
+        if (decoded.p != NULL)
+            found |= hinted(squeeze(arena, decoded, false));
+    }
+    return found;
+}

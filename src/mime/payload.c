@@ -1,0 +1,355 @@
+/* The union of what the views give: bodies decoded, hashed, and kept once. */
+#include "mime/view_internal.h"
+
+enum {
+    FIRST_SLOTS = 8,
+    BUCKETS = UNION_BUCKETS,
+    SPANS = 8192,
+    SAME_HASH_ASKED = 4 /* of equal payloads the latest are asked whether they stand here */
+};
+
+void take_limit(struct taker *t, const char *what, size_t offset)
+{
+    struct finding_where where = {.offset = offset, .has_offset = true};
+    if (!t->cut)
+        finding_add(t->findings, FINDING_LIMIT_MIME, where, "%s", what);
+    t->cut = true;
+}
+
+/* ---- places ---- */
+
+static size_t raw_offset(const struct region *r, size_t pos)
+{
+    return r->decoded ? r->offset : r->offset + pos;
+}
+
+static uint64_t span_hash(const struct region *r, size_t body, size_t end, enum body_encoding e)
+{
+    uint64_t h = (uint64_t)(uintptr_t)r ^ (uint64_t)body * 0x9E3779B97F4A7C15u;
+    h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9u;
+    h = (h ^ (uint64_t)end ^ (uint64_t)e << 56) * 0x94D049BB133111EBu;
+    return h ^ h >> 31;
+}
+
+static void span_add(struct taker *t, uint32_t index)
+{
+    const struct slot *s = &t->slots[index];
+    if (t->spans == NULL)
+        return;
+    uint64_t h = span_hash(s->region, s->body, s->end, s->encoding);
+    for (size_t k = 0; k < 8; k++) { /* a full neighbourhood only costs a second decoding */
+        uint32_t *at = &t->spans[(h + k) % SPANS];
+        if (*at == 0) {
+            *at = index + 1;
+            return;
+        }
+    }
+}
+
+/* The payload that the very same bytes gave to another view, decoded without any doubt. */
+static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_encoding e)
+{
+    if (t->spans == NULL) {
+        t->spans = arena_new(t->arena, uint32_t, SPANS);
+        t->no_memory |= t->spans == NULL;
+        for (uint32_t i = 0; t->spans != NULL && i < t->n; i++)
+            span_add(t, i);
+    }
+    uint64_t h = span_hash(l->region, l->body, l->end, e);
+    for (size_t k = 0; t->spans != NULL && k < 8; k++) {
+        uint32_t at = t->spans[(h + k) % SPANS];
+        struct slot *s = at == 0 ? NULL : &t->slots[at - 1];
+        if (s == NULL)
+            return NULL;
+        if (s->region == l->region && s->body == l->body && s->end == l->end && s->encoding == e &&
+            s->odd == 0)
+            return s;
+    }
+    return NULL;
+}
+
+/* ---- slots ---- */
+
+static void add_names(struct taker *t, struct slot *s, const struct leaf *l, struct str inner)
+{
+    struct name_place place = {l->region->offset, l->region->decoded};
+    bool ok = true;
+    if (inner.n != 0) {
+        struct str kept = arena_copy(t->arena, inner);
+        ok = kept.p != NULL && names_add(t->arena, NAME_ENCODED, kept, s->p.offset, &s->names);
+    }
+    if (l->head != NULL && (s->head_region != l->region || s->head_start != l->head->start)) {
+        ok = ok && names_read(t->arena, l->head->fields, l->head->n, place, &s->names);
+        s->head_region = l->region;
+        s->head_start = l->head->start;
+    }
+    t->no_memory |= !ok;
+}
+
+static bool overlaps(const struct slot *s, size_t offset, size_t length)
+{
+    return s->p.offset == offset ||
+           (s->p.offset < offset + length && offset < s->p.offset + s->p.length);
+}
+
+static struct slot *find_slot(struct taker *t, const unsigned char *sha256, size_t bucket,
+                              size_t offset, size_t length)
+{
+    unsigned asked = 0;
+    for (uint32_t at = t->buckets[bucket]; at != 0; at = t->slots[at - 1].next) {
+        struct slot *s = &t->slots[at - 1];
+        if (memcmp(s->p.sha256, sha256, DIGEST_MAX_BYTES) != 0)
+            continue;
+        if (overlaps(s, offset, length))
+            return s;
+        if (++asked == SAME_HASH_ASKED)
+            break;
+    }
+    return NULL;
+}
+
+static struct slot *new_slot(struct taker *t)
+{
+    if (t->n == MIME_UNION_MAX_PAYLOADS) {
+        take_limit(t, "payloads", 0);
+        return NULL;
+    }
+    if (t->n == t->cap) {
+        size_t cap = t->cap == 0 ? FIRST_SLOTS : t->cap * 4;
+        struct slot *grown = arena_grow(t->arena, t->slots, t->n, cap, sizeof *t->slots);
+        t->no_memory |= grown == NULL;
+        if (grown == NULL)
+            return NULL;
+        t->slots = grown;
+        t->cap = cap;
+    }
+    return &t->slots[t->n++];
+}
+
+/* Lower case; most declared words are that already. */
+static struct str lower(struct arena *arena, struct str s)
+{
+    char *p = arena_new(arena, char, s.n);
+    for (size_t i = 0; p != NULL && i < s.n; i++)
+        p[i] = to_lower(s.p[i]);
+    return str_make(p, p == NULL ? 0 : s.n);
+}
+
+static void describe(struct taker *t, struct slot *s, const struct leaf *l,
+                     const struct taken *what)
+{
+    const struct facts *f = &l->facts;
+    s->p.path = l->path;
+    s->p.encoding = lower(t->arena, what->encoding_text);
+    s->p.type = f->type;
+    s->p.subtype = f->subtype;
+    s->p.charset = f->charset;
+    s->p.disposition = f->disposition;
+    s->p.message_depth = l->message_depth;
+    s->region = l->region;
+    s->body = l->body;
+    s->end = l->end;
+    s->encoding = what->encoding;
+    s->odd = what->odd;
+    s->decoded = what->decoded;
+}
+
+/* Distinct decoded bytes are bounded by the size of the message. */
+static bool has_room(struct taker *t, const struct taken *what, size_t offset)
+{
+    if (!what->decoded)
+        return true;
+    if (what->bytes.n > t->decoded_max - t->decoded_bytes) {
+        take_limit(t, "distinct decoded bytes", offset);
+        return false;
+    }
+    t->decoded_bytes += what->bytes.n;
+    return true;
+}
+
+static struct slot *add_slot(struct taker *t, const struct leaf *l, const struct taken *what)
+{
+    struct str bytes = what->bytes;
+    if (what->in_scratch)
+        bytes = arena_copy(t->arena, bytes);
+    struct slot *s = bytes.p == NULL ? NULL : new_slot(t);
+    t->no_memory |= bytes.p == NULL;
+    if (s == NULL)
+        return NULL;
+    *s = (struct slot){.p.bytes = bytes};
+    describe(t, s, l, what);
+    return s;
+}
+
+void take_bytes(struct taker *t, const struct leaf *l, const struct taken *what)
+{
+    unsigned char sha256[DIGEST_MAX_BYTES];
+    const struct region *r = l->region;
+    size_t offset = raw_offset(r, l->body), length = r->decoded ? r->length : l->end - l->body;
+    if (t->no_memory || !digest_once(DIGEST_SHA256, what->bytes, sha256)) {
+        t->no_memory = true;
+        return;
+    }
+    size_t bucket = ((size_t)sha256[0] << 8 | sha256[1]) % BUCKETS;
+    struct slot *s = find_slot(t, sha256, bucket, offset, length);
+    if (s == NULL) {
+        if (!has_room(t, what, offset) || (s = add_slot(t, l, what)) == NULL)
+            return;
+        memcpy(s->p.sha256, sha256, sizeof sha256);
+        s->p.offset = offset;
+        s->p.length = length;
+        s->next = t->buckets[bucket];
+        t->buckets[bucket] = (uint32_t)(s - t->slots) + 1;
+        span_add(t, (uint32_t)(s - t->slots));
+    }
+    s->p.views |= 1u << l->view;
+    s->structural |= what->structural;
+    add_names(t, s, l, what->name);
+}
+
+/* ---- decoded messages ---- */
+
+void take_region(struct taker *t, const struct leaf *l, struct str bytes, bool structural)
+{
+    const struct region *up = l->region;
+    size_t offset = raw_offset(up, l->body);
+    if (l->depth + 1 >= MIME_UNION_MAX_DEPTH || t->regions == MIME_UNION_MAX_REGIONS) {
+        take_limit(t, "messages decoded within each other", offset);
+        return;
+    }
+    for (struct region *r = t->first; r != NULL; r = r->next)
+        if (r->offset == offset && str_eq(r->bytes, bytes)) {
+            r->views |= 1u << l->view;
+            return;
+        }
+    struct taken what = {.bytes = bytes, .decoded = true};
+    struct region *r = has_room(t, &what, offset) ? arena_new(t->arena, struct region, 1) : NULL;
+    t->no_memory |= r == NULL && !t->cut;
+    if (r == NULL)
+        return;
+    *r = (struct region){.bytes = bytes,
+                         .offset = offset,
+                         .decoded = true,
+                         .path = l->path,
+                         .length = up->decoded ? up->length : l->end - l->body,
+                         .depth = l->depth + 1,
+                         .message_depth = l->message_depth + 1,
+                         .structural = structural,
+                         .views = 1u << l->view};
+    *(t->last == NULL ? &t->first : &t->last->next) = r;
+    t->last = r;
+    t->regions++;
+}
+
+/* ---- decoding as a view does ---- */
+
+static const struct base64_way base64_ways[VIEW_COUNT] = {
+    [VIEW_STRICT] = {PAD_STOPS, JUNK_SKIPPED, false}, /* RFC 2045 6.8 */
+    [VIEW_FIRST] = {PAD_RESTARTS, JUNK_SKIPPED, false},
+    [VIEW_LAST] = {PAD_STOPS, JUNK_SKIPPED, false},
+    [VIEW_LENIENT] = {PAD_RESTARTS, JUNK_SKIPPED, false},
+};
+
+static bool decode_text(struct taker *t, const struct leaf *l, struct str body, struct taken *what)
+{
+    static const struct qp_way qp = {.bad = QP_BAD_KEPT};
+    bool base64 = what->encoding != ENCODING_QP;
+    size_t room = (base64 ? base64_room(body.n) : body.n) + 1;
+    what->in_scratch = l->view != VIEW_STRICT; /* mostly it is there already */
+    buf_reset(&t->scratch);
+    char *to = what->in_scratch ? buf_reserve(&t->scratch, room) : arena_new(t->arena, char, room);
+    if (to == NULL) {
+        t->no_memory = true;
+        return false;
+    }
+    size_t n = base64 ? base64_read(body, &base64_ways[l->view], to, &what->odd)
+                      : qp_read(body, &qp, to, &what->odd);
+    what->bytes = str_make(to, n);
+    what->decoded = true;
+    if (what->encoding == ENCODING_QP && str_eq(l->facts.type, STR("text")))
+        what->odd &= ~(unsigned)ODD_BREAK;
+    return true;
+}
+
+/* uuencode and the like, each found file a payload; a label alone makes lines of uuencode. */
+bool take_old(struct taker *t, const struct leaf *l, struct str body, bool labelled)
+{
+    struct old_found found;
+    size_t pos = 0;
+    bool any = false;
+    for (buf_reset(&t->scratch); old_next(body, &pos, &t->scratch, &found);
+         buf_reset(&t->scratch)) {
+        struct taken what = {.bytes = buf_str(&t->scratch),
+                             .encoding = found.encoding,
+                             .encoding_text = encoding_text(found.encoding),
+                             .decoded = true,
+                             .structural = labelled,
+                             .in_scratch = true,
+                             .name = found.name};
+        struct leaf here = *l;
+        here.body = l->body + found.start;
+        here.end = l->body + found.end;
+        if (what.bytes.n == 0)
+            continue;
+        any = true;
+        take_bytes(t, &here, &what);
+    }
+    return any;
+}
+
+void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
+{
+    buf_reset(&t->scratch);
+    uu_read_lines(body, &t->scratch);
+    struct taken what = {.bytes = buf_str(&t->scratch),
+                         .encoding = ENCODING_UU,
+                         .encoding_text = encoding_text(ENCODING_UU),
+                         .decoded = true,
+                         .structural = true,
+                         .in_scratch = true};
+    if (what.bytes.n != 0)
+        take_bytes(t, l, &what);
+}
+
+bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e)
+{
+    struct slot *same = t->no_memory ? NULL : span_find(t, l, e);
+    if (same == NULL)
+        return false;
+    same->p.views |= 1u << l->view;
+    add_names(t, same, l, STR_NONE);
+    return true;
+}
+
+void take_leaf(struct taker *t, const struct leaf *l)
+{
+    const struct facts *f = &l->facts;
+    struct str body = str_slice(l->region->bytes, l->body, l->end);
+    struct taken what = {.bytes = body.p == NULL ? STR("") : body,
+                         .encoding = f->encoding,
+                         .encoding_text = f->encoding_text,
+                         .structural = l->region->structural};
+    if (l->view != VIEW_STRICT && take_known(t, l, f->encoding))
+        return;
+    if (f->encoding == ENCODING_UU) {
+        if (!take_old(t, l, body, true))
+            take_uu_lines(t, l, body);
+        return;
+    }
+    if (f->encoding == ENCODING_BASE64 || f->encoding == ENCODING_QP) {
+        if (!decode_text(t, l, body, &what))
+            return;
+    } else if (l->view == VIEW_STRICT && !t->doubt) {
+        t->doubt = text_holds_more(body) || (t->lf_only && !str_eq(f->type, STR("text")));
+    }
+    if (l->view == VIEW_STRICT)
+        t->doubt |= what.odd != 0;
+    if (!what.decoded || !facts_is_message(f)) {
+        take_bytes(t, l, &what);
+        return;
+    }
+    struct str bytes = what.in_scratch ? arena_copy(t->arena, what.bytes) : what.bytes;
+    t->no_memory |= bytes.p == NULL;
+    if (bytes.p != NULL)
+        take_region(t, l, bytes, what.structural);
+}

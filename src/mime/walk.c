@@ -1,0 +1,348 @@
+/* One reader's walk over a message: multiparts by their delimiters, inner messages in place. The
+ * strict walk also notes whatever another reader could take in another way. */
+#include "mime/view_internal.h"
+
+enum { CLOSED_KEPT = 64, DELIMITER_MAX = 1000 };
+
+/* A multipart that is open. */
+struct frame {
+    struct str boundary, core; /* core: without the dashes that it begins with */
+    struct str path;
+    unsigned children, depth, message_depth;
+    bool digest;
+};
+
+struct walker {
+    struct taker *t;
+    const struct region *region;
+    struct str bytes;
+    enum mime_view view;
+    struct head_rules head_rules;
+    struct frame stack[MIME_UNION_MAX_DEPTH];
+    unsigned depth;                 /* of the stack */
+    struct str closed[CLOSED_KEPT]; /* cores of multiparts that were left */
+    size_t n_closed;
+    struct leaf leaf; /* the body that is open */
+    bool in_leaf;
+    size_t outside; /* where preamble or epilogue began, when no leaf is open */
+    struct head head;
+    size_t parts;
+};
+
+struct entity {
+    struct str path;
+    unsigned depth, message_depth;
+    bool digest, in_message;
+};
+
+static bool is_strict(const struct walker *w)
+{
+    return w->view == VIEW_STRICT;
+}
+
+/* ---- delimiters ---- */
+
+enum delimiter { DELIMITER_NONE, DELIMITER_OPEN, DELIMITER_CLOSE };
+
+static bool at_line_start(const struct walker *w, size_t pos)
+{
+    if (pos == 0)
+        return true;
+    if (w->bytes.p[pos - 1] != '\n')
+        return false;
+    return w->head_rules.eol == EOL_LF || (pos > 1 && w->bytes.p[pos - 2] == '\r');
+}
+
+/* What stands behind the boundary: STRICT and LAST allow white space only (RFC 2046 5.1.1). */
+static enum delimiter delimiter_kind(struct walker *w, struct str rest)
+{
+    enum delimiter kind = DELIMITER_OPEN;
+    if (str_starts(rest, STR("--"))) {
+        kind = DELIMITER_CLOSE;
+        rest = str_slice(rest, 2, rest.n);
+    }
+    size_t blank = 0;
+    while (blank < rest.n && is_wsp(rest.p[blank]))
+        blank++;
+    bool end = blank == rest.n || rest.p[blank] == '\n' ||
+               (rest.p[blank] == '\r' && blank + 1 < rest.n && rest.p[blank + 1] == '\n');
+    if (is_strict(w) && (blank > 0 || !end))
+        w->t->doubt = true;
+    return end || w->view == VIEW_FIRST ? kind : DELIMITER_NONE;
+}
+
+/* At "--" that begins a line: whose delimiter is it? FIRST and STRICT ask the innermost multipart
+ * first, LAST the outermost. */
+static enum delimiter delimiter_at(struct walker *w, size_t pos, unsigned *level)
+{
+    struct str text = str_slice(w->bytes, pos + 2, pos + DELIMITER_MAX);
+    for (unsigned k = 0; k < w->depth; k++) {
+        unsigned i = w->view == VIEW_LAST ? k : w->depth - 1 - k;
+        struct str b = w->stack[i].boundary;
+        if (!str_starts(text, b))
+            continue;
+        enum delimiter kind = delimiter_kind(w, str_slice(text, b.n, text.n));
+        if (kind != DELIMITER_NONE) {
+            *level = i;
+            return kind;
+        }
+    }
+    return DELIMITER_NONE;
+}
+
+static bool ends_head(void *walker, size_t pos)
+{
+    unsigned level;
+    return delimiter_at(walker, pos, &level) != DELIMITER_NONE;
+}
+
+/* A run of dashes that is no delimiter, but has the text of one behind it: of a multipart that is
+ * open or was left. */
+static bool resembles_delimiter(const struct walker *w, size_t behind)
+{
+    struct str text = str_slice(w->bytes, behind, w->bytes.n);
+    for (unsigned i = 0; i < w->depth; i++)
+        if (str_starts(text, w->stack[i].core))
+            return true;
+    for (size_t i = 0; i < w->n_closed; i++)
+        if (str_starts(text, w->closed[i]))
+            return true;
+    return false;
+}
+
+/* Offset of the next delimiter line at or behind `pos`, or the end. */
+static size_t find_delimiter(struct walker *w, size_t pos, enum delimiter *kind, unsigned *level)
+{
+    struct str b = w->bytes;
+    *kind = DELIMITER_NONE;
+    while (pos < b.n && (w->depth > 0 || (is_strict(w) && w->n_closed > 0))) {
+        const char *dash = memchr(b.p + pos, '-', b.n - pos);
+        if (dash == NULL)
+            break;
+        size_t start = (size_t)(dash - b.p), end = start;
+        while (end < b.n && b.p[end] == '-')
+            end++;
+        pos = end;
+        if (end - start < 2)
+            continue;
+        if (at_line_start(w, start))
+            *kind = delimiter_at(w, start, level);
+        if (*kind != DELIMITER_NONE)
+            return start;
+        if (is_strict(w) && !w->t->doubt && resembles_delimiter(w, end))
+            w->t->doubt = true;
+    }
+    return b.n;
+}
+
+/* The line end in front of a delimiter belongs to the delimiter. */
+static size_t body_end(const struct walker *w, size_t delimiter)
+{
+    size_t end = delimiter;
+    if (end > 0 && end < w->bytes.n && w->bytes.p[end - 1] == '\n')
+        end--;
+    else
+        return end;
+    return end > 0 && w->bytes.p[end - 1] == '\r' ? end - 1 : end;
+}
+
+static size_t behind_line(const struct walker *w, size_t pos)
+{
+    size_t n = str_find(str_slice(w->bytes, pos, w->bytes.n), '\n');
+    return pos + n < w->bytes.n ? pos + n + 1 : w->bytes.n;
+}
+
+/* ---- entities ---- */
+
+static void close_leaf(struct walker *w, size_t end)
+{
+    if (w->in_leaf) {
+        w->leaf.end = end > w->leaf.body ? end : w->leaf.body;
+        take_leaf(w->t, &w->leaf);
+    } else if (is_strict(w) && end > w->outside && !w->t->doubt) {
+        /* preamble and epilogue: text that no reader shows, unless it looks like more */
+        w->t->doubt = text_holds_more(str_slice(w->bytes, w->outside, end));
+    }
+    w->in_leaf = false;
+}
+
+static bool is_prefix_pair(struct str a, struct str b)
+{
+    return str_starts(a, b) || str_starts(b, a);
+}
+
+static void push(struct walker *w, const struct entity *e, const struct facts *f, size_t body)
+{
+    struct frame *top = &w->stack[w->depth];
+    struct str core = f->boundary;
+    while (core.n > 0 && core.p[0] == '-')
+        core = str_slice(core, 1, core.n);
+    for (unsigned i = 0; i < w->depth; i++)
+        w->t->doubt |= is_prefix_pair(w->stack[i].boundary, f->boundary);
+    *top = (struct frame){.boundary = f->boundary,
+                          .core = core,
+                          .path = e->path,
+                          .depth = e->depth,
+                          .message_depth = e->message_depth,
+                          .digest = str_eq(f->subtype, STR("digest"))};
+    w->depth++;
+    w->outside = body;
+    w->in_leaf = false;
+}
+
+static void open_leaf(struct walker *w, const struct entity *e, const struct facts *f)
+{
+    struct str path = e->path;
+    if (e->in_message) /* IMAP numbers the only body of an inner message */
+        path = path.n == 0 ? STR("1") : arena_fmt(w->t->arena, STR_FMT ".1", STR_ARG(path));
+    w->leaf = (struct leaf){.region = w->region,
+                            .view = w->view,
+                            .head = &w->head,
+                            .facts = *f,
+                            .path = path,
+                            .body = w->head.body,
+                            .depth = e->depth,
+                            .message_depth = e->message_depth};
+    w->in_leaf = true;
+    w->t->no_memory |= path.p == NULL;
+}
+
+/* An encoded message is decoded first, and walked then: the RFCs allow that to message/global alone
+ * (RFC 6532 3.7), FIRST does it to any, LAST reads what is there. */
+static bool is_decoded_first(struct walker *w, const struct facts *f)
+{
+    if (f->encoding == ENCODING_NONE)
+        return false;
+    w->t->doubt |= is_strict(w);
+    return w->view == VIEW_FIRST || (is_strict(w) && str_eq(f->subtype, STR("global")));
+}
+
+/* Read heads from `pos` on: of the entity, and of the messages that begin right within it. Returns
+ * where its body begins. */
+static size_t begin_entity(struct walker *w, size_t pos, struct entity e)
+{
+    struct taker *t = w->t;
+    for (;;) {
+        struct facts f;
+        head_read(&w->head_rules, w->bytes, pos, &w->head);
+        if (w->head.cut)
+            take_limit(t, "bytes or fields in a head", w->region->offset + pos);
+        if (!facts_read(t->arena, &w->head, w->view, e.digest, &f)) {
+            t->no_memory = true;
+            return w->bytes.n;
+        }
+        if (is_strict(w))
+            t->doubt |= f.odd;
+        pos = w->head.body;
+        bool multipart = str_eq(f.type, STR("multipart")) && f.boundary.n != 0;
+        bool message = facts_is_message(&f);
+        if (multipart && f.encoding != ENCODING_NONE && is_strict(w))
+            t->doubt = true;
+        if ((multipart || message) &&
+            (e.depth + 1 >= MIME_UNION_MAX_DEPTH || w->depth == MIME_UNION_MAX_DEPTH)) {
+            take_limit(t, "multiparts and messages within each other", w->region->offset + pos);
+            multipart = message = false;
+        }
+        e.depth++;
+        if (multipart) {
+            push(w, &e, &f, pos);
+            return pos;
+        }
+        if (!message || is_decoded_first(w, &f)) {
+            open_leaf(w, &e, &f);
+            return pos;
+        }
+        e = (struct entity){.path = e.path,
+                            .depth = e.depth,
+                            .message_depth = e.message_depth + 1,
+                            .in_message = true};
+    }
+}
+
+static size_t begin_child(struct walker *w, size_t pos, struct frame *up)
+{
+    struct entity e = {.depth = up->depth,
+                       .message_depth = up->message_depth,
+                       .digest = up->digest};
+    up->children++;
+    e.path = up->path.n == 0
+                 ? arena_fmt(w->t->arena, "%u", up->children)
+                 : arena_fmt(w->t->arena, STR_FMT ".%u", STR_ARG(up->path), up->children);
+    if (e.path.p == NULL) {
+        w->t->no_memory = true;
+        return w->bytes.n;
+    }
+    return begin_entity(w, pos, e);
+}
+
+/* Leave all multiparts above `level`; remember their delimiters. */
+static void unwind(struct walker *w, unsigned level)
+{
+    for (; w->depth > level; w->depth--) {
+        if (!is_strict(w))
+            continue;
+        if (w->n_closed == CLOSED_KEPT)
+            w->t->doubt = true; /* too many to watch: the other views tell */
+        else
+            w->closed[w->n_closed++] = w->stack[w->depth - 1].core;
+    }
+}
+
+/* STRICT takes for a line end what ends the first line: mail on disk has LF. */
+static enum eol eol_of(struct str bytes, enum mime_view view)
+{
+    size_t lf = str_find(bytes, '\n');
+    bool crlf = lf > 0 && lf < bytes.n && bytes.p[lf - 1] == '\r';
+    return view == VIEW_STRICT && crlf ? EOL_CRLF : EOL_LF;
+}
+
+static bool begin_region(struct walker *w, const struct region *region, size_t *pos)
+{
+    struct entity e = {.path = region->path,
+                       .depth = region->depth,
+                       .message_depth = region->message_depth,
+                       .in_message = region->path.n != 0};
+    *pos = begin_entity(w, 0, e);
+    if (is_strict(w) && w->depth > 0 && w->head.body == w->bytes.n)
+        w->t->doubt = true; /* a multipart without anything */
+    return !w->t->no_memory;
+}
+
+static void walk(struct walker *w, size_t pos)
+{
+    enum delimiter kind;
+    unsigned level = 0;
+    bool seen = w->depth == 0;
+    for (;;) {
+        size_t at = find_delimiter(w, pos, &kind, &level);
+        close_leaf(w, body_end(w, at));
+        if (kind == DELIMITER_NONE || w->t->no_memory)
+            break;
+        seen = true;
+        unwind(w, level + 1);
+        pos = behind_line(w, at);
+        if (kind == DELIMITER_CLOSE) {
+            unwind(w, level);
+            w->outside = pos;
+            continue;
+        }
+        if (++w->parts > MIME_UNION_MAX_PAYLOADS) {
+            take_limit(w->t, "parts", w->region->offset + at);
+            break;
+        }
+        pos = begin_child(w, pos, &w->stack[level]);
+    }
+    w->t->doubt |= is_strict(w) && !seen; /* no delimiter at all */
+}
+
+void walk_view(struct taker *t, const struct region *region, enum mime_view view)
+{
+    struct walker w = {.t = t, .region = region, .bytes = region->bytes, .view = view};
+    size_t pos;
+    w.head_rules = (struct head_rules){.eol = eol_of(region->bytes, view),
+                                       .junk_ends = view == VIEW_LAST,
+                                       .delimiter = ends_head,
+                                       .walker = &w};
+    if (begin_region(&w, region, &pos))
+        walk(&w, pos);
+}
