@@ -66,14 +66,12 @@ bool lint_is_content_field(struct str line)
 int mime_lint(struct arena *arena, const struct message *m, const struct mime_tree *tree,
               struct finding_list *findings, struct mp_err *err)
 {
-    struct lint l = {.arena = arena, .m = m, .tree = tree, .findings = findings};
-    l.params = arena_new(arena, struct lint_param, MIME_FIELD_MAX_PARAMS);
-    if (l.params != NULL) {
-        lint_heads(&l);
-        lint_lines(&l);
-        lint_bodies(&l);
-    }
-    if (l.params == NULL || !lint_structure(&l))
+    struct lint_param params[MIME_FIELD_MAX_PARAMS];
+    struct lint l = {.arena = arena, .m = m, .tree = tree, .findings = findings, .params = params};
+    lint_heads(&l);
+    lint_lines(&l);
+    lint_bodies(&l);
+    if (!lint_structure(&l))
         return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
     return MP_OK;
 }

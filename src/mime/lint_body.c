@@ -40,6 +40,8 @@ static size_t alphabet_run(struct str line)
     size_t n = 0;
     while (line.n - n >= VECTOR_BYTES && !any(not_base64(line.p + n)))
         n += VECTOR_BYTES;
+    if (n > 0 && line.n - n < VECTOR_BYTES && !any(not_base64(line.p + line.n - VECTOR_BYTES)))
+        return line.n;
     while (n < line.n && is_base64(line.p[n]))
         n++;
     return n;

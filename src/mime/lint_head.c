@@ -81,9 +81,11 @@ static void check_gap(const struct head *h, const struct lint_field *f)
  * does. */
 static bool looks_like(struct str name)
 {
-    char letters[64];
+    enum { LETTERS_MAX = 32 };
+    char letters[LETTERS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < name.n && n < sizeof letters; i++)
+    for (size_t i = 0; i < name.n && n < LETTERS_MAX && (n == 0 || to_lower(letters[0]) == 'c');
+         i++)
         if (is_alnum(name.p[i]))
             letters[n++] = name.p[i];
     struct str squeezed = {letters, n};

@@ -1,19 +1,16 @@
 /* Rules about single lines of the body: delimiters with something behind or before them, and
- * encodings older than MIME. One pass over the body; the open boundaries are a sorted list, so a
- * line costs a few comparisons however many of them it resembles. */
+ * encodings older than MIME. One pass over the lines looks at the first octets of each; the open
+ * boundaries are a sorted list, so a line costs a few comparisons however many it resembles. */
 #include "mime/lint_internal.h"
 
 #include "message/limits.h"
 
-enum { VECTOR_BYTES = 16, BLOCK_BYTES = 4 * VECTOR_BYTES };
 enum {
     JUNK_MAX = 3,             /* octets before a delimiter that some readers pass over */
     SHORT_BOUNDARY = 4,       /* up to here it may be a word of a text */
     BOUNDARY_MAX = 255,       /* longer ones open nothing: message/mime.c */
     DELIMITER_LINE_MAX = 1000 /* neither are longer lines delimiters */
 };
-typedef unsigned char vec __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint64_t vec_words __attribute__((vector_size(VECTOR_BYTES)));
 
 struct sweep {
     struct lint *l;
@@ -137,34 +134,16 @@ static bool is_delimiter(const struct sweep *s, struct str text, unsigned match)
     return false;
 }
 
-/* The octets between the line end and `pos`, at most JUNK_MAX; false: no reader sees a line begin
- * here. A CR alone is a line end for some. */
-static bool line_begins(const struct sweep *s, size_t pos, size_t *junk)
+/* At two dashes, `junk` octets behind the start of the line. */
+static void check_dashes(struct sweep *s, size_t pos, size_t junk)
 {
-    size_t from = s->l->m->body_offset, n = 0;
-    bool cr = false;
-    while (n <= JUNK_MAX && pos - n > from && s->raw.p[pos - n - 1] != '\n') {
-        char c = s->raw.p[pos - n - 1];
-        if ((unsigned char)c > ' ' && c != '(')
-            break;
-        cr |= c == '\r';
-        n++;
-    }
-    bool begins = n <= JUNK_MAX && (pos - n == from || s->raw.p[pos - n - 1] == '\n');
-    *junk = n;
-    return begins || cr;
-}
-
-static void check_dashes(struct sweep *s, size_t pos)
-{
-    size_t junk;
-    if (s->n == 0 || !line_begins(s, pos, &junk))
+    move_to(s, pos);
+    unsigned match =
+        s->n == 0 ? 0 : longest_match(s, str_slice(s->raw, pos + 2, pos + 2 + BOUNDARY_MAX));
+    if (match == 0)
         return;
     struct str line = lint_line(str_slice(s->raw, 0, pos + DELIMITER_LINE_MAX), pos);
     struct str text = str_slice(line, 2, line.n);
-    unsigned match = longest_match(s, text);
-    if (match == 0)
-        return;
     while (text.n > 0 && is_wsp(text.p[text.n - 1]))
         text.n--;
     struct lint_at at = {.part = innermost(s), .offset = pos, .length = line.n};
@@ -197,6 +176,7 @@ static bool is_begin_line(struct str line)
 
 static void check_legacy(struct sweep *s, size_t pos)
 {
+    move_to(s, pos);
     static const struct str binhex = STR_INIT("(This file must be converted with BinHex");
     struct str line = lint_line(str_slice(s->raw, 0, pos + DELIMITER_LINE_MAX), pos);
     const char *what = is_begin_line(line)                 ? "uuencode"
@@ -211,60 +191,57 @@ static void check_legacy(struct sweep *s, size_t pos)
 
 /* ---- the pass ---- */
 
-static inline vec load(const char *p)
+static bool is_junk(char c)
 {
-    vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
+    return ((unsigned char)c <= ' ' && c != '\n') || c == '(';
 }
 
-static inline bool any(vec v)
+static bool starts_at(const struct sweep *s, size_t pos, char first, char second)
 {
-    vec_words w = (vec_words)v;
-    return (w[0] | w[1]) != 0;
+    return pos + 1 < s->raw.n && s->raw.p[pos] == first && s->raw.p[pos + 1] == second;
 }
 
-/* What the two functions above begin with: two dashes behind a blank, a control octet or "(", and
- * "be", "=y", "(T" behind a line end. */
-static inline vec interesting(const char *p)
+/* `before`: octets before `pos` that belong to the line for readers that end it at LF only. */
+static void check_start(struct sweep *s, size_t pos, size_t before)
 {
-    vec before = load(p - 1), v = load(p), after = load(p + 1);
-    vec dashes =
-        (vec)(v == '-') & (vec)(after == '-') & ((vec)(before <= ' ') | (vec)(before == '('));
-    vec old = ((vec)(v == 'b') & (vec)(after == 'e')) | ((vec)(v == '=') & (vec)(after == 'y')) |
-              ((vec)(v == '(') & (vec)(after == 'T'));
-    return dashes | (old & ((vec)(before == '\n') | (vec)(before == '\r')));
-}
-
-static void check_byte(struct sweep *s, size_t pos)
-{
-    const char *p = s->raw.p + pos;
-    bool start = pos == s->l->m->body_offset;
-    if (p[0] == '-' && p[1] == '-' && (start || (unsigned char)p[-1] <= ' ' || p[-1] == '(')) {
-        move_to(s, pos);
-        check_dashes(s, pos);
-    } else if ((p[0] == 'b' || p[0] == '=' || p[0] == '(') &&
-               (start || p[-1] == '\n' || p[-1] == '\r')) {
-        move_to(s, pos);
+    size_t junk = 0;
+    while (junk < JUNK_MAX - before && pos + junk < s->raw.n && is_junk(s->raw.p[pos + junk]))
+        junk++;
+    if (starts_at(s, pos + junk, '-', '-'))
+        check_dashes(s, pos + junk, before + junk);
+    else if (starts_at(s, pos, 'b', 'e') || starts_at(s, pos, '=', 'y') ||
+             starts_at(s, pos, '(', 'T'))
         check_legacy(s, pos);
-    }
+}
+
+/* A CR alone is a line end for some readers. Within the junk at the start of a line it was seen. */
+static void check_bare_cr(struct sweep *s, size_t pos)
+{
+    size_t n = 0, from = s->l->m->body_offset;
+    while (n < JUNK_MAX && pos - n > from && is_junk(s->raw.p[pos - n - 1]))
+        n++;
+    bool at_start = pos - n == from || s->raw.p[pos - n - 1] == '\n';
+    if (!at_start)
+        check_start(s, pos + 1, 1);
 }
 
 void lint_lines(struct lint *l)
 {
-    struct str raw = l->m->raw;
-    size_t pos = l->m->body_offset;
-    struct sweep s = {.l = l, .raw = raw, .open = -1};
-    if (pos + 1 < raw.n)
-        check_byte(&s, pos++);
-    for (; pos + BLOCK_BYTES < raw.n; pos += BLOCK_BYTES) {
-        const char *p = raw.p + pos;
-        if (!any((interesting(p) | interesting(p + VECTOR_BYTES)) |
-                 (interesting(p + 2 * VECTOR_BYTES) | interesting(p + 3 * VECTOR_BYTES))))
-            continue;
-        for (size_t i = 0; i < BLOCK_BYTES; i++)
-            check_byte(&s, pos + i);
+    struct sweep s = {.l = l, .raw = l->m->raw, .open = -1};
+    size_t n = s.raw.n;
+    for (size_t pos = l->m->body_offset; pos < n;) {
+        char c = s.raw.p[pos];
+        if (c == '-' || c == 'b' || c == '=' || c == '(' || (unsigned char)c <= ' ')
+            check_start(&s, pos, 0);
+        const char *lf = memchr(s.raw.p + pos, '\n', n - pos);
+        pos = lf == NULL ? n : (size_t)(lf - s.raw.p) + 1;
     }
-    for (; pos + 1 < raw.n; pos++)
-        check_byte(&s, pos);
+    if (!message_has(l->m, ANOMALY_BARE_CR_BODY))
+        return;
+    s = (struct sweep){.l = l, .raw = l->m->raw, .open = -1};
+    for (size_t pos = l->m->body_offset; pos < n; pos++) {
+        pos += str_find(str_slice(s.raw, pos, n), '\r');
+        if (pos + 1 < n && s.raw.p[pos + 1] != '\n' && s.raw.p[pos + 1] != '\r')
+            check_bare_cr(&s, pos);
+    }
 }

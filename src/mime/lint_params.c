@@ -2,6 +2,8 @@
  * does not (RFC 2045 5.1, RFC 2046 5.1.1, RFC 2231). */
 #include "mime/lint_internal.h"
 
+#include <stdlib.h>
+
 #include "base/hex.h"
 #include "message/charset.h"
 #include "message/encoded_word.h"
@@ -19,17 +21,20 @@ struct params {
     const struct lint_field *f;
     const struct lint_value *v;
     bool is_type;
+    /* The pairs by base, then number, then place: all forms of a parameter lie side by side. */
+    const struct lint_param *sorted[MIME_FIELD_MAX_PARAMS];
+    size_t n_sorted;
+};
+
+/* One base: sorted[from] to sorted[to - 1]; those from `plain` on have no marks. */
+struct group {
+    size_t from, plain, to;
 };
 
 static struct lint_at place(const struct params *ps, struct str bytes)
 {
     size_t offset = (size_t)(bytes.p - ps->l->m->raw.p);
     return (struct lint_at){ps->part, ps->f->name, offset, bytes.n};
-}
-
-static bool same_base(const struct lint_param *a, const struct lint_param *b)
-{
-    return a->hash == b->hash && str_ieq(a->base, b->base);
 }
 
 static bool is_named(const struct lint_param *p, struct str name)
@@ -82,53 +87,85 @@ static void check_each(const struct params *ps)
     }
 }
 
-static void check_duplicates(const struct params *ps)
+/* ---- several forms of one parameter ---- */
+
+static int param_cmp(const void *left, const void *right)
 {
-    for (size_t i = 0; i < ps->v->n; i++) {
-        const struct lint_param *p = &ps->v->params[i];
-        for (size_t k = 0; p->is_pair && k < i; k++) {
-            const struct lint_param *q = &ps->v->params[k];
-            if (q->number != p->number || !q->is_pair || !same_base(p, q))
-                continue;
-            lint_add(ps->l, FINDING_MIME_PARAM_DUPLICATE, place(ps, p->text),
-                     "a parameter that stood before at octet %zu",
-                     (size_t)(q->text.p - ps->l->m->raw.p));
-            return;
-        }
+    const struct lint_param *a = *(const struct lint_param *const *)left;
+    const struct lint_param *b = *(const struct lint_param *const *)right;
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    int d = str_icmp(a->base, b->base);
+    if (d == 0)
+        d = (a->number > b->number) - (a->number < b->number);
+    return d != 0 ? d : (a > b) - (a < b);
+}
+
+static void sort_params(struct params *ps)
+{
+    for (size_t i = 0; i < ps->v->n; i++)
+        if (ps->v->params[i].is_pair)
+            ps->sorted[ps->n_sorted++] = &ps->v->params[i];
+    if (ps->n_sorted > 1)
+        qsort(ps->sorted, ps->n_sorted, sizeof(struct lint_param *), param_cmp);
+}
+
+static bool next_group(const struct params *ps, struct group *g)
+{
+    size_t i = g->from = g->to;
+    g->plain = ps->n_sorted;
+    for (; i < ps->n_sorted; i++) {
+        const struct lint_param *p = ps->sorted[i], *first = ps->sorted[g->from];
+        if (p->hash != first->hash || !str_ieq(p->base, first->base))
+            break;
+        if (p->number == LINT_PLAIN && i < g->plain)
+            g->plain = i;
+    }
+    g->to = i;
+    g->plain = g->plain < i ? g->plain : i;
+    return g->from < g->to;
+}
+
+static void check_duplicate(const struct params *ps, const struct group *g)
+{
+    for (size_t i = g->from + 1; i < g->to; i++) {
+        const struct lint_param *p = ps->sorted[i], *q = ps->sorted[i - 1];
+        if (p->number != q->number)
+            continue;
+        lint_add(ps->l, FINDING_MIME_PARAM_DUPLICATE, place(ps, p->text),
+                 "a parameter that stood before at octet %zu",
+                 (size_t)(q->text.p - ps->l->m->raw.p));
+        return;
     }
 }
 
-/* ---- RFC 2231 ---- */
-
-/* Are the pieces of the parameter of `first` 0 to n-1 in this order, and does an extended one begin
- * with charset and language? Returns what is wrong, or NULL. */
-static const char *wrong_pieces(const struct lint_value *v, size_t first)
+/* RFC 2231 3 and 4: pieces 0 to n-1 in this order, charset and language in the first. Returns what
+ * is wrong, or NULL. */
+static const char *wrong_pieces(const struct params *ps, const struct group *g)
 {
-    const struct lint_param *head = &v->params[first];
-    struct str rest = head->value;
+    const struct lint_param *first = ps->sorted[g->from], *last = NULL;
+    struct str rest = first->value;
     str_cut(&rest, '\'');
-    if (head->extended && (rest.p == NULL || (str_cut(&rest, '\''), rest.p == NULL)))
+    if (first->extended && (rest.p == NULL || (str_cut(&rest, '\''), rest.p == NULL)))
         return "no charset and language in the first piece";
     unsigned next = 0;
-    for (size_t i = first; i < v->n; i++) {
-        const struct lint_param *p = &v->params[i];
-        if (!p->is_pair || !p->numbered || !same_base(p, head))
+    for (size_t i = g->from; i < g->plain; i++) {
+        const struct lint_param *p = ps->sorted[i];
+        if (!p->numbered)
             continue;
-        if (p->number != next++)
+        if (p->number != next++ || p < last)
             return "pieces of a parameter are missing or out of order";
+        last = p;
     }
     return NULL;
 }
 
-static bool stood_before(const struct lint_value *v, size_t index, bool plain)
+static void check_pieces(const struct params *ps, const struct group *g)
 {
-    const struct lint_param *p = &v->params[index];
-    for (size_t i = 0; i < index; i++) {
-        const struct lint_param *q = &v->params[i];
-        if (q->is_pair && (q->number == LINT_PLAIN) == plain && same_base(p, q))
-            return true;
-    }
-    return false;
+    const char *wrong = g->from < g->plain ? wrong_pieces(ps, g) : NULL;
+    if (wrong != NULL)
+        lint_add(ps->l, FINDING_MIME_PARAM_PIECES, place(ps, ps->sorted[g->from]->text), "%s",
+                 wrong);
 }
 
 /* Percent signs undone; the charset goes to `charset`. */
@@ -164,18 +201,15 @@ static struct str converted(struct lint *l, struct str charset, struct str bytes
     return kept;
 }
 
-/* All pieces of the base of `p`, joined. *cut: it is too long to be compared. */
-static struct str extended_value(struct lint *l, const struct lint_value *v,
-                                 const struct lint_param *p, bool *cut)
+/* All pieces of the group, joined. *cut: it is too long to be compared. */
+static struct str extended_value(const struct params *ps, const struct group *g, bool *cut)
 {
+    struct lint *l = ps->l;
     struct buf joined;
     struct str charset = STR_NONE;
     buf_init(&joined, COMPARED_MAX);
-    for (size_t i = 0; i < v->n; i++) {
-        const struct lint_param *q = &v->params[i];
-        if (q->is_pair && q->number != LINT_PLAIN && same_base(p, q))
-            add_piece(&joined, q, &charset);
-    }
+    for (size_t i = g->from; i < g->plain; i++)
+        add_piece(&joined, ps->sorted[i], &charset);
     struct str value = charset.n == 0 ? arena_copy(l->arena, buf_str(&joined))
                                       : converted(l, charset, buf_str(&joined));
     *cut |= joined.failed;
@@ -221,39 +255,19 @@ static bool is_fallback(struct lint *l, struct str plain, struct str wanted)
     return other && str_glob(str_make(pattern, n), plain, true);
 }
 
-static void check_forms(const struct params *ps)
-{
-    for (size_t i = 0; i < ps->v->n; i++) {
-        const struct lint_param *p = &ps->v->params[i];
-        if (!p->is_pair || p->number == LINT_PLAIN || stood_before(ps->v, i, false))
-            continue;
-        const char *wrong = wrong_pieces(ps->v, i);
-        if (wrong != NULL)
-            lint_add(ps->l, FINDING_MIME_PARAM_PIECES, place(ps, p->text), "%s", wrong);
-    }
-}
-
-static void check_conflict(const struct params *ps)
+static void check_forms(const struct params *ps, const struct group *g)
 {
     struct lint *l = ps->l;
-    for (size_t i = 0; i < ps->v->n; i++) {
-        const struct lint_param *p = &ps->v->params[i], *q = NULL;
-        if (!p->is_pair || p->number != LINT_PLAIN || stood_before(ps->v, i, true))
-            continue;
-        for (size_t k = 0; k < ps->v->n && q == NULL; k++)
-            if (ps->v->params[k].is_pair && ps->v->params[k].number != LINT_PLAIN &&
-                same_base(p, &ps->v->params[k]))
-                q = &ps->v->params[k];
-        if (q == NULL ||
-            l->findings->per_kind[FINDING_MIME_PARAM_FORMS_DIFFER] == FINDINGS_PER_KIND_MAX)
-            continue;
-        bool cut = false;
-        struct str plain = plain_value(l, p, &cut), other = extended_value(l, ps->v, q, &cut);
-        if (cut || (!str_eq(plain, other) && !is_fallback(l, plain, other)))
-            lint_add(l, FINDING_MIME_PARAM_FORMS_DIFFER, place(ps, q->text),
-                     "\"" STR_FMT "\" by RFC 2045, \"" STR_FMT "\" by RFC 2231", STR_ARG(plain),
-                     STR_ARG(other));
-    }
+    bool cut = false;
+    if (g->from == g->plain || g->plain == g->to ||
+        l->findings->per_kind[FINDING_MIME_PARAM_FORMS_DIFFER] == FINDINGS_PER_KIND_MAX)
+        return;
+    struct str plain = plain_value(l, ps->sorted[g->plain], &cut);
+    struct str other = extended_value(ps, g, &cut);
+    if (cut || (!str_eq(plain, other) && !is_fallback(l, plain, other)))
+        lint_add(l, FINDING_MIME_PARAM_FORMS_DIFFER, place(ps, ps->sorted[g->from]->text),
+                 "\"" STR_FMT "\" by RFC 2045, \"" STR_FMT "\" by RFC 2231", STR_ARG(plain),
+                 STR_ARG(other));
 }
 
 /* ---- boundaries ---- */
@@ -293,12 +307,15 @@ static void check_boundary(const struct params *ps)
 void lint_params(struct lint *l, const struct mime_part *part, const struct lint_field *f,
                  const struct lint_value *v, bool is_type)
 {
-    struct params ps = {l, part, f, v, is_type};
+    struct params ps = {.l = l, .part = part, .f = f, .v = v, .is_type = is_type};
     check_invalid(&ps);
     check_each(&ps);
-    check_duplicates(&ps);
-    check_forms(&ps);
-    check_conflict(&ps);
+    sort_params(&ps);
+    for (struct group g = {0}; next_group(&ps, &g);) {
+        check_duplicate(&ps, &g);
+        check_pieces(&ps, &g);
+        check_forms(&ps, &g);
+    }
     if (is_type)
         check_boundary(&ps);
 }

@@ -61,7 +61,7 @@ static const struct lint_row rows[] = {
     HIT("a gap", FILE(" filename*0=a; filename*2=b"), FINDING_MIME_PARAM_PIECES, "", "filename*0",
         "missing"),
     HIT("out of order", FILE(" filename*1=b; filename*0=a"), FINDING_MIME_PARAM_PIECES, "",
-        "filename*1", "order"),
+        "filename*0", "order"),
     HIT("no charset", FILE(" filename*=a.txt"), FINDING_MIME_PARAM_PIECES, "", "filename*",
         "charset"),
     HIT("half a charset", FILE(" filename*=utf-8'a.txt"), FINDING_MIME_PARAM_PIECES, "",
