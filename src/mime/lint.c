@@ -71,7 +71,8 @@ int mime_lint(struct arena *arena, const struct message *m, const struct mime_tr
     lint_heads(&l);
     lint_lines(&l);
     lint_bodies(&l);
-    if (!lint_structure(&l))
+    lint_structure(&l);
+    if (l.no_memory)
         return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
     return MP_OK;
 }

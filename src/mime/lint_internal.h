@@ -11,6 +11,7 @@ struct lint {
     struct finding_list *findings;
     struct lint_param *params; /* room for MIME_FIELD_MAX_PARAMS, used for one field at a time */
     unsigned conversions;      /* of charsets, so far: each may load a table */
+    bool no_memory;
 };
 
 /* Bytes of the raw message, the part they belong to, and the field when they stand in one. */
@@ -66,9 +67,9 @@ void lint_value_read(struct str value, bool has_slash, struct lint_param *room,
 void lint_params(struct lint *l, const struct mime_part *part, const struct lint_field *f,
                  const struct lint_value *v, bool is_type);
 
-/* The rules by place: heads, what stands outside of parts, lines, bodies. False: no memory. */
+/* The rules by place: heads, what stands outside of parts, lines, bodies. */
 void lint_heads(struct lint *l);
-bool lint_structure(struct lint *l);
+void lint_structure(struct lint *l);
 void lint_lines(struct lint *l);
 void lint_bodies(struct lint *l);
 

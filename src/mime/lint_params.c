@@ -197,6 +197,7 @@ static struct str converted(struct lint *l, struct str charset, struct str bytes
     if (l->conversions++ < CONVERSIONS_MAX && charset_add_utf8(&out, charset, bytes))
         bytes = buf_str(&out);
     struct str kept = arena_copy(l->arena, bytes);
+    l->no_memory |= kept.p == NULL;
     buf_clear(&out);
     return kept;
 }
@@ -213,6 +214,7 @@ static struct str extended_value(const struct params *ps, const struct group *g,
     struct str value = charset.n == 0 ? arena_copy(l->arena, buf_str(&joined))
                                       : converted(l, charset, buf_str(&joined));
     *cut |= joined.failed;
+    l->no_memory |= value.p == NULL;
     buf_clear(&joined);
     return value;
 }
@@ -232,6 +234,7 @@ static struct str plain_value(struct lint *l, const struct lint_param *p, bool *
                 ? encoded_word_decode(l->arena, value, NULL)
                 : arena_copy(l->arena, value);
     *cut |= text.failed;
+    l->no_memory |= value.p == NULL;
     buf_clear(&text);
     return value;
 }
@@ -243,6 +246,7 @@ static bool is_fallback(struct lint *l, struct str plain, struct str wanted)
     size_t dot = str_rfind(wanted, '.'), plain_dot = str_rfind(plain, '.'), n = 0;
     struct str ending = str_slice(wanted, dot, wanted.n);
     char *pattern = arena_new(l->arena, char, wanted.n);
+    l->no_memory |= pattern == NULL;
     if (pattern == NULL || !str_ieq(ending, str_slice(plain, plain_dot, plain.n)))
         return false;
     bool other = false;

@@ -129,12 +129,13 @@ static void check_fields_in_body(struct lint *l, const struct mime_part *p)
     }
 }
 
-bool lint_structure(struct lint *l)
+void lint_structure(struct lint *l)
 {
     size_t n = l->tree->n;
     int32_t *last = arena_new(l->arena, int32_t, n);
+    l->no_memory |= last == NULL;
     if (last == NULL)
-        return false;
+        return;
     for (size_t i = 0; i < n; i++)
         last[i] = NO_PART;
     for (size_t i = 1; i < n; i++)
@@ -146,5 +147,4 @@ bool lint_structure(struct lint *l)
         else if (!p->is_message)
             check_fields_in_body(l, p);
     }
-    return true;
 }
