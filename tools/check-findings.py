@@ -11,7 +11,7 @@ root = pathlib.Path(sys.argv[1])
 CATALOGUE = sorted((root / "src/finding").glob("catalog*.def"))
 catalogue = re.findall(r'^FINDING\((\w+), "([^"]+)"',
                        "".join(p.read_text() for p in CATALOGUE), re.M)
-tests = "".join(p.read_text() for pattern in ("src/*/*_test.c", "src/*/*_samples.h", "tests/*.h",
+tests = "".join(p.read_text() for pattern in ("src/*/*_test.c", "src/*/*_rows.def", "src/*/*_samples.h", "tests/*.h",
                                                "tests/vectors/*.c")
                 for p in root.glob(pattern))
 expected = set()

@@ -1,0 +1,222 @@
+/* What the names of an attachment say: dangerous, disguised, or two different ones. */
+#include "content/attach_internal.h"
+
+static const struct name *find_listed(const struct attach *a, enum content_list list)
+{
+    for (size_t i = 0; i < a->n_names; i++) {
+        struct str extension = a->names[i].name.extension;
+        if (extension.n > 0 && content_lists_has(a->lists, list, extension))
+            return &a->names[i].name;
+    }
+    return NULL;
+}
+
+static bool is_active(const struct attach *a, struct str extension)
+{
+    return content_lists_has(a->lists, LIST_EXTENSIONS_DANGEROUS, extension) ||
+           content_lists_has(a->lists, LIST_EXTENSIONS_RISKY, extension);
+}
+
+/* Is the format of the bytes what this name may stand for, and no lie? */
+static bool is_expected(const struct attach *a)
+{
+    for (size_t i = 0; i < a->n_names; i++) {
+        struct str extension = a->names[i].name.extension;
+        const struct file_type_set *types =
+            content_lists_types(a->lists, LIST_EXTENSION_TYPES, extension);
+        if (types != NULL && file_type_set_has(types, a->o->kind) &&
+            !content_lists_has(a->lists, LIST_EXTENSIONS_DANGEROUS, extension))
+            return true;
+    }
+    return false;
+}
+
+/* Members of a Java or Android archive are classes: the archive itself was told of. */
+static bool is_part_of_program(const struct attach *a)
+{
+    if (a->o->parent < 0 || (size_t)a->o->parent >= a->c->report->n)
+        return false;
+    enum file_type parent = a->c->report->objects[a->o->parent].kind;
+    return (a->o->kind == FILE_JAVA_CLASS || a->o->kind == FILE_DEX) &&
+           (parent == FILE_JAR || parent == FILE_APK);
+}
+
+static bool is_document(enum file_type t)
+{
+    return t == FILE_OOXML || t == FILE_ODF || t == FILE_EPUB;
+}
+
+static void check_dangerous(const struct attach *a)
+{
+    const struct name *n = find_listed(a, LIST_EXTENSIONS_DANGEROUS);
+    enum file_type kind = a->o->kind;
+    bool text = kind == FILE_SCRIPT || kind == FILE_HTA; /* code in a mail is talk about code */
+    bool program = file_type_class(kind) == FILE_CLASS_EXECUTABLE && a->o->has_bytes &&
+                   !is_expected(a) && !(text && attach_is_body(a));
+    enum finding_id id =
+        a->is_member ? FINDING_ARCHIVE_EXECUTABLE : FINDING_ATTACH_EXTENSION_DANGEROUS;
+    struct finding_list *findings = &a->c->report->findings;
+    if ((n == NULL && !program) || is_part_of_program(a))
+        return;
+    if (n == NULL)
+        finding_add(findings, id, attach_where(a->o), "the bytes are %s; " STR_FMT,
+                    file_type_name(kind), STR_ARG(attach_shown(a, attach_first(a))));
+    else
+        finding_add(findings, id, attach_where(a->o), STR_FMT " ends in ." STR_FMT "%s%s",
+                    STR_ARG(attach_shown(a, n)), STR_ARG(n->extension),
+                    program ? "; the bytes are " : "", program ? file_type_name(kind) : "");
+}
+
+static void check_risky(const struct attach *a)
+{
+    const struct name *n = find_listed(a, LIST_EXTENSIONS_RISKY);
+    bool inside = a->o->parent >= 0 && (size_t)a->o->parent < a->c->report->n &&
+                  is_document(a->c->report->objects[a->o->parent].kind);
+    if (n != NULL && !inside)
+        finding_add(&a->c->report->findings, FINDING_ATTACH_EXTENSION_RISKY, attach_where(a->o),
+                    STR_FMT " ends in ." STR_FMT, STR_ARG(attach_shown(a, n)),
+                    STR_ARG(n->extension));
+}
+
+/* The three tricks with a name, each with its own id for payloads; for members they are one. */
+static void tell(const struct attach *a, enum finding_id id, const struct name *n, const char *what)
+{
+    struct finding *f =
+        finding_add(&a->c->report->findings, a->is_member ? FINDING_ARCHIVE_MEMBER_NAME : id,
+                    attach_where(a->o), STR_FMT " %s", STR_ARG(attach_shown(a, n)), what);
+    if (a->is_member)
+        finding_raise(f, SEV_HIGH);
+}
+
+static void check_tricks(const struct attach *a)
+{
+    bool told[3] = {false};
+    for (size_t i = 0; i < a->n_names; i++) {
+        const struct name *n = &a->names[i].name;
+        bool decoy = n->previous.n > 0 && n->extension.n > 0 &&
+                     content_lists_has(a->lists, LIST_EXTENSIONS_DECOY, n->previous) &&
+                     is_active(a, n->extension);
+        if (decoy && !told[0])
+            tell(a, FINDING_ATTACH_EXTENSION_DOUBLE, n, "looks like another kind of file");
+        if (n->bidi != 0 && !told[1])
+            tell(a, FINDING_ATTACH_NAME_BIDI, n, "turns the direction of its own text");
+        if ((n->hidden != 0 || n->blanks >= NAME_MANY_BLANKS) && !told[2])
+            tell(a, FINDING_ATTACH_NAME_HIDDEN, n,
+                 n->hidden != 0 ? "holds characters that show nothing"
+                                : "pushes its extension out of sight");
+        told[0] |= decoy;
+        told[1] |= n->bidi != 0;
+        told[2] |= n->hidden != 0 || n->blanks >= NAME_MANY_BLANKS;
+    }
+}
+
+enum { CLASS_NONE = -1, CLASS_DANGEROUS = -2, CLASS_RISKY = -3, CLASS_MACRO = -4 };
+
+/* What opening a file of this extension means: our classes, else the enum file_class of the bytes
+ * that it should have. */
+static int extension_class(const struct attach *a, struct str extension)
+{
+    static const struct {
+        enum content_list list;
+        int class;
+    } listed[] = {{LIST_EXTENSIONS_DANGEROUS, CLASS_DANGEROUS},
+                  {LIST_EXTENSIONS_RISKY, CLASS_RISKY},
+                  {LIST_EXTENSIONS_MACRO, CLASS_MACRO}};
+    for (size_t i = 0; i < ARRAY_LEN(listed); i++)
+        if (content_lists_has(a->lists, listed[i].list, extension))
+            return listed[i].class;
+    const struct file_type_set *types =
+        content_lists_types(a->lists, LIST_EXTENSION_TYPES, extension);
+    for (unsigned t = FILE_TEXT; types != NULL && t < FILE_TYPE_COUNT; t++)
+        if (file_type_set_has(types, (enum file_type)t))
+            return (int)file_type_class((enum file_type)t);
+    return CLASS_NONE;
+}
+
+static const struct {
+    const char *label;
+    int family; /* forms of one parameter are of one family; 0: none */
+    bool raw;   /* as it stands, before encoded words are decoded */
+} forms[NAME_FORM_COUNT] = {
+    [NAME_DISPOSITION] = {"filename", 1, true},
+    [NAME_DISPOSITION_2231] = {"filename*", 1, false},
+    [NAME_DISPOSITION_2047] = {"filename", 1, false},
+    [NAME_TYPE] = {"name", 2, true},
+    [NAME_TYPE_2231] = {"name*", 2, false},
+    [NAME_TYPE_2047] = {"name", 2, false},
+    [NAME_LAST] = {"a second one", 0, false},
+    [NAME_LENIENT] = {"read forgivingly", 0, false},
+    [NAME_ENCODED] = {"in the encoding", 0, false},
+};
+
+/* The undecoded form of an encoded word is no second name. */
+static bool is_undecoded(const struct attach *a, const struct attach_name *n)
+{
+    bool encoded = forms[n->form].raw && str_search(n->name.text, STR("=?")) < n->name.text.n;
+    for (size_t i = 0; encoded && i < a->n_names; i++)
+        if (!forms[a->names[i].form].raw && forms[a->names[i].form].family == forms[n->form].family)
+            return true;
+    return false;
+}
+
+/* "my" is what strict readers see of an unquoted "my file.pdf": sloppy, no second name. */
+static bool is_cut_at_blank(const struct name *a, const struct name *b)
+{
+    const struct name *s = a->clean.n < b->clean.n ? a : b, *l = s == a ? b : a;
+    return str_starts(l->clean, s->clean) && l->clean.n > s->clean.n &&
+           (l->clean.p[s->clean.n] == ' ' || l->clean.p[s->clean.n] == ';') && s->extension.n == 0;
+}
+
+static bool is_active_class(int class)
+{
+    return class == CLASS_DANGEROUS || class == CLASS_RISKY;
+}
+
+static bool tell_conflict(const struct attach *a, const struct attach_name *x,
+                          const struct attach_name *y)
+{
+    int class_x = extension_class(a, x->name.extension);
+    int class_y = extension_class(a, y->name.extension);
+    bool active = is_active_class(class_x) || is_active_class(class_y);
+    if (name_is_same(a->c->arena, &x->name, &y->name) ||
+        (!active && is_cut_at_blank(&x->name, &y->name)))
+        return false;
+    struct finding *f =
+        finding_add(&a->c->report->findings, FINDING_ATTACH_NAME_CONFLICT, attach_where(a->o),
+                    STR_FMT " (%s), but " STR_FMT " (%s)", STR_ARG(attach_shown(a, &x->name)),
+                    forms[x->form].label, STR_ARG(attach_shown(a, &y->name)), forms[y->form].label);
+    bool both = x->name.extension.n > 0 && y->name.extension.n > 0;
+    if (class_x != class_y && (both || active))
+        finding_raise(f, SEV_HIGH);
+    return true;
+}
+
+/* The worst pair is not searched for: a name whose class differs is told before others. */
+static void check_conflict(const struct attach *a)
+{
+    const struct attach_name *first = NULL, *other = NULL;
+    for (size_t i = 0; i < a->n_names && !a->is_member; i++) {
+        const struct attach_name *n = &a->names[i];
+        if (is_undecoded(a, n))
+            continue;
+        if (first == NULL) {
+            first = n;
+            continue;
+        }
+        if (extension_class(a, n->name.extension) != extension_class(a, first->name.extension) &&
+            tell_conflict(a, first, n))
+            return;
+        if (other == NULL && !name_is_same(a->c->arena, &first->name, &n->name))
+            other = n;
+    }
+    if (other != NULL)
+        tell_conflict(a, first, other);
+}
+
+void attach_names(struct attach *a)
+{
+    check_dangerous(a);
+    check_risky(a);
+    check_tricks(a);
+    check_conflict(a);
+}

@@ -1,0 +1,71 @@
+/* Bytes that are two files at once: which one they are depends on who looks. */
+#include "content/attach_internal.h"
+#include "content/bytes.h"
+#include "content/zip_tail.h"
+
+static bool is_zip_kin(enum file_type t)
+{
+    return t == FILE_ZIP || t == FILE_OOXML || t == FILE_ODF || t == FILE_EPUB || t == FILE_JAR ||
+           t == FILE_APK || t == FILE_APPX;
+}
+
+/* These hold whole files as they are, a ZIP at their very end among them; so do programs. */
+static bool may_hold_files(enum file_type t)
+{
+    enum file_class class = file_type_class(t);
+    return class == FILE_CLASS_ARCHIVE || class == FILE_CLASS_DOCUMENT ||
+           class == FILE_CLASS_MAIL || t == FILE_MSI;
+}
+
+/* A ZIP that begins behind a head of another kind. In what may hold files it must end where the
+ * file does: so no member of theirs is taken for it. */
+static bool check_zip(const struct attach *a)
+{
+    struct zip_tail tail;
+    enum file_type kind = a->o->kind;
+    if (is_zip_kin(kind) || kind == FILE_CRX || !zip_tail_find(a->o->bytes, &tail) ||
+        tail.first_local == 0 || (may_hold_files(kind) && tail.trailing > 0))
+        return false;
+    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, attach_where(a->o),
+                "%s at 0, a ZIP archive at %zu; " STR_FMT, file_type_name(kind), tail.first_local,
+                STR_ARG(attach_shown(a, attach_first(a))));
+    return true;
+}
+
+/* The data of the first member of a ZIP, stored as it is, or of a tar: that is a PDF within. */
+static bool is_first_member(struct str bytes, enum file_type kind, size_t at)
+{
+    enum { LOCAL_BYTES = 30 };
+    if (is_zip_kin(kind))
+        return at == LOCAL_BYTES + le16_at(bytes, 26) + le16_at(bytes, 28) &&
+               le16_at(bytes, 8) == 0;
+    return may_hold_files(kind) && kind != FILE_PDF;
+}
+
+/* "%PDF-1.4" within the first 1024 bytes, behind something else than blanks and a mark. */
+static void check_pdf(const struct attach *a)
+{
+    enum { PDF_WINDOW = 1024 };
+    struct str magic = STR("%PDF-"), bytes = a->o->bytes;
+    struct str head = str_slice(bytes, 0, PDF_WINDOW + magic.n);
+    size_t at = str_search(head, magic), blank = bytes_at(bytes, 0, STR("\xef\xbb\xbf")) ? 3 : 0;
+    while (blank < head.n && is_fws(head.p[blank]))
+        blank++;
+    bool text = file_type_class(a->o->kind) == FILE_CLASS_TEXT || a->o->kind == FILE_SCRIPT;
+    if (at == 0 || at >= head.n || blank == at || text ||
+        !is_digit((char)byte_at(bytes, at + magic.n)) || byte_at(bytes, at + magic.n + 1) != '.' ||
+        is_first_member(bytes, a->o->kind, at))
+        return;
+    struct str before = str_slice(bytes, 0, at);
+    enum file_type kind = file_type_of(before);
+    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, attach_where(a->o),
+                "%s at 0, a PDF at %zu; " STR_FMT,
+                file_type_name(a->o->kind == FILE_PDF ? kind : a->o->kind), at,
+                STR_ARG(attach_shown(a, attach_first(a))));
+}
+
+void attach_polyglot(struct attach *a)
+{
+    if (a->o->has_bytes && !check_zip(a))
+        check_pdf(a);
+}
