@@ -57,6 +57,7 @@ void frame_put_object(struct buf *out, const struct content_object *o)
     wire_put_str(out, o->member);
     wire_put_u32(out, (uint32_t)(o->parent + 1));
     wire_put_u32(out, o->depth);
+    wire_put_u32(out, o->message_depth);
     wire_put_bool(out, o->has_bytes);
     wire_put_u64(out, o->has_bytes ? o->bytes.n : 0);
     wire_put_bool(out, o->cut);
@@ -95,6 +96,7 @@ struct content_object frame_get_object(struct wire_in *in, struct arena *arena, 
     struct content_object o = {.member = wire_get_str(in, FRAME_MAX_PATH_BYTES, "object: member")};
     o.parent = (int32_t)wire_get_u32(in, FRAME_MAX_OBJECTS, "object: parent") - 1;
     o.depth = wire_get_u32(in, UINT32_MAX, "object: depth");
+    o.message_depth = wire_get_u32(in, UINT32_MAX, "object: messages around it");
     o.has_bytes = wire_get_bool(in, "object: has bytes");
     *bytes_n = wire_get_u64(in, o.has_bytes ? SIZE_MAX : 0, "object: length of its bytes");
     o.cut = wire_get_bool(in, "object: cut");

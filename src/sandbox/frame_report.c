@@ -131,6 +131,7 @@ static void read_objects(struct reader *r)
         struct content_object o = frame_get_object(in, r->c->arena, &bytes_n);
         check_member(r, i, &o);
         o.part = r->of->part;
+        o.message_depth = r->of->message_depth;
         o.member = printable(r, o.member, FRAME_MAX_PATH_BYTES);
         if (i == 0)
             o.depth = r->of->depth;

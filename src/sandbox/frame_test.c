@@ -96,6 +96,7 @@ static void same_object(const struct content_object *a, const struct content_obj
     tap_str(a->member, b->member);
     tap_int(a->parent, b->parent);
     tap_int(a->depth, b->depth);
+    tap_int(a->message_depth, b->message_depth);
     tap_str(a->bytes, b->bytes);
     tap_ok(a->has_bytes == b->has_bytes && a->cut == b->cut && a->encrypted == b->encrypted);
     tap_ok(memcmp(a->sha256, b->sha256, sizeof a->sha256) == 0);
@@ -425,6 +426,32 @@ static void test_text(void)
     arena_clear(&here.arena);
 }
 
+/* Objects and findings that say as little as they can. */
+static void test_smallest(void)
+{
+    struct kit there, here;
+    struct buf frame, bytes;
+    struct frame_answer answer;
+    tap_case("a report of the smallest objects");
+    kit_init(&there, STR("PK"), MEMORY_BYTES);
+    for (there.report.n = 1; there.report.n < KIT_ROOM; there.report.n++)
+        there.objects[there.report.n] = (struct content_object){.depth = 1};
+    for (int i = 0; i < FINDINGS_PER_KIND_MAX; i++)
+        finding_add(&there.report.findings, FINDING_LIMIT_SIZE, NOWHERE, "%s", "");
+    written(&there, MP_OK, &frame, &bytes);
+    kit_init(&here, STR("PK"), MEMORY_BYTES);
+    struct content_budget sent = here.budget;
+    tap_int(frame_report_read(buf_str(&frame), STR_NONE, &sent, &here.content, 0, &answer, NULL),
+            MP_OK);
+    tap_int(here.report.n, KIT_ROOM);
+    tap_int(here.report.findings.n, FINDINGS_PER_KIND_MAX);
+    tap_int(here.budget.bytes_left, sent.bytes_left);
+    buf_clear(&frame);
+    buf_clear(&bytes);
+    arena_clear(&there.arena);
+    arena_clear(&here.arena);
+}
+
 /* A second object of a message that has one: indices move, the budget goes down by both. */
 static void test_second(void)
 {
@@ -439,6 +466,7 @@ static void test_second(void)
     kit_init(&here, STR("PK"), MEMORY_BYTES);
     here.objects[1] = here.objects[0];
     here.objects[1].part = STR("3");
+    here.objects[1].message_depth = 2;
     here.objects[2] = here.objects[0];
     here.report.n = 3;
     struct content_budget sent = here.budget;
@@ -449,6 +477,7 @@ static void test_second(void)
     tap_int(here.report.objects[3].parent, 1);
     tap_int(here.report.objects[4].parent, 3);
     tap_str(here.report.objects[4].part, STR("3"));
+    tap_int(here.report.objects[4].message_depth, 2);
     tap_str(here.report.findings.items[0].where.part, STR("3"));
     tap_case("a worker that says it spent nothing pays for what came");
     tap_int(sent.bytes_left - here.budget.bytes_left, bytes.n);
@@ -473,7 +502,7 @@ static void test_fields(void)
 {
     tap_case("frame_put_object and frame_get_object know every field of an object");
     if (sizeof(void *) == 8)
-        tap_int(sizeof(struct content_object), 192);
+        tap_int(sizeof(struct content_object), 200);
     else
         tap_skip("counted for 64 bits");
 }
@@ -486,6 +515,7 @@ int main(void)
     test_lies();
     test_cut();
     test_text();
+    test_smallest();
     test_second();
     return tap_done();
 }
