@@ -135,26 +135,27 @@ static int extension_class(const struct attach *a, struct str extension)
 
 static const struct {
     const char *label;
-    int family; /* forms of one parameter are of one family; 0: none */
-    bool raw;   /* as it stands, before encoded words are decoded */
+    int family; /* forms of one parameter are of one family */
 } forms[NAME_FORM_COUNT] = {
-    [NAME_DISPOSITION] = {"filename", 1, true},
-    [NAME_DISPOSITION_2231] = {"filename*", 1, false},
-    [NAME_DISPOSITION_2047] = {"filename", 1, false},
-    [NAME_TYPE] = {"name", 2, true},
-    [NAME_TYPE_2231] = {"name*", 2, false},
-    [NAME_TYPE_2047] = {"name", 2, false},
-    [NAME_LAST] = {"a second one", 0, false},
-    [NAME_LENIENT] = {"read forgivingly", 0, false},
-    [NAME_ENCODED] = {"in the encoding", 0, false},
+    [NAME_DISPOSITION] = {"filename", 1},      [NAME_DISPOSITION_2231] = {"filename*", 1},
+    [NAME_DISPOSITION_2047] = {"filename", 1}, [NAME_TYPE] = {"name", 2},
+    [NAME_TYPE_2231] = {"name*", 2},           [NAME_TYPE_2047] = {"name", 2},
+    [NAME_LAST] = {"a second one", 3},         [NAME_LENIENT] = {"read forgivingly", 4},
+    [NAME_ENCODED] = {"in the encoding", 5},
 };
 
-/* The undecoded form of an encoded word is no second name. */
+static bool has_encoded_word(struct str text)
+{
+    return str_search(text, STR("=?")) < text.n;
+}
+
+/* The undecoded form of an encoded word is no second name beside the decoded one. */
 static bool is_undecoded(const struct attach *a, const struct attach_name *n)
 {
-    bool encoded = forms[n->form].raw && str_search(n->name.text, STR("=?")) < n->name.text.n;
+    bool encoded = has_encoded_word(n->name.text);
     for (size_t i = 0; encoded && i < a->n_names; i++)
-        if (!forms[a->names[i].form].raw && forms[a->names[i].form].family == forms[n->form].family)
+        if (forms[a->names[i].form].family == forms[n->form].family &&
+            !has_encoded_word(a->names[i].name.text))
             return true;
     return false;
 }
@@ -191,18 +192,37 @@ static bool tell_conflict(const struct attach *a, const struct attach_name *x,
     return true;
 }
 
-/* The worst pair is not searched for: a name whose class differs is told before others. */
+/* What only forgiving readers see is often an honest name half read ("UTF-8''a.txt", the first
+ * piece of two): it counts when it means another kind of file. */
+static bool is_other_kind(const struct attach *a, const struct attach_name *n,
+                          const struct attach_name *first)
+{
+    return n->form != NAME_LENIENT || (extension_class(a, n->name.extension) != CLASS_NONE &&
+                                       !str_eq(n->name.extension, first->name.extension));
+}
+
+/* The name that the others are compared with: the first that stands there by the letter. */
+static const struct attach_name *reference_name(const struct attach *a)
+{
+    const struct attach_name *lenient = NULL;
+    for (size_t i = 0; i < a->n_names; i++) {
+        const struct attach_name *n = &a->names[i];
+        if (n->form != NAME_LENIENT && !is_undecoded(a, n))
+            return n;
+        if (lenient == NULL && n->form == NAME_LENIENT)
+            lenient = n;
+    }
+    return lenient;
+}
+
+/* One finding a part; a name whose class differs is told before others. */
 static void check_conflict(const struct attach *a)
 {
-    const struct attach_name *first = NULL, *other = NULL;
-    for (size_t i = 0; i < a->n_names && !a->is_member; i++) {
+    const struct attach_name *first = reference_name(a), *other = NULL;
+    for (size_t i = 0; i < a->n_names && first != NULL && !a->is_member; i++) {
         const struct attach_name *n = &a->names[i];
-        if (is_undecoded(a, n))
+        if (n == first || is_undecoded(a, n) || !is_other_kind(a, n, first))
             continue;
-        if (first == NULL) {
-            first = n;
-            continue;
-        }
         if (extension_class(a, n->name.extension) != extension_class(a, first->name.extension) &&
             tell_conflict(a, first, n))
             return;
