@@ -41,7 +41,7 @@ _mailproof_value() { # command option
             return
         fi
         _mailproof_reply text json jsonl sarif junit tap github markdown
-        [[ $1 != probe && $1 != audit && $1 != wait ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
+        [[ $1 != probe && $1 != audit && $1 != wait && $1 != doctor ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
         ;;
     --tls) _mailproof_reply auto off required ;;
     --auth)
@@ -70,6 +70,23 @@ _mailproof_value() { # command option
     --attachment)
         _mailproof_reply "$("$program" forge --attachment '' 2>&1 | sed -n 's/.*known are //p' | tr -d ,)"
         ;;
+    --clamd)
+        if [[ $word == unix:* ]]; then
+            compopt -o nospace 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "${word#unix:}")
+        else
+            _mailproof_reply unix:
+        fi
+        ;;
+    --yara) _mailproof_files '*.yar*' ;;
+    --ask) COMPREPLY=() ;;
+    --data)
+        COMPREPLY=()
+        [[ $1 == probe ]] || {
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        }
+        ;;
     --extract) _mailproof_reply link links otp otps link,otp ;;
     --release-tls) _mailproof_reply auto verify implicit ;;
     --type) _mailproof_reply rsa ed25519 ;;
@@ -90,7 +107,7 @@ _mailproof_value() { # command option
     --ip | --helo | --mail-from | --rcpt | --resolver | --timeout | --authserv-id | --trust-sealer | \
         --jobs | --key | -k | --auth-results | --headers | --identity | --expire | --selector | \
         --server | --port | --to | --from | --verify-name | --sni | --tls-cipher | --auth-user | \
-        --xclient-* | --proxy* | --data | --body | --header | --source-address | --retry-after | \
+        --xclient-* | --proxy* | --body | --header | --source-address | --retry-after | \
         --relay-to | --sequences | --stage-timeout | --envid | --orcpt | --size | --dnsbl | \
         --smtp-port | --https-port | --cert-days | --attacker | --attacker-key | --attacker-ip | \
         --subject | --tag | --seed | --listen | --lmtp | --tls-listen | --max-* | --idle-timeout | \

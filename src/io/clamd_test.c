@@ -7,207 +7,15 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "io/clamd_internal.h"
-#include "tests/script_server.h"
+#include "io/clamd_test_kit.h"
 #include "tests/tap.h"
 
 enum { ITEMS_MAX = 100, LONG_MS = 20000, SHORT_MS = 300, BIG_BYTES = 8 << 20 };
 
-/* ---- the server ---- */
-
-/* What an item begins with says what becomes of it:
- *   "=TEXT"  "<id>: stream: TEXT"      "!TEXT"  TEXT as it is, without id
- *   "_"      no answer                 "~"      the connection is closed
- *   "+"      the answer of another id  "#"      an answer that does not end */
-struct fake {
-    const char *version, *stats, *ping, *nested;
-    size_t hold;    /* so many answers are gathered, and said in one piece, the last first */
-    bool in_octets; /* each octet in a write of its own */
-    size_t limit;   /* of a chunk; then "size limit exceeded", and the end. 0: none */
-    size_t early;   /* a chunk so long is called clean before it is read. 0: none */
-    bool refuses_files;
-};
-
-struct fake_session {
-    struct script_peer *peer;
-    const struct fake *fake;
-    uint32_t id;
-    struct buf held; /* gathered, the last first */
-    size_t n_held;
-};
-
-static bool say(struct fake_session *s, struct str answer)
-{
-    bool said = true;
-    for (size_t i = 0; s->fake->in_octets && said && i < answer.n; i++)
-        said = script_say(s->peer, str_slice(answer, i, i + 1));
-    return s->fake->in_octets ? said : script_say(s->peer, answer);
-}
-
-static bool answer(struct fake_session *s, struct str text)
-{
-    if (s->fake->hold < 2)
-        return say(s, text);
-    struct buf all;
-    buf_init(&all, 1 << 16);
-    buf_add(&all, text);
-    buf_add(&all, buf_str(&s->held));
-    buf_reset(&s->held);
-    buf_add(&s->held, buf_str(&all));
-    buf_clear(&all);
-    if (++s->n_held < s->fake->hold)
-        return true;
-    bool said = say(s, buf_str(&s->held));
-    buf_reset(&s->held);
-    s->n_held = 0;
-    return said;
-}
-
-static bool answer_id(struct fake_session *s, uint32_t id, struct str label, struct str text)
-{
-    struct buf line;
-    buf_init(&line, 1 << 16);
-    buf_addf(&line, "%u: " STR_FMT STR_FMT, id, STR_ARG(label), STR_ARG(text));
-    buf_addc(&line, '\0');
-    bool said = answer(s, buf_str(&line));
-    buf_clear(&line);
-    return said;
-}
-
-static bool judge(struct fake_session *s, struct str item)
-{
-    static const char endless[4096] = {'x', 'x', 'x'};
-    struct str rest = str_slice(item, 1, item.n);
-    bool said = true;
-    switch (item.n == 0 ? '=' : item.p[0]) {
-    case '!':
-        return script_say(s->peer, rest) && script_say(s->peer, str_make("", 1));
-    case '_':
-        return true;
-    case '~':
-        return false;
-    case '+':
-        return answer_id(s, s->id + 7, STR("stream: "), STR("OK"));
-    case '#':
-        for (int i = 0; said && i < 64; i++)
-            said = script_say(s->peer, str_make(endless, 3));
-        while (said)
-            said = script_say(s->peer, STR("never ends"));
-        return false;
-    case '\x1f':
-        rest = str_from(s->fake->nested);
-        break;
-    default:
-        break;
-    }
-    return answer_id(s, s->id, STR("stream: "), item.n == 0 ? STR("OK") : rest);
-}
-
-static bool hear_stream(struct fake_session *s)
-{
-    struct buf item;
-    struct str head, chunk;
-    bool goes_on = true, is_whole = false;
-    buf_init(&item, 64 << 20);
-    while (goes_on && !is_whole && (goes_on = script_take(s->peer, 4, &head))) {
-        size_t n = 0;
-        for (size_t i = 0; i < 4; i++)
-            n = n << 8 | (unsigned char)head.p[i];
-        is_whole = n == 0;
-        if (s->fake->limit != 0 && n > s->fake->limit) {
-            answer_id(s, s->id, STR(""), STR("INSTREAM size limit exceeded. ERROR"));
-            goes_on = false;
-        } else if (s->fake->early != 0 && n > s->fake->early) {
-            answer_id(s, s->id, STR("stream: "), STR("OK"));
-        }
-        goes_on = goes_on && (n == 0 || script_take(s->peer, n, &chunk));
-        if (goes_on && n > 0)
-            buf_add(&item, chunk);
-    }
-    goes_on = goes_on && judge(s, buf_str(&item));
-    buf_clear(&item);
-    return goes_on;
-}
-
-/* The kit does not take the descriptor, so nobody looks into it; tests/e2e has a real clamd. */
-static bool hear_file(struct fake_session *s)
-{
-    struct str octet;
-    if (!script_take(s->peer, 1, &octet))
-        return false;
-    if (s->fake->refuses_files)
-        return answer_id(s, s->id, STR(""), STR("No file descriptor received. ERROR"));
-    return answer_id(s, s->id, STR("fd[9]: "), STR("OK"));
-}
-
-static bool take_word(struct script_peer *p, char *word, size_t room)
-{
-    struct str octet;
-    size_t n = 0;
-    while (script_take(p, 1, &octet)) {
-        if (n == room)
-            return false;
-        word[n++] = octet.p[0];
-        if (octet.p[0] == '\0')
-            return true;
-    }
-    return false;
-}
-
-static bool play_fake(struct script_peer *p, void *ctx)
-{
-    struct fake_session s = {.peer = p, .fake = ctx};
-    char word[32];
-    bool goes_on = take_word(p, word, sizeof word) && strcmp(word, "zIDSESSION") == 0;
-    buf_init(&s.held, 1 << 16);
-    while (goes_on && take_word(p, word, sizeof word)) {
-        s.id++;
-        if (strcmp(word, "zINSTREAM") == 0)
-            goes_on = hear_stream(&s);
-        else if (strcmp(word, "zFILDES") == 0)
-            goes_on = hear_file(&s);
-        else if (strcmp(word, "zVERSION") == 0)
-            goes_on = answer_id(&(struct fake_session){.peer = p, .fake = &(struct fake){0}}, s.id,
-                                STR(""), str_from(s.fake->version));
-        else if (strcmp(word, "zPING") == 0)
-            goes_on = answer_id(&s, s.id, STR(""), str_from(s.fake->ping));
-        else if (strcmp(word, "zSTATS") == 0)
-            goes_on = answer_id(&s, s.id, STR(""), str_from(s.fake->stats));
-        else
-            goes_on = false; /* zEND */
-    }
-    buf_clear(&s.held);
-    return true;
-}
-
-/* A server, and a client for it. */
 struct place {
-    struct script_step steps[2];
-    const struct script_step *conversation[1];
-    struct script_server *server;
+    struct fake_clamd fake;
     struct clamd *client;
-    char address[200];
 };
-
-#define DATED "ClamAV 1.4.6/27123/Mon Nov 23 10:00:00 2026"
-
-static void serve(struct place *at, struct fake *fake, const char *ip, const char *path)
-{
-    if (fake->version == NULL)
-        fake->version = DATED;
-    at->steps[0] = (struct script_step)SCRIPT_CALL(play_fake, fake);
-    at->steps[1] = (struct script_step)SCRIPT_CLOSE;
-    at->conversation[0] = at->steps;
-    struct script_options o = {
-        .address = ip, .unix_path = path, .conversations = at->conversation, .n_conversations = 1};
-    at->server = script_start(&o);
-    if (at->server == NULL)
-        return;
-    if (path != NULL)
-        snprintf(at->address, sizeof at->address, "unix:%s", path);
-    else
-        snprintf(at->address, sizeof at->address, ip != NULL ? "[%s]:%u" : "%s127.0.0.1:%u",
-                 ip != NULL ? ip : "", script_port(at->server));
-}
 
 static struct clamd *client_of(const struct clamd_config *config)
 {
@@ -222,15 +30,15 @@ static struct clamd *client_of(const struct clamd_config *config)
 
 static void begin(struct place *at, struct fake *fake, const char *path)
 {
-    const char *addresses[1] = {at->address};
-    serve(at, fake, NULL, path);
+    const char *addresses[1] = {at->fake.address};
+    fake_serve(&at->fake, fake, NULL, path);
     at->client = client_of(&(struct clamd_config){.addresses = addresses, .n_addresses = 1});
 }
 
 static void end(struct place *at)
 {
     clamd_free(at->client);
-    script_free(at->server);
+    script_free(at->fake.server);
 }
 
 /* How many there were in all: the end of both is waited for, so that the last one is counted. */
@@ -238,8 +46,8 @@ static size_t connections(struct place *at)
 {
     clamd_free(at->client);
     at->client = NULL;
-    script_stop(at->server);
-    return script_connections(at->server);
+    script_stop(at->fake.server);
+    return script_connections(at->fake.server);
 }
 
 static int64_t in_ms(int64_t ms)
@@ -343,7 +151,7 @@ static void test_sessions(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(sessions); i++) {
         struct fake fake = sessions[i].fake;
-        struct place at = {.address = ""};
+        struct place at = {.client = NULL};
         struct clamd_item items[5];
         struct clamd_answer answers[5];
         size_t n = 0;
@@ -367,7 +175,7 @@ static void test_sessions(void)
 static void test_refused_while_sending(const char *path)
 {
     struct fake fake = {.limit = 1000};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     begin(&at, &fake, path);
     at.client->no_file_passing = true;
     struct clamd_answer a = scan_one(at.client, big_text(), LONG_MS);
@@ -380,7 +188,7 @@ static void test_refused_while_sending(const char *path)
 static void test_early_answer(void)
 {
     struct fake fake = {.early = 1000};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     begin(&at, &fake, NULL);
     struct clamd_answer a = scan_one(at.client, big_text(), LONG_MS);
     tap_case("called clean before it was read");
@@ -391,7 +199,7 @@ static void test_early_answer(void)
 static void test_many(void)
 {
     struct fake fake = {0};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     struct clamd_item items[ITEMS_MAX];
     struct clamd_answer answers[ITEMS_MAX];
     char names[ITEMS_MAX][32];
@@ -432,7 +240,7 @@ static void test_files(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         struct fake fake = files[i].fake;
-        struct place at = {.address = ""};
+        struct place at = {.client = NULL};
         char path[100];
         size_t streams = 0;
         snprintf(path, sizeof path, "/tmp/mailproof-clamd-test-%d", (int)getpid());
@@ -443,7 +251,7 @@ static void test_files(void)
                  files[i].streams > 0 ? "error" : "clean");
         size_t n = connections(&at);
         for (size_t k = 0; k < n; k++) {
-            struct str heard = script_log(at.server, k)->received;
+            struct str heard = script_log(at.fake.server, k)->received;
             for (size_t from; (from = str_search(heard, STR("zINSTREAM"))) < heard.n; streams++)
                 heard = str_slice(heard, from + 9, heard.n);
         }
@@ -466,12 +274,12 @@ static void dead_address(char *out, size_t room)
 static void test_one_dead(void)
 {
     struct fake fake = {0};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     char dead[64];
     size_t clean = 0;
     dead_address(dead, sizeof dead);
-    serve(&at, &fake, NULL, NULL);
-    const char *addresses[2] = {dead, at.address};
+    fake_serve(&at.fake, &fake, NULL, NULL);
+    const char *addresses[2] = {dead, at.fake.address};
     at.client = client_of(
         &(struct clamd_config){.addresses = addresses, .n_addresses = 2, .no_cache = true});
     for (int i = 0; i < 10; i++)
@@ -503,12 +311,12 @@ static void test_one_hangs(void)
 {
     static const struct script_step silent[] = {SCRIPT_STALL, SCRIPT_CLOSE};
     struct fake fake = {0};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     char hangs[64];
     struct script_server *deaf = script_play(silent);
     snprintf(hangs, sizeof hangs, "127.0.0.1:%u", script_port(deaf));
-    serve(&at, &fake, NULL, NULL);
-    const char *addresses[2] = {hangs, at.address};
+    fake_serve(&at.fake, &fake, NULL, NULL);
+    const char *addresses[2] = {hangs, at.fake.address};
     at.client = client_of(&(struct clamd_config){.addresses = addresses, .n_addresses = 2});
     tap_case("two addresses, one hangs");
     tap_cstr(clamd_verdict_name(scan_one(at.client, "=A FOUND", 2000).verdict), "found");
@@ -521,14 +329,14 @@ static void test_one_hangs(void)
 static void test_ipv6(void)
 {
     struct fake fake = {0};
-    struct place at = {.address = ""};
-    serve(&at, &fake, "::1", NULL);
+    struct place at = {.client = NULL};
+    fake_serve(&at.fake, &fake, "::1", NULL);
     tap_case("an IPv6 address");
-    if (at.server == NULL) {
+    if (at.fake.server == NULL) {
         tap_skip("no IPv6 here");
         return;
     }
-    const char *addresses[1] = {at.address};
+    const char *addresses[1] = {at.fake.address};
     at.client = client_of(&(struct clamd_config){.addresses = addresses, .n_addresses = 1});
     tap_cstr(clamd_verdict_name(scan_one(at.client, "=A FOUND", LONG_MS).verdict), "found");
     end(&at);
@@ -566,17 +374,17 @@ static void test_cache(void)
         const char *label, *version, *item;
         bool has_sha256, new_version, is_cached;
     } rows[] = {
-        {"clean", DATED, "=OK", true, false, true},
-        {"found", DATED, "=A FOUND", true, false, true},
-        {"an error is not kept", DATED, "=x ERROR", true, false, false},
-        {"without SHA-256", DATED, "=OK", false, false, false},
-        {"new databases", DATED, "=OK", true, true, false},
+        {"clean", FAKE_DATED, "=OK", true, false, true},
+        {"found", FAKE_DATED, "=A FOUND", true, false, true},
+        {"an error is not kept", FAKE_DATED, "=x ERROR", true, false, false},
+        {"without SHA-256", FAKE_DATED, "=OK", false, false, false},
+        {"new databases", FAKE_DATED, "=OK", true, true, false},
         {"databases without a version", "ClamAV 1.4.6", "=OK", true, false, false},
         {"a version that is none", "what?", "=OK", true, false, false},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake fake = {.version = rows[i].version};
-        struct place at = {.address = ""};
+        struct place at = {.client = NULL};
         struct clamd_item item = item_of(str_from(rows[i].item));
         struct clamd_answer first, second;
         item.has_sha256 = rows[i].has_sha256;
@@ -645,7 +453,7 @@ static void *scan_often(void *ctx)
 static void test_threads(void)
 {
     struct fake fake = {.hold = 0};
-    struct place at = {.address = ""};
+    struct place at = {.client = NULL};
     pthread_t threads[THREADS];
     size_t right = 0;
     begin(&at, &fake, NULL);
@@ -684,7 +492,7 @@ static void test_status(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake fake = rows[i].fake;
-        struct place at = {.address = ""};
+        struct place at = {.client = NULL};
         struct clamd_status s = {.has_stats = false};
         struct mp_err err = {0};
         begin(&at, &fake, NULL);
@@ -697,7 +505,7 @@ static void test_status(void)
             tap_int(s.stats.threads_max, 10);
         }
         tap_int(clamd_addresses(at.client), 1);
-        tap_cstr(clamd_address(at.client, 0), at.address);
+        tap_cstr(clamd_address(at.client, 0), at.fake.address);
         end(&at);
     }
 }
@@ -715,7 +523,7 @@ static void test_limits(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake fake = {.nested = rows[i].says};
-        struct place at = {.address = ""};
+        struct place at = {.client = NULL};
         enum clamd_limits limits = CLAMD_LIMITS_UNKNOWN;
         char text[CLAMD_TEXT_MAX];
         struct mp_err err = {0};

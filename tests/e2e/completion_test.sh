@@ -9,7 +9,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 mkdir mails
-touch 'a mail.eml' site.yaml case.world
+touch 'a mail.eml' site.yaml case.world own.yar
 rows=0
 failed=0
 
@@ -49,7 +49,7 @@ taken() { # command option arguments…
     row "every word for $command $option is taken" "$refused" ''
 }
 
-row 'commands' "$(offered '')" 'audit check explain forge help keygen lint probe run scan seal sign sink version wait'
+row 'commands' "$(offered '')" 'audit check doctor explain forge help keygen lint probe run scan seal sign sink version wait'
 row 'commands by their beginning' "$(offered s)" 'scan seal sign sink'
 for command in scan sign seal keygen lint; do
     row "all options of $command" "$(offered "$command" --)" "$(all_options "$command")"
@@ -66,6 +66,10 @@ row 'files with spaces are one word' "$(offered scan a)" 'a mail.eml'
 row 'files after options' "$(offered scan --mbox c)" 'case.world'
 row 'help of a command' "$(offered help ke)" 'keygen'
 row 'findings' "$(offered explain auth.dmarc.f)" 'auth.dmarc.fail'
+row 'addresses of a scanner' "$(offered doctor --clamd '')" 'unix:'
+row 'rules and directories' "$(offered doctor --yara '')" 'mails own.yar'
+row 'folders of lists' "$(offered doctor --data '')" 'mails'
+row 'formats of the doctor' "$(offered doctor --format p)" 'prometheus'
 row 'no file after keygen' "$(offered keygen '')" ''
 
 printf 'From: a@b.example\r\n\r\nx\r\n' >mail.eml

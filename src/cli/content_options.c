@@ -1,0 +1,59 @@
+/* Scanners, rules and data that were named. */
+#include "cli/content_options.h"
+
+void content_options_init(struct content_options *o, const char *command)
+{
+    *o = (struct content_options){.command = command};
+}
+
+void content_options_clear(struct content_options *o)
+{
+    clamd_free(o->client);
+    o->client = NULL;
+}
+
+static int add(struct content_options *o, const char *option, const char *arg, const char **list,
+               size_t *n, size_t max)
+{
+    if (*n == max)
+        return usage_error(o->command, "%s %s: more than %zu of them", option, arg, max);
+    list[(*n)++] = arg;
+    return EXIT_PASSED;
+}
+
+static int set_once(struct content_options *o, const char *option, const char *arg,
+                    const char **out)
+{
+    if (*out != NULL)
+        return usage_error(o->command, "%s %s: there is one already", option, arg);
+    *out = arg;
+    return EXIT_PASSED;
+}
+
+int content_options_set(struct content_options *o, int option, const char *arg)
+{
+    switch (option) {
+    case CONTENT_CLAMD:
+        return add(o, "--clamd", arg, o->clamd, &o->n_clamd, CLAMD_MAX_ADDRESSES);
+    case CONTENT_YARA:
+        return add(o, "--yara", arg, o->yara, &o->n_yara, CONTENT_MAX_YARA);
+    case CONTENT_DATA:
+        return set_once(o, "--data", arg, &o->data_dir);
+    case CONTENT_EXTRACT:
+        return set_once(o, "--extract", arg, &o->extract_dir);
+    default:
+        o->require_clamd = true;
+        return EXIT_PASSED;
+    }
+}
+
+int content_options_open(struct content_options *o)
+{
+    struct mp_err err = {0};
+    struct clamd_config config = {.addresses = o->clamd, .n_addresses = o->n_clamd};
+    if (o->require_clamd && o->n_clamd == 0)
+        return usage_error(o->command, "--require-clamd needs --clamd");
+    if (o->n_clamd > 0 && clamd_new(&config, &o->client, &err) != MP_OK)
+        return report_failure(o->command, &err);
+    return EXIT_PASSED;
+}

@@ -1,0 +1,19 @@
+/* What the files of the doctor share. */
+#ifndef MP_FLOW_DOCTOR_INTERNAL_H
+#define MP_FLOW_DOCTOR_INTERNAL_H
+
+#include "flow/doctor.h"
+#include "report/metric_list.h"
+
+enum { DOCTOR_PEER_METRICS = 3, DOCTOR_GROUP_MAX = CLAMD_ADDRESS_MAX + 16 };
+
+/* The i-th address of clamd: does it answer, how old is what it knows, how busy is it, and what
+ * becomes of files beyond its limits. */
+void doctor_clamd(struct doctor *d, size_t i, struct metric_list *metrics);
+/* Of both a thousandth of a second for people: "12 ms". */
+static inline int64_t doctor_ms(int64_t us)
+{
+    return (us + 500) / 1000;
+}
+
+#endif
