@@ -6,6 +6,8 @@
 
 #include "mime/limits.h"
 
+enum { LATELY = 16 /* forms of one parameter repeat */ };
+
 bool boundary_set_init(struct arena *arena, struct boundary_set *set)
 {
     *set = (struct boundary_set){.cores = arena_new(arena, struct str, MIME_UNION_MAX_BOUNDARIES),
@@ -13,7 +15,15 @@ bool boundary_set_init(struct arena *arena, struct boundary_set *set)
     return set->cores != NULL && set->shorter != NULL;
 }
 
-void boundary_set_add(struct boundary_set *set, struct str boundary)
+static bool was_added_lately(const struct boundary_set *set, struct str core)
+{
+    for (size_t i = set->n; i > 0 && set->n - i < LATELY; i--)
+        if (str_eq(set->cores[i - 1], core))
+            return true;
+    return false;
+}
+
+bool boundary_set_add(struct arena *arena, struct boundary_set *set, struct str boundary)
 {
     struct str core = str_trim(boundary);
     size_t dashes = 0;
@@ -22,12 +32,15 @@ void boundary_set_add(struct boundary_set *set, struct str boundary)
     core = str_slice(core, dashes, dashes + BOUNDARY_BYTES_SEEN);
     if (core.n == 0 && dashes > 0 && (set->dashes == 0 || dashes + 2 < set->dashes))
         set->dashes = dashes + 2;
-    if (core.n == 0 || (set->n > 0 && str_eq(set->cores[set->n - 1], core)))
-        return;
-    if (set->n == MIME_UNION_MAX_BOUNDARIES)
-        set->full = true;
-    else
-        set->cores[set->n++] = core;
+    if (core.n == 0 || was_added_lately(set, core))
+        return true;
+    set->full |= set->n == MIME_UNION_MAX_BOUNDARIES;
+    if (set->full)
+        return true;
+    struct str kept = arena_copy(arena, core);
+    if (kept.p != NULL)
+        set->cores[set->n++] = kept;
+    return kept.p != NULL;
 }
 
 static int by_bytes(const void *a, const void *b)

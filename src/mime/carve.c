@@ -47,8 +47,8 @@ bool text_holds_more(struct str text)
         pos += line.n + 1;
         if (line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
-        if (line_holds_more(line) || str_has(line, '\r') || str_has(line, '\0'))
+        if (line_holds_more(line) || str_has(line, '\r'))
             return true;
     }
-    return false;
+    return str_has(text, '\0');
 }

@@ -11,8 +11,9 @@ struct head_reader {
     size_t lines;
 };
 
-/* Length of the line at `pos` without its end, and where the next one begins. */
-static size_t line_length(struct str bytes, size_t pos, enum eol eol, size_t *next)
+/* Length of the line at `pos` without its end, and where the next one begins; `*odd` when a bare LF
+ * stands in it. */
+static size_t line_length(struct str bytes, size_t pos, enum eol eol, size_t *next, bool *odd)
 {
     for (size_t i = pos; i < bytes.n;) {
         const char *lf = memchr(bytes.p + i, '\n', bytes.n - i);
@@ -25,15 +26,10 @@ static size_t line_length(struct str bytes, size_t pos, enum eol eol, size_t *ne
             return i - pos - 2;
         if (eol == EOL_LF)
             return i - pos - 1;
+        *odd = true;
     }
     *next = bytes.n;
     return bytes.n - pos;
-}
-
-/* Bytes that some reader takes for a line end, or for the end of a text. */
-static bool has_odd_byte(struct str line)
-{
-    return str_has(line, '\r') || str_has(line, '\n') || str_has(line, '\0');
 }
 
 static struct str skip_blank(struct str s)
@@ -44,7 +40,10 @@ static struct str skip_blank(struct str s)
     return str_slice(s, i, s.n);
 }
 
-static bool is_content_name(struct str name)
+enum { NAMES_THAT_COUNT = 3 }; /* the first ones say what a body is */
+
+/* Index of a name that programs write, or -1. */
+static int content_name(struct str name)
 {
     static const struct str known[] = {
         STR_INIT("Content-Type"),        STR_INIT("Content-Transfer-Encoding"),
@@ -57,8 +56,8 @@ static bool is_content_name(struct str name)
         STR_INIT("Content-Return"),      STR_INIT("Content-Alternative")};
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (str_ieq(name, known[i]))
-            return true;
-    return false;
+            return (int)i;
+    return -1;
 }
 
 static void keep_field(struct head_reader *r, struct str name, struct str value)
@@ -67,9 +66,10 @@ static void keep_field(struct head_reader *r, struct str name, struct str value)
     r->open = NULL;
     if (!str_istarts(name, STR("Content-")))
         return;
-    if (!is_content_name(name))
+    int known = content_name(name);
+    if (known < 0)
         h->odd = true; /* a look-alike */
-    if (head_field(h, name, false) != NULL)
+    if (known < NAMES_THAT_COUNT && head_field(h, name, false) != NULL)
         h->odd = true;
     if (h->n == HEAD_FIELDS_KEPT) {
         h->odd = true;
@@ -79,10 +79,25 @@ static void keep_field(struct head_reader *r, struct str name, struct str value)
     *r->open = (struct head_field){name, value, (size_t)(value.p - r->bytes.p)};
 }
 
+/* A folded line that some reader takes for a field. Lists of names, as signatures have them
+ * ("Content-Type:From:Date"), are none. */
+static bool hides_field(struct str text)
+{
+    if (!str_istarts(text, STR("Content-")) || str_find(text, ':') == text.n)
+        return false;
+    str_cut(&text, ':');
+    text = skip_blank(text);
+    size_t i = 0;
+    while (i < text.n && (is_alnum(text.p[i]) || text.p[i] == '-' || text.p[i] == '_'))
+        i++;
+    text = skip_blank(str_slice(text, i, text.n));
+    return text.n == 0 || text.p[0] != ':';
+}
+
 static void folded(struct head_reader *r, struct str line)
 {
     struct str text = skip_blank(line);
-    if (text.n == 0 || r->lines == 0 || str_istarts(text, STR("Content-")))
+    if (text.n == 0 || r->lines == 0 || hides_field(text))
         r->out->odd = true;
     if (r->open != NULL)
         r->open->value.n = (size_t)(line.p + line.n - r->open->value.p);
@@ -113,7 +128,8 @@ static bool is_envelope_line(const struct head_reader *r, struct str line)
     return r->lines == 0 && (str_starts(line, STR("From ")) || str_starts(line, STR(">From ")));
 }
 
-void head_read(const struct head_rules *rules, struct str bytes, size_t pos, struct head *out)
+static void read_lines(const struct head_rules *rules, struct str bytes, size_t pos,
+                       struct head *out)
 {
     struct head_reader r = {.rules = rules, .bytes = bytes, .pos = pos, .out = out};
     out->n = 0;
@@ -127,7 +143,7 @@ void head_read(const struct head_rules *rules, struct str bytes, size_t pos, str
             next = r.pos;
             break;
         }
-        size_t n = line_length(bytes, r.pos, rules->eol, &next);
+        size_t n = line_length(bytes, r.pos, rules->eol, &next, &out->odd);
         struct str line = str_slice(bytes, r.pos, r.pos + n);
         if (n == 0 || next - pos > MIME_HEAD_MAX_BYTES || r.lines == MIME_HEAD_MAX_FIELDS) {
             out->cut = n != 0;
@@ -135,7 +151,7 @@ void head_read(const struct head_rules *rules, struct str bytes, size_t pos, str
             out->body = out->cut ? r.pos : next;
             return;
         }
-        out->odd |= has_odd_byte(line);
+        out->odd |= str_has(line, '\r');
         if (is_wsp(line.p[0])) {
             folded(&r, line);
         } else if (!is_envelope_line(&r, line) && !field(&r, line)) {
@@ -145,6 +161,12 @@ void head_read(const struct head_rules *rules, struct str bytes, size_t pos, str
         }
     }
     out->end = out->body = r.pos;
+}
+
+void head_read(const struct head_rules *rules, struct str bytes, size_t pos, struct head *out)
+{
+    read_lines(rules, bytes, pos, out);
+    out->odd |= str_has(str_slice(bytes, out->start, out->end), '\0');
 }
 
 const struct head_field *head_field(const struct head *h, struct str name, bool last)

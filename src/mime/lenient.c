@@ -46,15 +46,16 @@ static struct str line_text(const struct loose_reader *r, const struct loose_lin
 
 /* ---- first pass: boundaries ---- */
 
-static void take_boundary(void *context, const struct param_form *f)
+static bool take_boundary(void *context, const struct param_form *f)
 {
     struct loose_reader *r = context;
-    boundary_set_add(&r->set, f->text);
-    if (!has_encoded_word(f->text))
-        return;
-    struct str decoded = encoded_word_decode(r->t->arena, f->text, NULL);
-    if (decoded.p != NULL)
-        boundary_set_add(&r->set, decoded);
+    bool ok = boundary_set_add(r->t->arena, &r->set, f->text);
+    if (ok && has_encoded_word(f->text)) {
+        struct str decoded = encoded_word_decode(r->t->arena, f->text, NULL);
+        ok = decoded.p != NULL && boundary_set_add(r->t->arena, &r->set, decoded);
+    }
+    r->t->no_memory |= !ok;
+    return ok && !r->set.full;
 }
 
 /* The value of the field whose line is `l`: with all lines behind it that are no field and not
@@ -74,14 +75,16 @@ static struct str value_at(const struct loose_reader *r, const struct loose_line
 static void declared_boundary(struct loose_reader *r, const struct loose_line *l, size_t from)
 {
     struct str value = value_at(r, l, from);
+    struct param_taker taker = {take_boundary, r, &r->t->odd_work};
     if (str_find(value, '=') == value.n)
         return;
     if (++r->boundary_fields > BOUNDARY_FIELDS_MAX) {
         take_limit(r->t, "fields that may declare a boundary", l->start);
         return;
     }
-    r->t->no_memory |=
-        !param_forms(r->t->arena, value, l->start + from, STR("boundary"), take_boundary, r);
+    param_forms(value, l->start + from, STR("boundary"), &taker);
+    if (r->t->odd_work == 0)
+        take_limit(r->t, "odd parameters", l->start);
 }
 
 /* "--text": what stands behind the dashes, or nothing. */
@@ -113,7 +116,7 @@ static void find_boundaries(struct loose_reader *r)
         if (kind == LOOSE_NONE)
             continue;
         if (lines <= LINES_TO_HEAD && used.n != 0)
-            boundary_set_add(&r->set, used);
+            r->t->no_memory |= !boundary_set_add(r->t->arena, &r->set, used);
         used = STR_NONE;
         if (kind == LOOSE_TYPE || kind == LOOSE_OTHER)
             declared_boundary(r, &l, value);

@@ -15,7 +15,8 @@ bool names_add(struct arena *arena, enum mime_name_form form, struct str text, s
             return true;
     if (out->items == NULL)
         out->items = arena_new(arena, struct mime_name, MIME_NAME_MAX_FORMS);
-    if (out->items == NULL)
+    text = arena_copy(arena, text);
+    if (out->items == NULL || text.p == NULL)
         return false;
     out->items[out->n++] = (struct mime_name){form, text, offset};
     return true;
@@ -61,7 +62,7 @@ static void take_words(struct reading *r, enum mime_name_form form, struct str t
 }
 
 /* A form that param_forms found: as it stands, and with encoded words decoded. */
-static void take_form(void *context, const struct param_form *f)
+static bool take_form(void *context, const struct param_form *f)
 {
     struct reading *r = context;
     enum mime_name_form form = f->extended ? r->source->extended : r->source->plain;
@@ -73,6 +74,7 @@ static void take_form(void *context, const struct param_form *f)
     if (r->ok && has_encoded_word(f->text))
         take_words(r, f->lenient ? NAME_LENIENT : r->source->words, f->text, offset);
     r->ok = r->ok && names_add(r->arena, form, f->text, offset, r->out);
+    return r->ok && r->out->n < MIME_NAME_MAX_FORMS;
 }
 
 static bool name_holds(struct str name, struct str word)
@@ -84,16 +86,15 @@ static bool name_holds(struct str name, struct str word)
 }
 
 bool names_read(struct arena *arena, const struct head_field *fields, size_t n,
-                struct name_place place, struct name_list *out)
+                struct name_place place, size_t *work, struct name_list *out)
 {
     struct reading r = {.arena = arena, .place = place, .out = out, .ok = true};
+    struct param_taker taker = {take_form, &r, work};
     for (size_t k = 0; k < ARRAY_LEN(sources) && r.ok; k++) {
         r.source = &sources[k];
         for (size_t i = 0; i < n && r.ok; i++)
             if (name_holds(fields[i].name, sources[k].field))
-                r.ok = param_forms(arena, fields[i].value, fields[i].offset, sources[k].param,
-                                   take_form, &r) &&
-                       r.ok;
+                param_forms(fields[i].value, fields[i].offset, sources[k].param, &taker);
     }
     return r.ok;
 }

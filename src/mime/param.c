@@ -6,7 +6,12 @@
 #include "base/hex.h"
 #include "message/charset.h"
 
-enum { PARAM_FOUND_MAX = 24, PARAM_TEXT_MAX = 4096, PIECE_NUMBER_MAX = 9999 };
+enum {
+    PARAM_FOUND_MAX = 24,
+    PARAM_CUT_MAX = 8, /* of those found, cut in all ways */
+    PARAM_TEXT_MAX = 2048,
+    PIECE_NUMBER_MAX = 9999
+};
 
 struct found {
     struct str text; /* what stands behind "=", to the end of the value or PARAM_TEXT_MAX */
@@ -16,29 +21,32 @@ struct found {
 };
 
 struct forms {
-    struct arena *arena;
     struct str value;
     size_t offset;
-    void (*take)(void *, const struct param_form *);
-    void *context;
+    const struct param_taker *taker;
     struct found found[PARAM_FOUND_MAX];
     size_t n;
-    bool no_memory;
+    bool enough;
+    struct buf words; /* unquoted texts of what was found */
+    struct buf joined;
+    char work[PARAM_TEXT_MAX];
 };
-
-static char *room(struct forms *f, size_t n)
-{
-    char *p = arena_new(f->arena, char, n);
-    f->no_memory |= p == NULL;
-    return p;
-}
 
 static void give(struct forms *f, struct str text, const struct found *at, struct param_form form)
 {
     form.text = text;
     form.offset = f->offset + (size_t)(at->text.p - f->value.p);
-    if (!f->no_memory)
-        f->take(f->context, &form);
+    if (!f->enough)
+        f->enough = !f->taker->take(f->taker->context, &form);
+}
+
+/* So much is looked at once more: is it still within bounds? */
+static bool may_spend(struct forms *f, size_t bytes)
+{
+    size_t *left = f->taker->work;
+    bool enough = *left > bytes;
+    *left = enough ? *left - bytes : 0;
+    return enough && !f->enough;
 }
 
 /* ---- where the name stands ---- */
@@ -112,9 +120,9 @@ enum {
 
 static struct str strip(struct forms *f, struct str s, unsigned what)
 {
-    char *out = room(f, s.n);
+    char *out = f->work;
     size_t n = 0, depth = 0;
-    for (size_t i = 0; out != NULL && i < s.n; i++) {
+    for (size_t i = 0; i < s.n && n < sizeof f->work; i++) {
         char c = s.p[i];
         if ((what & WITHOUT_COMMENTS) && (c == '(' || depth > 0)) {
             depth += c == '(';
@@ -159,7 +167,14 @@ static struct str rfc_word(struct forms *f, struct str text)
     struct str s = str_slice(text, skip_cfws(text, 0), text.n);
     if (s.n == 0 || s.p[0] != '"')
         return str_trim(to_any(s, " \t\r\n;", 5));
-    return strip(f, str_slice(s, 1, quoted_end(s, 1)), WITHOUT_ESCAPES | WITHOUT_BREAKS);
+    struct str inner = str_slice(s, 1, quoted_end(s, 1));
+    if (!str_has(inner, '\\') && !str_has(inner, '\n') && !str_has(inner, '\r'))
+        return inner;
+    size_t at = f->words.n;
+    if (f->words.cap == 0) /* all at once: what was unquoted before must stay where it is */
+        buf_reserve(&f->words, f->words.max_bytes);
+    buf_add(&f->words, strip(f, inner, WITHOUT_ESCAPES | WITHOUT_BREAKS));
+    return f->words.failed ? inner : str_make(f->words.p + at, f->words.n - at);
 }
 
 static bool is_plain(struct str s)
@@ -187,6 +202,8 @@ static bool is_simple(struct str text, struct str word)
            (!quoted || memcmp(s.p + 1, word.p, word.n) == 0);
 }
 
+enum { CUTS = 13 /* passes over a text, for the account of work */ };
+
 /* All the ways to cut what is not simple. */
 static void give_cuts(struct forms *f, const struct found *at, struct param_form form)
 {
@@ -195,7 +212,10 @@ static void give_cuts(struct forms *f, const struct found *at, struct param_form
     form.lenient = true;
     for (size_t i = 0; i < ARRAY_LEN(extents); i++) {
         struct str s = str_trim(extents[i]);
-        if (i > 1 && s.n == str_trim(extents[i - 1]).n)
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again |= str_trim(extents[k]).n == s.n;
+        if (again || !may_spend(f, CUTS * s.n))
             continue;
         give(f, s, at, form);
         if (s.n > 0 && s.p[0] == '"') {
@@ -254,9 +274,7 @@ static void give_text(struct forms *f, struct str bytes, struct str charset, con
         buf_reset(&b);
         if (charset.n == 0 || !charset_add_utf8(&b, i == 0 ? charset : both[i - 1], bytes))
             continue;
-        struct str text = arena_copy(f->arena, buf_str(&b));
-        f->no_memory |= text.p == NULL;
-        give(f, text, at, form);
+        give(f, buf_str(&b), at, form);
     }
     buf_clear(&b);
     give(f, bytes, at, form);
@@ -304,7 +322,8 @@ static void give_join(struct forms *f, const struct join *j, struct param_form f
     struct str charset = STR_NONE;
     for (size_t i = 0; i < n; i++)
         bytes += list[i]->word.n;
-    char *out = n == 0 ? NULL : room(f, bytes);
+    buf_reset(&f->joined);
+    char *out = n == 0 || !may_spend(f, bytes) ? NULL : buf_reserve(&f->joined, bytes + 1);
     for (size_t i = 0; out != NULL && i < n; i++) {
         struct str w = list[i]->word;
         if ((list[i]->extended && i == 0 && j->charset == CHARSET_FIRST) ||
@@ -324,7 +343,8 @@ static void give_join(struct forms *f, const struct join *j, struct param_form f
 static void give_extended(struct forms *f, const struct found *p, struct param_form form)
 {
     struct str w = p->word, charset = cut_charset(&w);
-    char *out = room(f, w.n);
+    buf_reset(&f->joined);
+    char *out = may_spend(f, w.n) ? buf_reserve(&f->joined, w.n + 1) : NULL;
     if (out == NULL)
         return;
     give_text(f, str_make(out, percent_decode(w, out)), charset, p, form);
@@ -344,7 +364,10 @@ static void give_glued(struct forms *f, struct param_form form)
         if (!f->found[i].numbered)
             continue;
         cut_charset(&w);
-        char *out = room(f, plain->word.n + w.n);
+        buf_reset(&f->joined);
+        char *out = may_spend(f, plain->word.n + w.n)
+                        ? buf_reserve(&f->joined, plain->word.n + w.n + 1)
+                        : NULL;
         if (out == NULL)
             return;
         memcpy(out, plain->word.p, plain->word.n);
@@ -397,25 +420,31 @@ static void find_all(struct forms *f, struct str name)
     }
 }
 
-bool param_forms(struct arena *arena, struct str value, size_t offset, struct str name,
-                 void (*take)(void *context, const struct param_form *form), void *context)
+void param_forms(struct str value, size_t offset, struct str name, const struct param_taker *taker)
 {
-    struct forms f = {
-        .arena = arena, .value = value, .offset = offset, .take = take, .context = context};
-    bool pieces = false, again = false;
+    struct forms f;
+    bool pieces = false;
+    size_t plain = 0;
+    f.value = value;
+    f.offset = offset;
+    f.taker = taker;
+    f.n = 0;
+    f.enough = false;
+    buf_init(&f.words, PARAM_FOUND_MAX * PARAM_TEXT_MAX);
+    buf_init(&f.joined, PARAM_FOUND_MAX * PARAM_TEXT_MAX);
     find_all(&f, name);
     for (size_t i = 0; i < f.n; i++) {
         struct found *p = &f.found[i];
         pieces |= p->numbered || p->extended;
         if (p->numbered || p->extended)
             continue;
-        struct param_form form = {.again = again};
+        struct param_form form = {.again = plain > 0};
         give(&f, p->word, p, form);
-        again = true;
-        if (!is_simple(p->text, p->word))
+        if (plain++ < PARAM_CUT_MAX && !is_simple(p->text, p->word))
             give_cuts(&f, p, form);
     }
     if (pieces)
         give_pieces(&f);
-    return !f.no_memory;
+    buf_clear(&f.words);
+    buf_clear(&f.joined);
 }

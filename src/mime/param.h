@@ -12,9 +12,16 @@ struct param_form {
     bool lenient;    /* only forgiving readers read it so */
 };
 
-/* Calls `take` with each form of the parameter `name`; the same text may come twice. Linear in the
- * value but for the first PARAM_FOUND_MAX places where the name stands. False: no memory. */
-bool param_forms(struct arena *arena, struct str value, size_t offset, struct str name,
-                 void (*take)(void *context, const struct param_form *form), void *context);
+/* Who is called with each form; the same text may come twice, and lives as long as the call. False:
+ * enough. `*work` is what may yet be spent on odd values, in bytes: 0 when it was too much, and
+ * then the rarer forms are left out. */
+struct param_taker {
+    bool (*take)(void *context, const struct param_form *form);
+    void *context;
+    size_t *work;
+};
+
+/* Every form of the parameter `name`. */
+void param_forms(struct str value, size_t offset, struct str name, const struct param_taker *taker);
 
 #endif

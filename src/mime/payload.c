@@ -79,7 +79,10 @@ static void add_names(struct taker *t, struct slot *s, const struct leaf *l, str
         ok = kept.p != NULL && names_add(t->arena, NAME_ENCODED, kept, s->p.offset, &s->names);
     }
     if (l->head != NULL && (s->head_region != l->region || s->head_start != l->head->start)) {
-        ok = ok && names_read(t->arena, l->head->fields, l->head->n, place, &s->names);
+        ok = ok && names_read(t->arena, l->head->fields, l->head->n, place, &t->odd_work,
+                              &s->names);
+        if (t->odd_work == 0)
+            take_limit(t, "odd parameters", s->p.offset);
         s->head_region = l->region;
         s->head_start = l->head->start;
     }

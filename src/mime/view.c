@@ -99,6 +99,7 @@ int mime_union_read(struct arena *arena, const struct message *m, struct finding
                       .raw = m->raw,
                       .lf_only = message_has(m, ANOMALY_LF_ONLY)};
     struct mime_union u = {0};
+    t.odd_work = MIME_ODD_WORK_BYTES;
     t.decoded_max = m->raw.n * MIME_UNION_MAX_GROWTH + MIME_UNION_SPARE_BYTES;
     t.buckets = arena_new(arena, uint32_t, UNION_BUCKETS);
     buf_init(&t.scratch, t.decoded_max);

@@ -88,7 +88,8 @@ struct leaf {
 /* ---- names (names.c) ---- */
 
 /* Every form of every name in these fields, added to what is there already. `base` is what the
- * offsets of the fields count from; with `fixed` it is the offset of all. False: no memory. */
+ * offsets of the fields count from; with `fixed` it is the offset of all. `*work` as in param.h.
+ * False: no memory. */
 struct name_list {
     struct mime_name *items;
     size_t n;
@@ -98,7 +99,7 @@ struct name_place {
     bool fixed;
 };
 bool names_read(struct arena *arena, const struct head_field *fields, size_t n,
-                struct name_place place, struct name_list *out);
+                struct name_place place, size_t *work, struct name_list *out);
 bool names_add(struct arena *arena, enum mime_name_form form, struct str text, size_t offset,
                struct name_list *out);
 
@@ -132,6 +133,7 @@ struct taker {
     size_t decoded_bytes, decoded_max;
     struct region *first, *last; /* regions to walk yet */
     size_t regions;
+    size_t odd_work; /* bytes that may yet be spent on forms of odd parameters */
     struct buf scratch;
     bool cut; /* a limit was hit, and a finding says which */
     bool no_memory;
