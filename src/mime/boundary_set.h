@@ -18,7 +18,8 @@ struct boundary_set {
 /* False: no memory. */
 bool boundary_set_init(struct arena *arena, struct boundary_set *set);
 
-/* Cut to BOUNDARY_BYTES_SEEN and copied; white space at its ends is none of it. False: no memory. */
+/* Cut to BOUNDARY_BYTES_SEEN and copied; white space at its ends is none of it. False: no memory.
+ */
 bool boundary_set_add(struct arena *arena, struct boundary_set *set, struct str boundary);
 
 /* Once all are there. */

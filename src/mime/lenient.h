@@ -27,6 +27,10 @@ enum loose_field loose_field(struct str line, size_t *value);
 /* A line that begins as a field does, whatever its name. */
 bool is_field_like(struct str line);
 
+/* Do decoded bytes begin as a message does, or as a part of one: with a field of MIME, or with some
+ * fields and an empty line? */
+bool begins_like_message(struct str bytes);
+
 /* Which encodings some reader finds named in a value: bits 1u << enum body_encoding. */
 unsigned loose_encodings(struct arena *arena, struct str value);
 

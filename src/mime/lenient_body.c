@@ -18,21 +18,6 @@ struct loose_decoder {
 
 /* ---- what was decoded ---- */
 
-static bool begins_like_message(struct str s)
-{
-    struct loose_line l = {0};
-    size_t value;
-    for (unsigned lines = 0; lines < 8 && loose_next(s, l.next, &l); lines++) {
-        struct str line = str_slice(s, l.start, l.end);
-        if (loose_field(line, &value) != LOOSE_NONE)
-            return true;
-        if (!is_blank(line) && !is_field_like(line) && !is_wsp(line.p[0]) &&
-            !str_starts(line, STR("--")))
-            return false;
-    }
-    return false;
-}
-
 static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e, unsigned odd)
 {
     struct leaf leaf = d->b->leaf;
@@ -259,6 +244,18 @@ static bool looks_like_base64(struct str s)
     return digits >= RUN_MIN && blanks * 40 < digits && others * 20 < digits;
 }
 
+/* The same for what a label calls base64: it may be short. */
+static bool is_mostly_base64(struct str s)
+{
+    size_t digits = 0, others = 0;
+    s = str_slice(s, 0, SNIFF_BYTES);
+    for (size_t i = 0; i < s.n; i++) {
+        digits += is_base64_char(s.p[i]);
+        others += !is_base64_char(s.p[i]) && s.p[i] != '\r' && s.p[i] != '\n';
+    }
+    return others * 8 < digits;
+}
+
 static bool looks_like_qp(struct str s)
 {
     size_t escapes = 0;
@@ -273,7 +270,7 @@ static void take_plain(struct loose_decoder *d)
     struct taken what = {.bytes = d->bytes.p == NULL ? STR("") : d->bytes,
                          .encoding = ENCODING_NONE,
                          .encoding_text = STR("7bit"),
-                         .structural = true};
+                         .structural = d->b->encodings == 0};
     take_bytes(d->t, &leaf, &what);
     if (!d->t->lf_only || str_eq(leaf.facts.type, STR("text")) || leaf.region->decoded)
         return;
@@ -300,7 +297,8 @@ void take_loose_body(struct taker *t, const struct loose_body *b)
     bool base64 = (labels & (1u << ENCODING_BASE64 | 1u << ENCODING_GZIP64)) != 0;
     bool qp = (labels & 1u << ENCODING_QP) != 0;
     unsigned old = labels & (1u << ENCODING_UU | 1u << ENCODING_YENC | 1u << ENCODING_BINHEX);
-    if (b->is_part && !b->holds_message && !base64 && !qp)
+    /* as it stands: without a label that holds, and for readers that give up on broken base64 */
+    if (b->is_part && !b->holds_message && !qp && !(base64 && is_mostly_base64(d.bytes)))
         take_plain(&d);
     take_old(t, &b->leaf, d.bytes, old != 0);
     if (labels & 1u << ENCODING_UU)

@@ -2,7 +2,7 @@
 #include "message/encoded_word.h"
 #include "mime/lenient.h"
 
-enum { JUNK_BEFORE_MAX = 8, NAME_MAX_BYTES = 80 };
+enum { JUNK_BEFORE_MAX = 8, NAME_MAX_BYTES = 80, HEAD_LINES_MAX = 300, HEAD_FIELDS_MIN = 3 };
 
 bool loose_next(struct str bytes, size_t pos, struct loose_line *line)
 {
@@ -83,6 +83,24 @@ bool is_field_like(struct str line)
     while (i < line.n && (unsigned char)line.p[i] <= ' ')
         i++;
     return i > 0 && i < line.n && line.p[i] == ':';
+}
+
+bool begins_like_message(struct str s)
+{
+    struct loose_line l = {0};
+    size_t value, fields = 0;
+    for (unsigned lines = 0; lines < HEAD_LINES_MAX && loose_next(s, l.next, &l); lines++) {
+        struct str line = str_slice(s, l.start, l.end);
+        if (loose_field(line, &value) != LOOSE_NONE)
+            return true;
+        if (is_blank(line) && lines > 0)
+            return fields >= HEAD_FIELDS_MIN;
+        bool field = is_field_like(line);
+        fields += field;
+        if (!field && !is_blank(line) && !is_wsp(line.p[0]) && !str_starts(line, STR("--")))
+            return false;
+    }
+    return false;
 }
 
 /* Words that name an encoding wherever they stand. */

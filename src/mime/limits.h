@@ -11,7 +11,7 @@ enum {
     MIME_UNION_SPARE_BYTES = 1 << 20, /* ... and this much for small ones */
     MIME_UNION_MAX_REGIONS = 200,     /* messages that were decoded first */
     MIME_UNION_MAX_BOUNDARIES = 1000, /* that the lenient view looks for at once */
-    MIME_ODD_WORK_BYTES = 8 << 20, /* of parameters that are cut in every way some reader cuts them */
+    MIME_ODD_WORK_BYTES = 8 << 20,    /* spent on cutting odd parameters in every way */
     MIME_NAME_MAX_FORMS = 32,         /* kept of one payload's name */
     MIME_NAME_MAX_BYTES = 4096,
     MIME_HEAD_MAX_BYTES = 256 * 1024, /* of a part's head */

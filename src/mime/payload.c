@@ -1,5 +1,5 @@
 /* The union of what the views give: bodies decoded, hashed, and kept once. */
-#include "mime/view_internal.h"
+#include "mime/lenient.h"
 
 enum {
     FIRST_SLOTS = 8,
@@ -79,8 +79,8 @@ static void add_names(struct taker *t, struct slot *s, const struct leaf *l, str
         ok = kept.p != NULL && names_add(t->arena, NAME_ENCODED, kept, s->p.offset, &s->names);
     }
     if (l->head != NULL && (s->head_region != l->region || s->head_start != l->head->start)) {
-        ok = ok && names_read(t->arena, l->head->fields, l->head->n, place, &t->odd_work,
-                              &s->names);
+        ok =
+            ok && names_read(t->arena, l->head->fields, l->head->n, place, &t->odd_work, &s->names);
         if (t->odd_work == 0)
             take_limit(t, "odd parameters", s->p.offset);
         s->head_region = l->region;
@@ -345,8 +345,9 @@ void take_leaf(struct taker *t, const struct leaf *l)
     } else if (l->view == VIEW_STRICT && !t->doubt) {
         t->doubt = text_holds_more(body) || (t->lf_only && !str_eq(f->type, STR("text")));
     }
-    if (l->view == VIEW_STRICT)
-        t->doubt |= what.odd != 0;
+    if (l->view == VIEW_STRICT) /* an attached message may be opened by a click */
+        t->doubt |= what.odd != 0 || (what.decoded && !str_eq(f->type, STR("text")) &&
+                                      begins_like_message(what.bytes));
     if (!what.decoded || !facts_is_message(f)) {
         take_bytes(t, l, &what);
         return;

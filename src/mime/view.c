@@ -72,23 +72,38 @@ static void sort_slots(struct slot **list, size_t n, struct slot **spare)
     }
 }
 
-static bool write_out(struct taker *t, struct mime_union *out)
+/* In the order of the raw message. What the lenient view alone gives has no number: it is told by
+ * the part that it stands in or behind. */
+static struct slot **sorted_slots(struct taker *t)
 {
     struct slot **list = arena_new(t->arena, struct slot *, 2 * t->n);
-    struct mime_payload *payloads = arena_new(t->arena, struct mime_payload, t->n);
-    if (list == NULL || payloads == NULL)
-        return false;
+    struct str path = STR("");
+    t->no_memory |= list == NULL;
+    if (list == NULL)
+        return NULL;
     for (size_t i = 0; i < t->n; i++)
         list[i] = &t->slots[i];
     sort_slots(list, t->n, list + t->n);
     for (size_t i = 0; i < t->n; i++) {
+        if (list[i]->p.views == 1u << VIEW_LENIENT && list[i]->p.path.n == 0)
+            list[i]->p.path = path;
+        else
+            path = list[i]->p.path;
+    }
+    return list;
+}
+
+static bool write_out(struct taker *t, struct slot **list, struct mime_union *out)
+{
+    struct mime_payload *payloads = arena_new(t->arena, struct mime_payload, t->n);
+    for (size_t i = 0; payloads != NULL && i < t->n; i++) {
         payloads[i] = list[i]->p;
         payloads[i].names = list[i]->names.items;
         payloads[i].n_names = list[i]->names.n;
     }
     out->payloads = payloads;
     out->n = t->n;
-    return true;
+    return payloads != NULL;
 }
 
 int mime_union_read(struct arena *arena, const struct message *m, struct finding_list *findings,
@@ -106,8 +121,9 @@ int mime_union_read(struct arena *arena, const struct message *m, struct finding
     t.no_memory = t.buckets == NULL;
     if (!t.no_memory)
         walk_all(&t);
-    u.ambiguous = !t.no_memory && views_compare(&t);
-    bool ok = !t.no_memory && write_out(&t, &u);
+    struct slot **list = t.no_memory ? NULL : sorted_slots(&t);
+    u.ambiguous = list != NULL && views_compare(&t);
+    bool ok = list != NULL && !t.no_memory && write_out(&t, list, &u);
     buf_clear(&t.scratch);
     if (!ok)
         return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");

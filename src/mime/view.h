@@ -39,8 +39,10 @@ struct mime_name {
 
 /* One body that some reader hands to its user. Leaves only: inner messages are taken apart. */
 struct mime_payload {
-    struct str path;  /* "2.1": the part's number in the first view that gave it */
-    struct str bytes; /* decoded; in the arena or in the raw message */
+    /* "2.1": the part's number in the first view that gave it; of what VIEW_LENIENT alone gives the
+     * part that it stands in or behind */
+    struct str path;
+    struct str bytes;                       /* decoded; in the arena or in the raw message */
     unsigned char sha256[DIGEST_MAX_BYTES]; /* of `bytes` */
     unsigned views; /* bits 1u << enum mime_view: who sees exactly these bytes */
     /* Of the encoded bytes in the raw message; of the container's when it was decoded first. */
