@@ -243,7 +243,7 @@ void zygote_start(struct sandbox *sb)
     sb->zygote_pidfd = (int)syscall(SYS_pidfd_open, sb->zygote_pid, 0);
     sb->zygote_until_us = clock_mono_us() + (int64_t)sb->config.load_ms * 1000;
     if (!send_setup(sb) || !pool_watch(sb, sb->zygote_fd, TAG_ZYGOTE))
-        zygote_lost(sb, "it ended at once");
+        zygote_lost(sb, "it ended before it was ready");
 }
 
 static void forked(struct sandbox *sb, const struct parcel *m, int pidfd)

@@ -52,9 +52,8 @@ static const int plain[] = {
 
 /* Calls that libraries make in passing and do well without: they fail. */
 static const int refused[] = {
-    SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),
-    SCMP_SYS(prctl),
+    SCMP_SYS(newfstatat),        SCMP_SYS(statx), SCMP_SYS(prctl), SCMP_SYS(sysinfo),
+    SCMP_SYS(sched_getaffinity),
 };
 
 static int add_memory(scmp_filter_ctx ctx)

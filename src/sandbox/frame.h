@@ -45,12 +45,18 @@ int frame_request_read(struct arena *arena, struct str frame, struct str bytes,
 
 /* ---- report: written by the worker, read by the parent ---- */
 
-/* Of `c`, the inspection of whose objects[0] ended with `status` and `reason`. MP_E_LIMIT: the
- * frame would be longer than FRAME_MAX_BYTES. The caller puts frame_report_bytes() behind it. */
-int frame_report_write(struct buf *out, const struct content *c, int status, struct str reason,
-                       struct mp_err *err);
-/* How long the members' bytes are together, and the next that has some: *at begins with 1. */
-uint64_t frame_report_bytes(const struct content *c);
+/* Members that share their bytes (twin names in an archive) are sent with one copy of them:
+ * same[i] is the object whose bytes objects[i] has, 0 when it has its own or none. In c->arena;
+ * MP_E_NOMEM. O(n log n). */
+int frame_report_plan(const struct content *c, const uint32_t **same, struct mp_err *err);
+
+/* Of `c`, the inspection of whose objects[0] ended with `status` and `reason`. The caller puts
+ * behind it the bytes of each object after the first that has some of its own, frame_report_bytes
+ * in all. MP_E_LIMIT: the frame would be longer than FRAME_MAX_BYTES. */
+int frame_report_write(struct buf *out, const struct content *c, const uint32_t *same, int status,
+                       struct str reason, struct mp_err *err);
+struct str frame_report_own(const struct content *c, const uint32_t *same, size_t object);
+uint64_t frame_report_bytes(const struct content *c, const uint32_t *same);
 
 struct frame_answer {
     int status;        /* enum mp_status of the inspection */

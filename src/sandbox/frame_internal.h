@@ -6,7 +6,11 @@
 #include "sandbox/wire.h"
 
 enum frame_type { FRAME_REQUEST = 0x7172706d, FRAME_REPORT = 0x7072706d }; /* "mprq", "mprp" */
-enum { FRAME_HEAD_BYTES = 8, FRAME_OBJECT_MIN_BYTES = 71, FRAME_NAME_MIN_BYTES = 16 };
+enum {
+    FRAME_HEAD_BYTES = 8,
+    FRAME_OBJECT_MIN_BYTES = 71 /* 75 in reports */,
+    FRAME_NAME_MIN_BYTES = 16
+};
 
 /* Type and length of the whole frame; the length is filled in at the end. */
 void frame_begin(struct buf *out, enum frame_type type);

@@ -1,4 +1,6 @@
 /* The report: written by a worker, read by us as if an attacker had written it. */
+#include <stdlib.h>
+
 #include "base/utf8.h"
 #include "sandbox/frame_internal.h"
 
@@ -25,8 +27,60 @@ static void put_finding(struct buf *out, const struct finding *f)
     wire_put_u64(out, f->where.length);
 }
 
-int frame_report_write(struct buf *out, const struct content *c, int status, struct str reason,
-                       struct mp_err *err)
+struct owner {
+    struct str bytes;
+    uint32_t object;
+};
+
+/* Equal views beside each other, the first object of them in front. */
+static int compare_owners(const void *x, const void *y)
+{
+    const struct owner *a = x, *b = y;
+    if (a->bytes.p != b->bytes.p)
+        return (uintptr_t)a->bytes.p < (uintptr_t)b->bytes.p ? -1 : 1;
+    if (a->bytes.n != b->bytes.n)
+        return a->bytes.n < b->bytes.n ? -1 : 1;
+    return a->object < b->object ? -1 : a->object > b->object;
+}
+
+int frame_report_plan(const struct content *c, const uint32_t **same, struct mp_err *err)
+{
+    const struct content_report *r = c->report;
+    struct owner *owners = arena_new(c->arena, struct owner, r->n);
+    uint32_t *plan = arena_new(c->arena, uint32_t, r->n);
+    size_t n = 0;
+    if (owners == NULL || plan == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the answer");
+    for (size_t i = 1; i < r->n; i++)
+        if (r->objects[i].has_bytes && r->objects[i].bytes.n > 0)
+            owners[n++] = (struct owner){r->objects[i].bytes, (uint32_t)i};
+    qsort(owners, n, sizeof *owners, compare_owners);
+    for (size_t i = 1; i < n; i++)
+        if (owners[i].bytes.p == owners[i - 1].bytes.p &&
+            owners[i].bytes.n == owners[i - 1].bytes.n) {
+            uint32_t before = owners[i - 1].object;
+            plan[owners[i].object] = plan[before] != 0 ? plan[before] : before;
+        }
+    *same = plan;
+    return MP_OK;
+}
+
+struct str frame_report_own(const struct content *c, const uint32_t *same, size_t object)
+{
+    const struct content_object *o = &c->report->objects[object];
+    return object > 0 && o->has_bytes && same[object] == 0 ? o->bytes : STR_NONE;
+}
+
+uint64_t frame_report_bytes(const struct content *c, const uint32_t *same)
+{
+    uint64_t n = 0;
+    for (size_t i = 1; i < c->report->n; i++)
+        n += frame_report_own(c, same, i).n;
+    return n;
+}
+
+int frame_report_write(struct buf *out, const struct content *c, const uint32_t *same, int status,
+                       struct str reason, struct mp_err *err)
 {
     const struct content_report *r = c->report;
     frame_begin(out, FRAME_REPORT);
@@ -35,8 +89,10 @@ int frame_report_write(struct buf *out, const struct content *c, int status, str
     wire_put_bool(out, r->complete);
     frame_put_budget(out, c->budget);
     wire_put_u32(out, (uint32_t)r->n);
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
         frame_put_object(out, &r->objects[i]);
+        wire_put_u32(out, same[i]);
+    }
     wire_put_u32(out, (uint32_t)r->findings.n);
     for (size_t i = 0; i < r->findings.n; i++)
         put_finding(out, &r->findings.items[i]);
@@ -45,14 +101,6 @@ int frame_report_write(struct buf *out, const struct content *c, int status, str
     if (r->n > FRAME_MAX_OBJECTS)
         out->failed = true;
     return frame_end(out, err);
-}
-
-uint64_t frame_report_bytes(const struct content *c)
-{
-    uint64_t n = 0;
-    for (size_t i = 1; i < c->report->n; i++)
-        n += c->report->objects[i].has_bytes ? c->report->objects[i].bytes.n : 0;
-    return n;
 }
 
 /* ---- the reader ---- */
@@ -64,6 +112,7 @@ struct reader {
     size_t index;                    /* ... and where it stands */
     struct str bytes;                /* of members, not yet given out */
     struct content_object *objects;  /* [0] is `of` as the worker saw it */
+    uint32_t *owners;                /* of the bytes of each, before it; 0: itself */
     struct finding *findings;
     size_t n, n_findings, n_with_bytes, dropped;
     bool complete, starved;
@@ -109,11 +158,21 @@ static void check_member(struct reader *r, size_t i, const struct content_object
     wire_expect(in, is_inside(r->of, o->offset, o->length), "a member outside of its part");
 }
 
-static void take_bytes(struct reader *r, struct content_object *o, uint64_t n)
+/* Its own, the next of those that came; or those of the object `same` before it. */
+static void take_bytes(struct reader *r, struct content_object *o, uint64_t n, uint32_t same)
 {
-    wire_expect(&r->in, n <= r->bytes.n, "a member longer than the bytes that came");
+    const struct content_object *owner = r->in.bad != NULL || same == 0 ? NULL : &r->objects[same];
+    wire_expect(&r->in, owner != NULL || n <= r->bytes.n,
+                "a member longer than the bytes that came");
+    wire_expect(&r->in, owner == NULL || (o->has_bytes && owner->has_bytes && owner->bytes.n == n),
+                "the bytes of another member that are not like it");
     if (r->in.bad != NULL)
         return;
+    if (owner != NULL) {
+        o->bytes = owner->bytes;
+        r->n_with_bytes++;
+        return;
+    }
     o->bytes = str_slice(r->bytes, 0, (size_t)n);
     r->bytes = str_slice(r->bytes, (size_t)n, r->bytes.n);
     r->n_with_bytes += o->has_bytes;
@@ -125,10 +184,12 @@ static void read_objects(struct reader *r)
     r->n = wire_get_count(in, FRAME_MAX_OBJECTS, FRAME_OBJECT_MIN_BYTES, "number of objects");
     wire_expect(in, r->n >= 1, "no object");
     r->objects = in->bad != NULL ? NULL : arena_new(r->c->arena, struct content_object, r->n);
-    wire_expect_memory(in, r->objects != NULL);
+    r->owners = in->bad != NULL ? NULL : arena_new(r->c->arena, uint32_t, r->n);
+    wire_expect_memory(in, r->objects != NULL && r->owners != NULL);
     for (size_t i = 0; i < r->n && in->bad == NULL; i++) {
         uint64_t bytes_n = 0;
         struct content_object o = frame_get_object(in, r->c->arena, &bytes_n);
+        uint32_t same = wire_get_u32(in, (uint32_t)(i == 0 ? 0 : i - 1), "object: same bytes as");
         check_member(r, i, &o);
         o.part = r->of->part;
         o.message_depth = r->of->message_depth;
@@ -136,8 +197,9 @@ static void read_objects(struct reader *r)
         if (i == 0)
             o.depth = r->of->depth;
         else
-            take_bytes(r, &o, bytes_n);
+            take_bytes(r, &o, bytes_n, same);
         r->objects[i] = o;
+        r->owners[i] = same;
     }
     wire_expect(in, r->bytes.n == 0, "bytes that belong to no member");
 }
@@ -188,10 +250,14 @@ static void read_findings(struct reader *r)
 
 static int hash_members(struct reader *r, struct mp_err *err)
 {
-    for (size_t i = 1; i < r->n; i++)
-        if (r->objects[i].has_bytes &&
-            !digest_once(DIGEST_SHA256, r->objects[i].bytes, r->objects[i].sha256))
+    for (size_t i = 1; i < r->n; i++) {
+        struct content_object *o = &r->objects[i];
+        const struct content_object *owner = &r->objects[r->owners[i]];
+        if (r->owners[i] != 0)
+            memcpy(o->sha256, owner->sha256, sizeof o->sha256);
+        else if (o->has_bytes && !digest_once(DIGEST_SHA256, o->bytes, o->sha256))
             return mp_fail(err, MP_E_CRYPTO, 0, "SHA-256 of a member failed");
+    }
     return MP_OK;
 }
 

@@ -73,7 +73,8 @@ static void make_random(struct kit *k, uint64_t seed)
     }
     k->objects[0].encrypted = random_next(&seed) % 2;
     k->report.complete = random_next(&seed) % 2;
-    k->budget.bytes_left -= frame_report_bytes(&k->content);
+    for (size_t i = 1; i < k->report.n; i++)
+        k->budget.bytes_left -= k->objects[i].bytes.n;
     k->budget.objects_left -= (unsigned)k->report.n - 1;
 }
 
@@ -82,10 +83,12 @@ static void written(struct kit *k, int status, struct buf *frame, struct buf *by
 {
     buf_init(frame, FRAME_MAX_BYTES);
     buf_init(bytes, MEMORY_BYTES);
-    tap_int(frame_report_write(frame, &k->content, status, STR("why"), NULL), MP_OK);
+    const uint32_t *same;
+    tap_int(frame_report_plan(&k->content, &same, NULL), MP_OK);
+    tap_int(frame_report_write(frame, &k->content, same, status, STR("why"), NULL), MP_OK);
     for (size_t i = 1; i < k->report.n; i++)
-        buf_add(bytes, k->objects[i].bytes);
-    tap_int(bytes->n, frame_report_bytes(&k->content));
+        buf_add(bytes, frame_report_own(&k->content, same, i));
+    tap_int(bytes->n, frame_report_bytes(&k->content, same));
 }
 
 /* ---- what is read is what was written ---- */
@@ -286,6 +289,7 @@ static const struct {
     const char *why; /* in the error */
     struct damage damage;
     int more_bytes; /* behind the frame than it tells */
+    uint32_t same[KIT_ROOM];
 } lies[] = {
     {"nothing is wrong", tell_the_truth, MP_OK, "", {0}, 0},
     {"a member before its archive", lie_parent_later, MP_E_SYNTAX, "before its archive", {0}, 0},
@@ -315,6 +319,21 @@ static const struct {
     {"a bool of 2", tell_the_truth, MP_E_SYNTAX, "starved", {-1, 2}, 0},
     {"bytes of no member", tell_the_truth, MP_E_SYNTAX, "belong to no member", {0}, 1},
     {"fewer bytes than told", tell_the_truth, MP_E_SYNTAX, "longer than the bytes", {0}, -1},
+    {"the bytes of a member of another length",
+     tell_the_truth,
+     MP_E_SYNTAX,
+     "not like it",
+     {0},
+     0,
+     {0, 0, 1}},
+    {"its own bytes as those of another",
+     tell_the_truth,
+     MP_E_SYNTAX,
+     "same bytes",
+     {0},
+     0,
+     {0, 1}},
+    {"the bytes of a later member", tell_the_truth, MP_E_SYNTAX, "same bytes", {0}, 0, {0, 2}},
 };
 
 static void make_small(struct kit *k)
@@ -341,7 +360,8 @@ static void test_lies(void)
         written(&there, MP_OK, &frame, &bytes);
         buf_reset(&frame);
         lies[i].lie(&there);
-        tap_int(frame_report_write(&frame, &there.content, MP_OK, STR(""), NULL), MP_OK);
+        tap_int(frame_report_write(&frame, &there.content, lies[i].same, MP_OK, STR(""), NULL),
+                MP_OK);
         if (lies[i].damage.at != 0)
             frame.p[lies[i].damage.at < 0 ? frame.n - 1 : (size_t)lies[i].damage.at] =
                 lies[i].damage.to;
@@ -452,6 +472,40 @@ static void test_smallest(void)
     arena_clear(&here.arena);
 }
 
+/* Twin names of one piece of an archive: the bytes cross once. */
+static void test_shared(void)
+{
+    struct kit there, here;
+    struct buf frame, bytes;
+    struct frame_answer answer;
+    static const struct str pieces[] = {STR_INIT("first"), STR_INIT("second!")};
+    tap_case("members that share their bytes are sent with one copy");
+    kit_init(&there, STR("PK"), MEMORY_BYTES);
+    for (there.report.n = 1; there.report.n < 9; there.report.n++)
+        there.objects[there.report.n] = (struct content_object){
+            .depth = 1, .has_bytes = true, .bytes = pieces[there.report.n % 2]};
+    there.objects[9] = (struct content_object){.depth = 1, .has_bytes = true};
+    there.report.n = 10;
+    written(&there, MP_OK, &frame, &bytes);
+    tap_str(buf_str(&bytes), STR("second!first"));
+    kit_init(&here, STR("PK"), MEMORY_BYTES);
+    struct content_budget sent = here.budget;
+    tap_int(frame_report_read(buf_str(&frame), buf_str(&bytes), &sent, &here.content, 0, &answer,
+                              NULL),
+            MP_OK);
+    tap_int(here.report.n, 10);
+    for (size_t i = 1; i < 10; i++) {
+        unsigned char want[DIGEST_MAX_BYTES];
+        tap_str(here.objects[i].bytes, i == 9 ? STR_NONE : pieces[i % 2]);
+        digest_once(DIGEST_SHA256, here.objects[i].bytes, want);
+        tap_ok(memcmp(here.objects[i].sha256, want, sizeof want) == 0);
+    }
+    buf_clear(&frame);
+    buf_clear(&bytes);
+    arena_clear(&there.arena);
+    arena_clear(&here.arena);
+}
+
 /* A second object of a message that has one: indices move, the budget goes down by both. */
 static void test_second(void)
 {
@@ -516,6 +570,7 @@ int main(void)
     test_cut();
     test_text();
     test_smallest();
+    test_shared();
     test_second();
     return tap_done();
 }

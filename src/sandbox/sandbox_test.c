@@ -16,7 +16,7 @@ static const struct {
     {"loop", SANDBOX_TIMEOUT, "no answer within", false, false, true},
     {"wait", SANDBOX_TIMEOUT, "no answer within", false, false, true},
     {"allocate", SANDBOX_NO_MEMORY, "as it was told", true, false, false},
-    {"arena", SANDBOX_NO_MEMORY, "as it was told", true, false, false},
+    {"arena", SANDBOX_NO_MEMORY, "", true, false, false},
     {"crash", SANDBOX_CRASHED, "SIGSEGV", true, false, false},
     {"crash", SANDBOX_CRASHED, "", false, false, false},
     {"abort", SANDBOX_CRASHED, "SIGABRT", true, false, false},

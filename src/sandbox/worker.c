@@ -74,10 +74,13 @@ static int write_answer(struct task *t, int status, const struct mp_err *why, st
                         struct mp_err *err)
 {
     const struct content *c = &t->request.content;
-    int st = frame_report_write(&t->frame, c, status, str_from(why->text), err);
-    uint64_t bytes_n = frame_report_bytes(c), total = t->frame.n + bytes_n;
+    const uint32_t *same = NULL;
+    int st = frame_report_plan(c, &same, err);
+    if (st == MP_OK)
+        st = frame_report_write(&t->frame, c, same, status, str_from(why->text), err);
     if (st != MP_OK)
         return st;
+    uint64_t bytes_n = frame_report_bytes(c, same), total = t->frame.n + bytes_n;
     if (total > memfd_size(t->fds[FD_OUT]))
         return mp_fail(err, MP_E_LIMIT, 0, "the members are larger than the budget");
     char *to = memfd_map_writable(t->fds[FD_OUT], (size_t)total);
@@ -86,11 +89,10 @@ static int write_answer(struct task *t, int status, const struct mp_err *why, st
     size_t at = t->frame.n;
     memcpy(to, t->frame.p, at);
     for (size_t i = 1; i < c->report->n; i++) {
-        const struct content_object *o = &c->report->objects[i];
-        if (!o->has_bytes || o->bytes.n == 0)
-            continue;
-        memcpy(to + at, o->bytes.p, o->bytes.n);
-        at += o->bytes.n;
+        struct str own = frame_report_own(c, same, i);
+        if (own.n > 0)
+            memcpy(to + at, own.p, own.n);
+        at += own.n;
     }
     memfd_unmap(to, (size_t)total);
     answer->frame_bytes = t->frame.n;

@@ -1,6 +1,7 @@
 /* The zygote: loads, gives up its rights, and then only forks and reaps. Parses nothing. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,9 +19,17 @@ struct zygote {
     pid_t children[SANDBOX_MAX_WORKERS]; /* 0: free */
 };
 
+static int compare_bytes(const void *x, const void *y)
+{
+    return *(const unsigned char *)x - *(const unsigned char *)y;
+}
+
 static int load(struct zygote *z, struct mp_err *err)
 {
-    unsigned char hash[DIGEST_MAX_BYTES];
+    enum { MORE_THAN_ON_THE_STACK = 4096 };
+    unsigned char hash[DIGEST_MAX_BYTES], some[MORE_THAN_ON_THE_STACK] = {1};
+    /* The C library asks how much memory there is when it first sorts more than a little. */
+    qsort(some, sizeof some, 1, compare_bytes);
     /* OpenSSL reads its configuration and fetches algorithms at the first use. */
     if (!digest_once(DIGEST_SHA256, STR("warm"), hash))
         return mp_fail(err, MP_E_CRYPTO, 0, "SHA-256 does not work");
