@@ -142,7 +142,7 @@ static void check_base64(struct lint *l, const struct mime_part *p)
 /* ---- quoted-printable ---- */
 
 struct quoted {
-    size_t broken, high, lower, padded, long_line; /* offset + 1 of the first one */
+    size_t broken, foreign, lower, padded, trailing, long_line; /* offset + 1 of the first one */
 };
 
 /* Behind "=": white space and a line end, or the end of the body. */
@@ -172,15 +172,53 @@ static size_t read_escape(struct quoted *q, struct str raw, size_t pos)
     return pos + 1;
 }
 
-static void find_high(struct quoted *q, struct str raw, size_t pos)
+/* RFC 2045 6.7 rules 2 and 4: above 127, and controls that are no TAB, CR or LF. */
+static bool is_foreign(char c)
+{
+    return (unsigned char)c >= 0x7f || ((unsigned char)c < ' ' && !is_fws(c));
+}
+
+static inline vec foreign(const char *p)
+{
+    vec v = load(p);
+    vec usual = (vec)(v == '\t') | (vec)(v == '\r') | (vec)(v == '\n');
+    return ((vec)(v < ' ') | (vec)(v > 0x7e)) & ~usual;
+}
+
+static void find_foreign(struct quoted *q, struct str raw, size_t pos)
 {
     for (; raw.n - pos >= VECTOR_BYTES; pos += VECTOR_BYTES)
-        if (any(load(raw.p + pos) & 0x80))
+        if (any(foreign(raw.p + pos)))
             break;
-    while (pos < raw.n && (unsigned char)raw.p[pos] < 0x80)
+    while (pos < raw.n && !is_foreign(raw.p[pos]))
         pos++;
     if (pos < raw.n)
-        note(&q->high, pos);
+        note(&q->foreign, pos);
+}
+
+/* White space in front of a line end. */
+static inline vec blank_at_end(const char *p)
+{
+    vec v = load(p), after = load(p + 1);
+    return ((vec)(v == ' ') | (vec)(v == '\t')) & ((vec)(after == '\r') | (vec)(after == '\n'));
+}
+
+/* Rule 3: white space at the end of a line is dropped by some readers and kept by others. Behind an
+ * equals sign it is told elsewhere. */
+static void find_trailing_space(struct quoted *q, struct str raw, size_t from)
+{
+    for (size_t pos = from; pos + 1 < raw.n && q->trailing == 0; pos++) {
+        while (raw.n - pos > VECTOR_BYTES && !any(blank_at_end(raw.p + pos)))
+            pos += VECTOR_BYTES;
+        if (pos + 1 == raw.n || !is_wsp(raw.p[pos]) ||
+            (raw.p[pos + 1] != '\r' && raw.p[pos + 1] != '\n'))
+            continue;
+        size_t start = pos;
+        while (start > from && is_wsp(raw.p[start - 1]))
+            start--;
+        if (start == from || raw.p[start - 1] != '=')
+            note(&q->trailing, start);
+    }
 }
 
 /* The last LF in a window as long as a good line can be: what ends before it is short enough. */
@@ -202,7 +240,8 @@ static void check_quoted(struct lint *l, const struct mime_part *p)
     struct str raw = str_slice(l->m->raw, 0, p->body_offset + p->body_length);
     struct quoted q = {0};
     size_t pos = p->body_offset;
-    find_high(&q, raw, pos);
+    find_foreign(&q, raw, pos);
+    find_trailing_space(&q, raw, pos);
     find_long_line(&q, raw, pos);
     while (pos < raw.n) {
         const char *equals =
@@ -218,9 +257,10 @@ static void check_quoted(struct lint *l, const struct mime_part *p)
         enum severity severity;
     } seen[] = {{q.broken, FINDING_MIME_QP_ANOMALY, "an equals sign without its two digits",
                  SEV_MEDIUM},
-                {q.high, FINDING_MIME_QP_ANOMALY, "an octet above 127", SEV_MEDIUM},
+                {q.foreign, FINDING_MIME_QP_ANOMALY, "an octet that must be escaped", SEV_MEDIUM},
                 {q.lower, FINDING_MIME_QP_STYLE, "digits in lower case", SEV_LOW},
                 {q.padded, FINDING_MIME_QP_STYLE, "white space behind a soft line end", SEV_LOW},
+                {q.trailing, FINDING_MIME_QP_STYLE, "white space at the end of a line", SEV_INFO},
                 {q.long_line, FINDING_MIME_QP_STYLE, "a line above 76 octets", SEV_INFO}};
     for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
         enum { AROUND = 40 };

@@ -43,6 +43,8 @@ static void check_disposition(const struct head *h, const struct lint_field *f)
 {
     struct lint_value v;
     lint_value_read(f->value, false, h->l->params, &v);
+    if (v.wrong != NULL)
+        lint_add(h->l, FINDING_MIME_CONTENT_DISPOSITION_SYNTAX, whole(h, f), "%s", v.wrong);
     if (v.comment.p != NULL)
         lint_add(h->l, FINDING_MIME_FIELD_COMMENT, whole(h, f), "a comment");
     lint_params(h->l, h->part, f, &v, false);
@@ -77,17 +79,19 @@ static void check_gap(const struct head *h, const struct lint_field *f)
                  folded ? " and a line end" : "");
 }
 
-/* Another name, but one that reads like the field when odd bytes are dropped, or that begins as it
- * does. */
+/* Does it read like a field of ours when comments and odd bytes are dropped? */
 static bool looks_like(struct str name)
 {
     enum { LETTERS_MAX = 32 };
     char letters[LETTERS_MAX];
-    size_t n = 0;
+    size_t n = 0, depth = 0;
     for (size_t i = 0; i < name.n && n < LETTERS_MAX && (n == 0 || to_lower(letters[0]) == 'c');
-         i++)
-        if (is_alnum(name.p[i]))
+         i++) {
+        depth += name.p[i] == '(';
+        if (depth == 0 && is_alnum(name.p[i]))
             letters[n++] = name.p[i];
+        depth -= depth > 0 && name.p[i] == ')';
+    }
     struct str squeezed = {letters, n};
     return str_ieq(squeezed, STR("ContentType")) ||
            str_ieq(squeezed, STR("ContentTransferEncoding")) ||
@@ -102,6 +106,40 @@ static bool is_near(struct str name)
     return looks_like(name);
 }
 
+/* Is it what a field of ours says? Lists of field names, as in DKIM-Signature, are none. */
+static bool is_mime_value(struct str value)
+{
+    static const struct str words[] = {STR_INIT("base64"), STR_INIT("quoted-printable"),
+                                       STR_INIT("7bit"),   STR_INIT("8bit"),
+                                       STR_INIT("binary"), STR_INIT("attachment"),
+                                       STR_INIT("inline")};
+    value = str_trim_wsp(value);
+    size_t n = 0;
+    while (n < value.n && !is_wsp(value.p[n]) && value.p[n] != ';' && value.p[n] != ':')
+        n++;
+    struct str word = str_slice(value, 0, n);
+    bool found =
+        str_has(word, '/') && !str_starts(str_trim_wsp(str_slice(value, n, value.n)), STR(":"));
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        found |= str_ieq(word, words[i]);
+    return found;
+}
+
+/* "X: y" and " Content-Type: a/b" in a folded line: some readers see two fields. */
+static void check_folds(const struct head *h, const struct lint_field *f)
+{
+    struct str rest = f->value;
+    for (str_cut(&rest, '\n'); rest.p != NULL;) {
+        struct str line = str_trim(str_cut(&rest, '\n'));
+        struct str value = line, name = str_trim_wsp(str_cut(&value, ':'));
+        if (value.p == NULL || !looks_like(name) || !is_mime_value(value))
+            continue;
+        struct lint_at at = {h->part, f->name, (size_t)(line.p - h->l->m->raw.p), line.n};
+        lint_add(h->l, FINDING_MIME_HEADER_LOOKALIKE, at, "a field in a folded line");
+        return;
+    }
+}
+
 static void check_field(struct head *h, const struct lint_field *f, bool spaced)
 {
     static void (*const checks[FIELD_COUNT])(const struct head *, const struct lint_field *) = {
@@ -111,6 +149,7 @@ static void check_field(struct head *h, const struct lint_field *f, bool spaced)
     if (spaced)
         lint_add(h->l, FINDING_MIME_HEADER_SPACE_COLON, whole(h, f),
                  "white space before the colon");
+    check_folds(h, f);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (!str_ieq(f->name, field_names[i]))
             continue;

@@ -92,21 +92,30 @@ static bool has_text(struct str body)
     return str_trim(body).n != 0;
 }
 
+/* Nothing can hide where no text stands. */
+static void tell_no_delimiter(struct lint *l, const struct mime_part *p)
+{
+    struct lint_at at = {.part = p, .offset = p->body_offset};
+    if (has_text(body_of(l, p)))
+        lint_add(l, FINDING_MIME_DELIMITER_NONE, at, "no delimiter in a multipart");
+    else
+        lint_add(l, FINDING_MIME_DELIMITER_NO_CLOSE, at, "a multipart without body");
+}
+
 static void check_multipart(struct lint *l, size_t index, int32_t last_child)
 {
     const struct mime_part *p = &l->tree->parts[index];
     size_t end = end_of(p);
-    struct lint_at at = {.part = p, .offset = p->body_offset};
+    struct lint_at at = {.part = p, .offset = end};
     check_overlap(l, p);
     if (last_child == NO_PART) {
-        if (l->tree->complete && boundary_of(p).n != 0 && has_text(body_of(l, p)))
-            lint_add(l, FINDING_MIME_DELIMITER_NONE, at, "no delimiter in a multipart");
+        if (l->tree->complete && boundary_of(p).n != 0)
+            tell_no_delimiter(l, p);
         check_outside(l, p, p->body_offset, end, false);
         return;
     }
     const struct mime_part *last = &l->tree->parts[last_child];
     size_t first = l->tree->parts[index + 1].head_offset;
-    at.offset = end;
     if (p->boundary_unclosed)
         lint_add(l, FINDING_MIME_DELIMITER_NO_CLOSE, at, "no closing delimiter");
     check_outside(l, p, p->body_offset, first, false);

@@ -25,6 +25,8 @@ static const struct lint_row rows[] = {
     HIT("the end is missing", MIXED PART "\r\nx\r\n", FINDING_MIME_DELIMITER_NO_CLOSE, "", "", ""),
     HIT("the inner end is missing", MIXED INNER("cc") "--cc\r\n\r\nx" END,
         FINDING_MIME_DELIMITER_NO_CLOSE, "1", "", ""),
+    HIT("a multipart without body", MIXED INNER("cc") "\r\n" END, FINDING_MIME_DELIMITER_NO_CLOSE,
+        "1", "", "without body"),
     MISS("no line end behind it", MIXED PART "\r\nx\r\n--bb--", FINDING_MIME_DELIMITER_NO_CLOSE),
     HIT("a word", MIXED PART "\r\nx\r\n--bb y\r\n\r\nz" END, FINDING_MIME_DELIMITER_TRAILING_TEXT,
         "1", "--bb y", "\"bb\""),
