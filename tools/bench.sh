@@ -9,3 +9,4 @@ grep -m1 '^model name' /proc/cpuinfo || true
 openssl version 2>/dev/null || true
 build/bench/bench/auth_bench "$@"
 [ ! -x build/bench/bench/canon_bench ] || build/bench/bench/canon_bench
+build/bench/bench/sandbox_bench

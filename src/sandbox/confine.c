@@ -57,6 +57,8 @@ static bool drop_capabilities(void)
 int confine_zygote(struct sandbox_facts *facts, struct mp_err *err)
 {
     offer_to_oom_killer();
+    if (chdir("/") != 0)
+        return mp_fail(err, MP_E_IO, errno, "/: %s", strerror(errno));
     facts->no_network = leave_network(false);
     facts->other_user = become_nobody();
     if (!facts->no_network)

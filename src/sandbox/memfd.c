@@ -81,15 +81,22 @@ uint64_t memfd_size(int fd)
     return n < 0 ? 0 : (uint64_t)n;
 }
 
+/* All pages at once where there are few: a page fault costs more than a page. */
+static int populate(size_t n)
+{
+    enum { FEW_BYTES = 4 * 1024 * 1024 };
+    return n <= FEW_BYTES ? MAP_POPULATE : 0;
+}
+
 const char *memfd_map(int fd, size_t n)
 {
-    void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE | populate(n), fd, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
 char *memfd_map_writable(int fd, size_t n)
 {
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | populate(n), fd, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 

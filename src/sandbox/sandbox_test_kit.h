@@ -430,8 +430,9 @@ static const struct {
     {"member", misdeed_members},
 };
 
-static inline int probe_inspect(struct content *c, struct mp_err *err)
+static inline int probe_inspect(void *data, struct content *c, struct mp_err *err)
 {
+    (void)data;
     struct str word = c->report->objects[0].bytes;
     struct finding_list *findings = &c->report->findings;
     word = str_cut(&word, ' ');

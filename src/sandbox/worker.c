@@ -105,7 +105,7 @@ static int inspect(struct worker *w, struct task *t, struct parcel *answer, stru
     int st = open_request(w, t, err);
     if (st != MP_OK)
         return st;
-    st = w->program->inspect(&t->request.content, err);
+    st = w->program->inspect(w->program->data, &t->request.content, err);
     return write_answer(t, st > 0 ? MP_E_INTERNAL : st, err, answer, err);
 }
 

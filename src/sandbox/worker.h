@@ -11,9 +11,11 @@ struct sandbox_worker {
     /* Load data and let libraries load theirs (tables, locales, converters): the last chance to
      * open a file. *lists is handed to every inspection. May be NULL. */
     int (*load)(void *data, const struct content_lists **lists, struct mp_err *err);
-    /* Inspect c->report->objects[0]: content_inspect. Called in a locked worker. */
-    int (*inspect)(struct content *c, struct mp_err *err);
-    void *data; /* of load */
+    /* Inspect c->report->objects[0]: content_inspect and the like. Called in a locked worker; what
+     * it changes in `data` stays in that worker. A status other than MP_OK tells why it is not
+     * whole: MP_E_NOMEM, MP_E_LIMIT; what was found until then is kept. */
+    int (*inspect)(void *data, struct content *c, struct mp_err *err);
+    void *data; /* of both */
 };
 
 /* The zygote: reads its limits from the parent, loads, locks itself and forks workers until the
