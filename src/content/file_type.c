@@ -167,7 +167,9 @@ static bool is_late_pdf(struct str bytes, bool text)
 {
     enum { PDF_WINDOW = 1024 };
     struct str magic = STR("%PDF-"), head = str_slice(bytes, 0, PDF_WINDOW + magic.n);
-    size_t at = str_search(head, magic), tail = bytes.n > PDF_WINDOW ? bytes.n - PDF_WINDOW : 0;
+    size_t percent = str_find(head, '%');
+    size_t at = percent + str_search(str_slice(head, percent, head.n), magic),
+           tail = bytes.n > PDF_WINDOW ? bytes.n - PDF_WINDOW : 0;
     if (at >= head.n || !is_digit((char)byte_at(bytes, at + magic.n)))
         return false;
     struct str end = str_slice(bytes, tail, bytes.n);

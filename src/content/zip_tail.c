@@ -43,19 +43,25 @@ static bool check_record(struct str bytes, size_t at, struct zip_tail *out)
     return true;
 }
 
+/* How far to step back when `c` stands where "PK\5\6" should begin: to where it may be part of it.
+ */
+static size_t step_back(char c)
+{
+    return c == 'K' ? 1 : c == '\5' ? 2 : c == '\6' ? 3 : 4;
+}
+
 bool zip_tail_find(struct str bytes, struct zip_tail *out)
 {
     if (bytes.n < END_BYTES)
         return false;
-    size_t floor = bytes.n > WINDOW ? bytes.n - WINDOW : 0, from = bytes.n - END_BYTES + 1;
-    while (from > floor) {
-        const char *p = memrchr(bytes.p + floor, 'P', from - floor);
-        if (p == NULL)
-            return false;
-        size_t at = (size_t)(p - bytes.p);
-        if (bytes_at(bytes, at, STR("PK\5\6")) && check_record(bytes, at, out))
+    size_t floor = bytes.n > WINDOW ? bytes.n - WINDOW : 0, at = bytes.n - END_BYTES;
+    for (;;) {
+        char c = bytes.p[at];
+        if (c == 'P' && bytes_at(bytes, at, STR("PK\5\6")) && check_record(bytes, at, out))
             return true;
-        from = at;
+        size_t step = step_back(c);
+        if (at < floor + step)
+            return false;
+        at -= step;
     }
-    return false;
 }
