@@ -19,7 +19,7 @@ WALLS = [
     ('sockets', r'<(sys/socket|sys/un|sys/epoll|netdb|poll|netinet/\w+|event2/\w+|unbound(-event)?)\.h',
      ['io/', 'httpd/', 'sink/', 'arrival/maildir.c', 'sandbox/channel.c', 'sandbox/children.c',
       'sandbox/loop.c', 'cli/cmd_sink.c', 'cli/sink_child.c']),
-    ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/', 'sandbox/worker.c']),
+    ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/', 'sandbox/worker.c', 'content/warm_up.c']),
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/']),
     ('files', r'\b(fopen|fdopen|freopen|open|openat|creat|opendir|fts_open|nftw|mmap|rename|unlink)\s*\(',

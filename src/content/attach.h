@@ -9,9 +9,9 @@
 void attach_check(struct content *c, const struct content_object *o);
 
 /* What only all members of an archive together tell, once they are listed and checked one by one:
- * the same name twice, a file beside a folder of its name, a program all alone. `parent`: the
- * archive's index among the report's objects. Folders are objects whose member ends in "/".
- * O(n log n). Returns MP_OK or MP_E_NOMEM. */
+ * a file beside a folder of its name, a program all alone. (The same name twice: inspect, which
+ * knows which members stand in one directory.) `parent`: the archive's index among the report's
+ * objects. O(n log n). Returns MP_OK or MP_E_NOMEM. */
 int attach_check_members(struct content *c, int32_t parent, struct mp_err *err);
 
 #endif

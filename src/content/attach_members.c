@@ -1,5 +1,5 @@
-/* What the members of one archive tell together: names that collide, a file beside a folder of its
- * name, a program all alone. */
+/* What the members of one archive tell together: a file beside a folder of its name, a program
+ * all alone. */
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -53,19 +53,6 @@ static int collect(struct content *c, int32_t parent, struct member **out, size_
     *out = members;
     *n = count;
     return MP_OK;
-}
-
-static void check_duplicates(struct content *c, const struct member *members, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        const struct member *m = &members[i];
-        bool first = i == 1 || !str_eq(members[i - 2].path, m->path);
-        if (!str_eq(members[i - 1].path, m->path) || is_folder(m->path) || !first)
-            continue;
-        finding_add(&c->report->findings, FINDING_ARCHIVE_MEMBER_NAME, attach_where(m->o),
-                    "two members are called \"" STR_FMT "\"",
-                    STR_ARG(name_show(c->arena, path_of(m->o))));
-    }
 }
 
 static bool has_path(const struct member *members, size_t n, struct str path)
@@ -176,7 +163,6 @@ int attach_check_members(struct content *c, int32_t parent, struct mp_err *err)
     int st = collect(c, parent, &members, &n, err);
     if (st != MP_OK)
         return st;
-    check_duplicates(c, members, n);
     check_twins(c, members, n);
     tell_single(c, members, n);
     return MP_OK;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "content/le.h"
+#include "content/bytes.h"
 
 enum {
     SIGNATURE_BYTES = 4,
@@ -20,7 +20,7 @@ static const char sign_local[] = "PK\3\4", sign_record[] = "PK\1\2", sign_end[] 
 
 static bool signed_at(struct str s, size_t at, const char *signature)
 {
-    return has_at(s, at, signature, SIGNATURE_BYTES);
+    return bytes_at(s, at, str_make(signature, SIGNATURE_BYTES));
 }
 
 static size_t find(struct str s, size_t from, const char *signature)
@@ -66,7 +66,7 @@ static void read_zip64(struct zip_header *h, struct str field, uint64_t *offset)
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
         if (wanted[i] == NULL || field.n - at < 8)
             continue;
-        *wanted[i] = le64(field, at);
+        *wanted[i] = le64_at(field, at);
         at += 8;
     }
 }
@@ -76,24 +76,24 @@ static void read_unicode_name(struct zip_header *h, struct str field)
     if (field.n <= 5 || field.p[0] != 1)
         return;
     uLong crc = crc32(0, (const Bytef *)h->name.p, (uInt)h->name.n);
-    if ((uint32_t)crc == le32(field, 1))
+    if ((uint32_t)crc == le32_at(field, 1))
         h->unicode_name = str_slice(field, 5, field.n);
 }
 
 static void read_extra(struct zip_header *h, struct str extra, uint64_t *offset)
 {
     while (extra.n >= 4) {
-        uint16_t id = le16(extra, 0);
-        size_t n = le16(extra, 2);
+        uint32_t id = le16_at(extra, 0);
+        size_t n = le16_at(extra, 2);
         struct str field = str_slice(extra, 4, 4 + n);
         if (id == 0x0001)
             read_zip64(h, field, offset);
         if (id == 0x7075)
             read_unicode_name(h, field);
         if (id == 0x9901 && field.n >= 7) {
-            h->aes_version = le16(field, 0);
+            h->aes_version = (uint16_t)le16_at(field, 0);
             h->aes_strength = (uint8_t)field.p[4];
-            h->aes_method = le16(field, 5);
+            h->aes_method = (uint16_t)le16_at(field, 5);
         }
         extra = str_slice(extra, 4 + n, extra.n);
     }
@@ -122,14 +122,14 @@ static bool read_local(struct zip *z, size_t at, struct zip_header *h, size_t *d
     struct str s = z->bytes;
     if (!signed_at(s, at, sign_local) || s.n - at < ZIP_LOCAL_HEADER_BYTES)
         return false;
-    size_t name_n = le16(s, at + 26), extra_n = le16(s, at + 28);
+    size_t name_n = le16_at(s, at + 26), extra_n = le16_at(s, at + 28);
     *h = (struct zip_header){.at = at,
-                             .flags = le16(s, at + 6),
-                             .method = le16(s, at + 8),
-                             .dos_time = le16(s, at + 10),
-                             .crc = le32(s, at + 14),
-                             .packed = le32(s, at + 18),
-                             .size = le32(s, at + 22)};
+                             .flags = (uint16_t)le16_at(s, at + 6),
+                             .method = (uint16_t)le16_at(s, at + 8),
+                             .dos_time = (uint16_t)le16_at(s, at + 10),
+                             .crc = le32_at(s, at + 14),
+                             .packed = le32_at(s, at + 18),
+                             .size = le32_at(s, at + 22)};
     *data = at + ZIP_LOCAL_HEADER_BYTES + name_n + extra_n;
     return read_tail(z, h, at + ZIP_LOCAL_HEADER_BYTES, name_n, extra_n, NULL);
 }
@@ -141,18 +141,18 @@ static bool read_record(struct zip *z, size_t at, struct zip_header *h, uint64_t
     struct str s = z->bytes;
     if (!signed_at(s, at, sign_record) || s.n - at < RECORD_BYTES)
         return false;
-    size_t name_n = le16(s, at + 28), extra_n = le16(s, at + 30);
+    size_t name_n = le16_at(s, at + 28), extra_n = le16_at(s, at + 30);
     *h = (struct zip_header){.at = at,
-                             .flags = le16(s, at + 8),
-                             .method = le16(s, at + 10),
-                             .dos_time = le16(s, at + 12),
-                             .crc = le32(s, at + 16),
-                             .packed = le32(s, at + 20),
-                             .size = le32(s, at + 24)};
-    *offset = le32(s, at + 42);
+                             .flags = (uint16_t)le16_at(s, at + 8),
+                             .method = (uint16_t)le16_at(s, at + 10),
+                             .dos_time = (uint16_t)le16_at(s, at + 12),
+                             .crc = le32_at(s, at + 16),
+                             .packed = le32_at(s, at + 20),
+                             .size = le32_at(s, at + 24)};
+    *offset = le32_at(s, at + 42);
     if (!read_tail(z, h, at + RECORD_BYTES, name_n, extra_n, offset))
         return false;
-    size_t end = at + RECORD_BYTES + name_n + extra_n, comment_n = le16(s, at + 32);
+    size_t end = at + RECORD_BYTES + name_n + extra_n, comment_n = le16_at(s, at + 32);
     *next = comment_n > s.n - end ? s.n : end + comment_n;
     return true;
 }
@@ -231,15 +231,15 @@ static void find_layouts(struct str s, size_t end, struct layouts *l)
 {
     if (end >= LOCATOR_BYTES && signed_at(s, end - LOCATOR_BYTES, sign_locator)) {
         size_t locator = end - LOCATOR_BYTES;
-        uint64_t told = le64(s, locator + 8);
+        uint64_t told = le64_at(s, locator + 8);
         size_t at = locator >= END64_BYTES && signed_at(s, locator - END64_BYTES, sign_end64)
                         ? locator - END64_BYTES
                     : told < locator ? (size_t)told
                                      : locator;
         if (signed_at(s, at, sign_end64))
-            add_both(l, s, at, le64(s, at + 48), le64(s, at + 40), le64(s, at + 32));
+            add_both(l, s, at, le64_at(s, at + 48), le64_at(s, at + 40), le64_at(s, at + 32));
     }
-    add_both(l, s, end, le32(s, end + 16), le32(s, end + 12), le16(s, end + 10));
+    add_both(l, s, end, le32_at(s, end + 16), le32_at(s, end + 12), le16_at(s, end + 10));
 }
 
 static bool is_known_directory(const struct zip *z, size_t start, size_t end_at)
@@ -325,7 +325,8 @@ static bool is_covered(const struct zip *z, size_t at)
 
 static bool is_empty_archive(struct str s, size_t end)
 {
-    return le64(s, end + 4) == 0 && le32(s, end + 12) == 0 && le16(s, end + 20) <= s.n - end - 22;
+    return le64_at(s, end + 4) == 0 && le32_at(s, end + 12) == 0 &&
+           le16_at(s, end + 20) <= s.n - end - 22;
 }
 
 /* One end record: the directories it may mean. */

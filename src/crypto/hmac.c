@@ -45,19 +45,25 @@ bool hmac_hash(enum hmac_alg alg, struct str data, unsigned char out[HMAC_MAX_BY
     return ok;
 }
 
-bool hmac_pbkdf2(enum hmac_alg alg, struct str password, struct str salt, uint32_t iterations,
-                 unsigned char out[HMAC_MAX_BYTES])
+bool hmac_pbkdf2_long(enum hmac_alg alg, struct str password, struct str salt, uint32_t iterations,
+                      unsigned char *out, size_t n)
 {
     if (iterations == 0 || iterations > ITERATIONS_MAX || password.n > INT32_MAX ||
-        salt.n > INT32_MAX)
+        salt.n > INT32_MAX || n > INT32_MAX)
         return false;
     EVP_MD *md = EVP_MD_fetch(NULL, algs[alg].name, NULL);
     bool ok = md != NULL &&
               PKCS5_PBKDF2_HMAC((const char *)octets(password), (int)password.n, octets(salt),
-                                (int)salt.n, (int)iterations, md, (int)algs[alg].bytes, out) == 1;
+                                (int)salt.n, (int)iterations, md, (int)n, out) == 1;
     EVP_MD_free(md);
     ERR_clear_error();
     return ok;
+}
+
+bool hmac_pbkdf2(enum hmac_alg alg, struct str password, struct str salt, uint32_t iterations,
+                 unsigned char out[HMAC_MAX_BYTES])
+{
+    return hmac_pbkdf2_long(alg, password, salt, iterations, out, algs[alg].bytes);
 }
 
 bool crypto_random(void *out, size_t n)

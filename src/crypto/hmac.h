@@ -16,6 +16,9 @@ bool hmac_once(enum hmac_alg alg, struct str key, struct str data,
 bool hmac_hash(enum hmac_alg alg, struct str data, unsigned char out[HMAC_MAX_BYTES]);
 bool hmac_pbkdf2(enum hmac_alg alg, struct str password, struct str salt, uint32_t iterations,
                  unsigned char out[HMAC_MAX_BYTES]);
+/* The same with a key of any length (RFC 8018 5.2), for formats that want more than one hash. */
+bool hmac_pbkdf2_long(enum hmac_alg alg, struct str password, struct str salt, uint32_t iterations,
+                      unsigned char *out, size_t n);
 bool crypto_random(void *out, size_t n);
 /* Overwrite a secret so that the compiler cannot leave it out. */
 void crypto_wipe(void *p, size_t n);

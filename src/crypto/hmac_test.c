@@ -54,6 +54,13 @@ int main(void)
         tap_ok(hmac_once(mac_rows[i].alg, mac_rows[i].key, mac_rows[i].data, out));
         tap_str(hex_of(out, mac_rows[i].alg), str_from(mac_rows[i].want));
     }
+    tap_case("pbkdf2: longer than one hash (RFC 6070)");
+    unsigned char longer[25];
+    tap_ok(hmac_pbkdf2_long(HMAC_SHA1, STR("passwordPASSWORDpassword"),
+                            STR("saltSALTsaltSALTsaltSALTsaltSALTsalt"), 4096, longer,
+                            sizeof longer));
+    tap_str(hex_encode(&arena, str_make((const char *)longer, sizeof longer)),
+            STR("3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038"));
     for (size_t i = 0; i < ARRAY_LEN(kdf_rows); i++) {
         tap_case("pbkdf2: %s", kdf_rows[i].label);
         tap_ok(hmac_pbkdf2(kdf_rows[i].alg, kdf_rows[i].password, kdf_rows[i].salt,

@@ -1,0 +1,148 @@
+/* The loop over what a payload holds: archives are opened in turn, never in each other. */
+#include "content/archive_lib.h"
+#include "content/attach.h"
+#include "content/package.h"
+
+static bool is_zip(enum file_type kind)
+{
+    return kind == FILE_ZIP || package_is(kind);
+}
+
+/* Known, and not unpacked. */
+static bool is_unsupported(enum file_type kind)
+{
+    static const enum file_type kinds[] = {FILE_UDF, FILE_VHD, FILE_VHDX, FILE_DMG, FILE_XAR,
+                                           FILE_WIM, FILE_ARJ, FILE_ACE,  FILE_SZDD};
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (kinds[i] == kind)
+            return true;
+    return false;
+}
+
+/* Their members stand in them as they are, so that a ZIP at the end is one of these. */
+static bool holds_plain_members(enum file_type kind)
+{
+    return kind == FILE_TAR || kind == FILE_CPIO || kind == FILE_AR || kind == FILE_DEB ||
+           kind == FILE_ISO;
+}
+
+bool content_is_heavy(const struct content_object *o)
+{
+    return o->bytes.n > 0 && (is_zip(o->kind) || lib_opens(o->kind) || is_unsupported(o->kind) ||
+                              zip_has_end(o->bytes));
+}
+
+void tell_damaged(struct inspector *in, struct str name, const char *why)
+{
+    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
+    finding_add(in->site.findings, FINDING_ARCHIVE_DAMAGED, where, "%s", why);
+}
+
+void tell_unsupported(struct inspector *in, struct str name, const char *why)
+{
+    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
+    finding_add(in->site.findings, FINDING_ARCHIVE_UNSUPPORTED, where, "%s", why);
+}
+
+void tell_encrypted(struct inspector *in, struct str name, const char *how)
+{
+    if (in->told_encrypted)
+        return;
+    in->told_encrypted = true;
+    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
+    finding_add(in->site.findings, FINDING_ARCHIVE_ENCRYPTED, where, "%s", how);
+}
+
+/* The same archive again costs nothing: its members were looked at. False without memory. */
+static bool remember(struct inspector *in, const unsigned char *sha256, bool *is_new)
+{
+    for (size_t i = 0; i < in->n_opened; i++)
+        if (memcmp(in->opened[i], sha256, DIGEST_MAX_BYTES) == 0)
+            return true;
+    if (in->n_opened == in->cap_opened) {
+        size_t cap = in->cap_opened == 0 ? 16 : in->cap_opened * 2;
+        const unsigned char **grown =
+            arena_grow(in->c->arena, in->opened, in->n_opened, cap, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        in->opened = grown;
+        in->cap_opened = cap;
+    }
+    struct str kept = arena_copy(in->c->arena, str_make((const char *)sha256, DIGEST_MAX_BYTES));
+    if (kept.p == NULL)
+        return false;
+    in->opened[in->n_opened++] = (const unsigned char *)kept.p;
+    *is_new = true;
+    return true;
+}
+
+static void enter(struct inspector *in, size_t index)
+{
+    const struct content_object *o = &in->c->report->objects[index];
+    in->archive = index;
+    in->archive_in = o->bytes.n;
+    in->archive_out = in->archive_read = 0;
+    in->stop_archive = in->told_encrypted = in->told_password = false;
+    in->site = (struct archive_site){.arena = in->c->arena,
+                                     .findings = &in->c->report->findings,
+                                     .where = {.part = o->part,
+                                               .member = o->member,
+                                               .offset = o->offset,
+                                               .length = o->length,
+                                               .has_offset = true}};
+}
+
+/* By its kind, and as the ZIP that hangs behind it. */
+static int open_by_kind(struct inspector *in, const struct content_object *o, struct mp_err *err)
+{
+    int st = MP_OK;
+    if (is_unsupported(o->kind))
+        tell_unsupported(in, STR(""), file_type_name(o->kind));
+    if (lib_opens(o->kind))
+        st = lib_open(in, o->kind, o->bytes, err);
+    if (st == MP_OK &&
+        (is_zip(o->kind) || (zip_has_end(o->bytes) && !holds_plain_members(o->kind))))
+        st = zip_open(in, o->bytes, err);
+    return st;
+}
+
+static int open_one(struct inspector *in, size_t index, struct mp_err *err)
+{
+    struct content_object o = in->c->report->objects[index]; /* the list moves as it grows */
+    bool is_new = false;
+    int st = MP_OK;
+    enter(in, index);
+    if (o.depth >= in->c->budget->depth_left) {
+        inspect_cut(in, CUT_DEPTH);
+        return MP_OK;
+    }
+    if (!remember(in, o.sha256, &is_new))
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the archives of a message");
+    if (is_new)
+        st = open_by_kind(in, &o, err);
+    if (is_new && st == MP_OK)
+        st = attach_check_members(in->c, (int32_t)index, err);
+    arena_reset(&in->scratch);
+    return st;
+}
+
+int content_inspect(struct content *c, struct mp_err *err)
+{
+    struct content_report *r = c->report;
+    struct inspector in = {.c = c,
+                           .first_member = r->n,
+                           .keys_left = INSPECT_MAX_KEYS,
+                           .name_bytes_left = INSPECT_NAME_BYTES};
+    int st = MP_OK;
+    if (r->n == 0)
+        return mp_fail(err, MP_E_USAGE, 0, "there is no object to inspect");
+    arena_init(&in.scratch, INSPECT_SCRATCH_MAX_BYTES);
+    buf_init(&in.out, (size_t)c->limits->max_decoded_bytes + UNPACK_STEP_BYTES);
+    in.payload_in = r->objects[0].bytes.n;
+    for (size_t i = 0; st == MP_OK && i < r->n; i++)
+        if (content_is_heavy(&r->objects[i]))
+            st = open_one(&in, i, err);
+    buf_clear(&in.out);
+    arena_clear(&in.scratch);
+    return st;
+}
