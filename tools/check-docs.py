@@ -29,7 +29,7 @@ OTHER_WORDS = '/* The words of swaks. */'  # behind it stand aliases: in the man
 LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+)\)')
 CODE = re.compile(r'^```.*?\n(.*?)^```|`([^`\n]+)`', re.M | re.S)
 COMMAND_LINE = re.compile(r'\bmailproof ([a-z]+)(?![\w:,.])((?:[^\n\\;|>`]|\\\n|\\.)*)')
-FINDING_ID = re.compile(r'(?:auth|limit|flow|posture)(?:\.[a-z0-9-]+)+')  # message.… is also JSON
+FINDING_ID = re.compile(r'(?:auth|limit|flow|mime|posture)(?:\.[a-z0-9-]+)+')  # message.… is also JSON
 FILE_NAME = re.compile(r'\.(?:c|h|eml|world|def|db)$')
 
 

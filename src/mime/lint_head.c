@@ -167,15 +167,18 @@ static void check_field(struct head *h, const struct lint_field *f, bool spaced)
 }
 
 /* RFC 2045 6.4: multiparts and messages are not encoded; RFC 6532 3.7 lets message/global be. */
-static void check_encoded_container(const struct head *h)
+static void check_container(const struct head *h)
 {
     const struct mime_part *p = h->part;
     struct lint_at at = {.part = p, .offset = p->head_offset};
+    bool message = str_eq(p->type, STR("message"));
+    if (message && str_eq(p->subtype, STR("global")))
+        lint_add(h->l, FINDING_MIME_MESSAGE_GLOBAL, at, "message/global");
     if (p->encoding != MIME_BASE64 && p->encoding != MIME_QP)
         return;
     if (p->is_multipart)
         lint_add(h->l, FINDING_MIME_ENCODING_ON_MULTIPART, at, "an encoded multipart");
-    else if (str_eq(p->type, STR("message")) && !str_starts(p->subtype, STR("global")))
+    else if (message && !str_starts(p->subtype, STR("global")))
         lint_add(h->l, FINDING_MIME_ENCODING_ON_MESSAGE, at, "an encoded message/" STR_FMT,
                  STR_ARG(p->subtype));
 }
@@ -309,6 +312,6 @@ void lint_heads(struct lint *l)
             check_root_head(&h);
         else
             check_part_head(&h);
-        check_encoded_container(&h);
+        check_container(&h);
     }
 }

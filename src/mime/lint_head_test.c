@@ -141,6 +141,11 @@ static const struct lint_row rows[] = {
          MIXED PART "Content-Type: message/global\r\nContent-Transfer-Encoding: base64"
                     "\r\n\r\nRnJvbTogeA0KDQp4" END,
          FINDING_MIME_ENCODING_ON_MESSAGE),
+    HIT("not encoded", MIXED PART "Content-Type: Message/Global\r\n\r\nFrom: x\r\n\r\nx" END,
+        FINDING_MIME_MESSAGE_GLOBAL, "1", "Content-Type", ""),
+    MISS("the kin of a report",
+         MIXED PART "Content-Type: message/global-headers\r\n\r\nFrom: x" END,
+         FINDING_MIME_MESSAGE_GLOBAL),
 };
 
 int main(void)
