@@ -1,5 +1,5 @@
 /* Text that holds more than text: what makes a reader, or a user, take something out of it. */
-#include "mime/view_internal.h"
+#include "mime/lenient.h"
 
 enum { BASE64_LINE_MIN = 40 };
 
@@ -11,6 +11,7 @@ static bool is_base64_char(char c)
 static bool is_base64_line(struct str line)
 {
     size_t n = 0;
+    line = str_trim_wsp(line);
     while (n < line.n && is_base64_char(line.p[n]))
         n++;
     return n >= BASE64_LINE_MIN;
@@ -26,20 +27,14 @@ static bool begins_more(struct str line)
     return false;
 }
 
-static bool line_holds_more(struct str line)
+static bool line_holds_more(struct str line, bool base64_too)
 {
-    size_t i = 0;
-    while (i < line.n && (unsigned char)line.p[i] <= ' ')
-        i++;
-    if (i == line.n)
-        return false;
-    struct str text = str_slice(line, i, line.n);
-    if ((text.p[0] | 0x20) == 'c' && str_istarts(text, STR("Content-")))
-        return true;
-    return is_base64_line(text) || (i == 0 && begins_more(text));
+    size_t value;
+    return loose_field(line, &value) != LOOSE_NONE || begins_more(line) ||
+           (base64_too && is_base64_line(line));
 }
 
-bool text_holds_more(struct str text)
+bool text_holds_more(struct str text, bool base64_too)
 {
     for (size_t pos = 0; pos < text.n;) {
         struct str rest = str_slice(text, pos, text.n);
@@ -47,7 +42,7 @@ bool text_holds_more(struct str text)
         pos += line.n + 1;
         if (line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
-        if (line_holds_more(line) || str_has(line, '\r'))
+        if (line_holds_more(line, base64_too) || str_has(line, '\r'))
             return true;
     }
     return str_has(text, '\0');

@@ -48,7 +48,12 @@ static inline size_t base64_room(size_t n)
 /* Returns the length written; `*odd` gets enum decode_odd. Linear. */
 size_t base64_read(struct str in, const struct base64_way *way, char *out, unsigned *odd);
 
-enum qp_bad { QP_BAD_KEPT, QP_BAD_WITHOUT_SIGN, QP_BAD_DROPPED };
+enum qp_bad {
+    QP_BAD_KEPT,         /* the sign stands for itself */
+    QP_BAD_WITHOUT_SIGN, /* the sign is left out */
+    QP_BAD_DROPPED,      /* and what should be its digits */
+    QP_BAD_WHOLE         /* all three bytes stand for themselves, whatever they are */
+};
 
 struct qp_way {
     enum qp_bad bad;       /* "=" and what is no pair of digits */

@@ -186,7 +186,8 @@ size_t base64_read(struct str in, const struct base64_way *way, char *out, unsig
         r.odd |= ODD_LENGTH;
     if (r.held >= 2 && !r.stopped)
         r.odd |= ODD_LENGTH; /* padding is missing: some readers drop the rest */
-    flush(&r);
+    if (!way->by_line)
+        flush(&r);
     if (r.stopped)
         r.odd |= rest_odd(str_slice(in, i, in.n));
     *odd = r.odd;

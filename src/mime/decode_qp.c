@@ -61,6 +61,12 @@ static size_t bad_escape(struct qp_run *r, size_t pos)
             more++;
         return 1 + more;
     }
+    if (r->way->bad == QP_BAD_WHOLE) {
+        struct str whole = str_slice(r->in, pos, pos + 3);
+        memcpy(r->out + r->n, whole.p, whole.n);
+        r->kept = r->n += whole.n;
+        return whole.n;
+    }
     if (r->way->bad == QP_BAD_KEPT)
         r->out[r->n++] = '=';
     return 1;

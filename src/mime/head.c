@@ -1,6 +1,6 @@
 /* The head of an entity, line by line, as strict and as forgiving readers of lines see it. Only the
  * fields that begin with "Content-" are kept: nothing else says what a body is. */
-#include "mime/view_internal.h"
+#include "mime/lenient.h"
 
 struct head_reader {
     const struct head_rules *rules;
@@ -45,6 +45,8 @@ enum { NAMES_THAT_COUNT = 3 }; /* the first ones say what a body is */
 /* Index of a name that programs write, or -1. */
 static int content_name(struct str name)
 {
+    if (name.n < 10 || (name.p[0] | 0x20) != 'c')
+        return -1;
     static const struct str known[] = {
         STR_INIT("Content-Type"),        STR_INIT("Content-Transfer-Encoding"),
         STR_INIT("Content-Disposition"), STR_INIT("Content-Description"),
@@ -60,15 +62,16 @@ static int content_name(struct str name)
     return -1;
 }
 
-static void keep_field(struct head_reader *r, struct str name, struct str value)
+static void keep_field(struct head_reader *r, struct str line, struct str name, struct str value)
 {
     struct head *h = r->out;
+    size_t from;
+    int known = content_name(name);
     r->open = NULL;
+    if (known < 0 && loose_field(line, &from) != LOOSE_NONE)
+        h->odd = true; /* a look-alike */
     if (!str_istarts(name, STR("Content-")))
         return;
-    int known = content_name(name);
-    if (known < 0)
-        h->odd = true; /* a look-alike */
     if (known < NAMES_THAT_COUNT && head_field(h, name, false) != NULL)
         h->odd = true;
     if (h->n == HEAD_FIELDS_KEPT) {
@@ -79,25 +82,12 @@ static void keep_field(struct head_reader *r, struct str name, struct str value)
     *r->open = (struct head_field){name, value, (size_t)(value.p - r->bytes.p)};
 }
 
-/* A folded line that some reader takes for a field. Lists of names, as signatures have them
- * ("Content-Type:From:Date"), are none. */
-static bool hides_field(struct str text)
-{
-    if (!str_istarts(text, STR("Content-")) || str_find(text, ':') == text.n)
-        return false;
-    str_cut(&text, ':');
-    text = skip_blank(text);
-    size_t i = 0;
-    while (i < text.n && (is_alnum(text.p[i]) || text.p[i] == '-' || text.p[i] == '_'))
-        i++;
-    text = skip_blank(str_slice(text, i, text.n));
-    return text.n == 0 || text.p[0] != ':';
-}
-
 static void folded(struct head_reader *r, struct str line)
 {
     struct str text = skip_blank(line);
-    if (text.n == 0 || r->lines == 0 || hides_field(text))
+    size_t value;
+    if (text.n == 0 || r->lines == 0 || str_starts(text, STR("--")) ||
+        loose_field(line, &value) != LOOSE_NONE)
         r->out->odd = true;
     if (r->open != NULL)
         r->open->value.n = (size_t)(line.p + line.n - r->open->value.p);
@@ -119,7 +109,7 @@ static bool field(struct head_reader *r, struct str line)
             return c > ' ' || str_istarts(bare, STR("Content-"));
         }
     }
-    keep_field(r, bare, value);
+    keep_field(r, line, bare, value);
     return true;
 }
 

@@ -26,13 +26,13 @@ struct loose_reader {
     bool after_delimiter; /* the segment begins with an open delimiter */
     struct head head;
     unsigned encodings;
-    bool multipart, message;
+    bool odd_label, multipart, message;
     size_t bare_body; /* the first line behind the fields that is no field */
     bool in_head, has_head;
     /* the first block of the segment that names an encoding: its body is also read on to the end of
      * the segment, over whatever looks like a head within it */
     struct {
-        bool open;
+        bool open, carried; /* over one delimiter that is not quite one */
         struct head head;
         unsigned encodings;
         size_t body;
@@ -93,7 +93,7 @@ static struct str dashed(struct str line)
     size_t i = 0;
     while (i < line.n && i < DASHES_BEFORE_MAX && line.p[i] != '-')
         i++;
-    if (i + 2 >= line.n || line.p[i] != '-' || line.p[i + 1] != '-')
+    if (i + 2 >= line.n || line.p[i] != '-' || line.p[i + 1] != '-' || is_field_like(line))
         return STR_NONE;
     struct str text = str_trim(str_slice(line, i + 2, line.n));
     return str_ends(text, STR("--")) ? STR_NONE : text;
@@ -118,7 +118,7 @@ static void find_boundaries(struct loose_reader *r)
         if (lines <= LINES_TO_HEAD && used.n != 0)
             r->t->no_memory |= !boundary_set_add(r->t->arena, &r->set, used);
         used = STR_NONE;
-        if (kind == LOOSE_TYPE || kind == LOOSE_OTHER)
+        if (kind == LOOSE_TYPE)
             declared_boundary(r, &l, value);
     }
     if (r->set.full)
@@ -159,6 +159,7 @@ static size_t without_line_end(struct str bytes, size_t start, size_t end)
 static void body(struct loose_reader *r, size_t from, size_t to, bool plain_too)
 {
     struct loose_body b = {.encodings = r->encodings,
+                           .odd_label = r->odd_label,
                            .is_part =
                                plain_too && !r->multipart && (r->has_head || r->after_delimiter)};
     struct leaf *l = &b.leaf;
@@ -189,22 +190,37 @@ static void reset_block(struct loose_reader *r)
 {
     r->head.n = 0;
     r->encodings = 0;
-    r->multipart = r->message = r->has_head = r->in_head = false;
+    r->odd_label = r->multipart = r->message = r->has_head = r->in_head = false;
     r->bare_body = SIZE_MAX;
 }
 
-static void close_segment(struct loose_reader *r, size_t body_start, size_t end)
+static void open_first(struct loose_reader *r, size_t body_start)
 {
+    r->first.open = true;
+    r->first.carried = false;
+    r->first.head = r->head;
+    r->first.encodings = r->encodings;
+    r->first.body = body_start;
+}
+
+/* `sure`: every reader takes the delimiter at `end` for one; else the body may go on behind it, for
+ * one segment more. */
+static void close_segment(struct loose_reader *r, size_t body_start, size_t end, bool sure)
+{
+    bool was_open = r->first.open;
     close_block(r, body_start, end);
+    if (!was_open && !sure && r->encodings != 0)
+        open_first(r, body_start);
     reset_block(r);
-    if (!r->first.open)
-        return;
-    r->head = r->first.head;
-    r->encodings = r->first.encodings;
-    r->has_head = true;
-    body(r, r->first.body, end, false);
-    r->first.open = false;
-    reset_block(r);
+    if (was_open) {
+        r->head = r->first.head;
+        r->encodings = r->first.encodings;
+        r->has_head = true;
+        body(r, r->first.body, end, false);
+        reset_block(r);
+        r->first.open = !sure && !r->first.carried;
+    }
+    r->first.carried = r->first.open;
 }
 
 static bool value_holds(struct str value, const char *word)
@@ -228,8 +244,11 @@ static void add_field(struct loose_reader *r, enum loose_field kind, const struc
     if (!r->has_head)
         h->start = l->start;
     r->has_head = true;
-    if (kind == LOOSE_ENCODING)
-        r->encodings |= loose_encodings(r->t->arena, value);
+    if (kind == LOOSE_ENCODING) {
+        bool odd;
+        r->encodings |= loose_encodings(r->t->arena, value, &odd);
+        r->odd_label |= odd;
+    }
     if (kind == LOOSE_TYPE) {
         r->multipart |= value_holds(value, "multipart") || value_holds(value, "boundary");
         r->message |= value_holds(value, "message");
@@ -272,12 +291,8 @@ static void body_line(struct loose_reader *r, const struct loose_line *l, struct
         return;
     }
     if (!s->body_empty) { /* fields amid a body begin an entity of their own */
-        if (!r->first.open && r->encodings != 0) {
-            r->first.open = true;
-            r->first.head = r->head;
-            r->first.encodings = r->encodings;
-            r->first.body = s->body;
-        }
+        if (!r->first.open && r->encodings != 0)
+            open_first(r, s->body);
         close_block(r, s->body, without_line_end(r->bytes, s->body, l->start));
         reset_block(r);
     }
@@ -287,11 +302,14 @@ static void body_line(struct loose_reader *r, const struct loose_line *l, struct
 }
 
 /* Where in the line a delimiter stands: offset of its dashes, or line.n. `*open`: it opens a
- * part. In a head it stands near the start of a line: fields that declare it are none. */
-static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *open)
+ * part; `*sure`: to every reader. In a head it begins a line: fields that declare it are none. */
+static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *open, bool *sure)
 {
-    size_t from = r->in_head ? DASHES_BEFORE_MAX + 1 : line.n;
-    for (size_t i = str_find(line, '-'); i < line.n && i < from;) {
+    *sure = false;
+    size_t i = str_find(line, '-');
+    if (r->in_head && !is_blank(str_slice(line, 0, i)))
+        return line.n;
+    while (i < line.n) {
         size_t end = i;
         while (end < line.n && line.p[end] == '-')
             end++;
@@ -303,13 +321,17 @@ static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *
             text = n == 0 ? text : trimmed;
         }
         if (n != 0) {
-            *open = !str_starts(str_trim(str_slice(text, n, text.n)), STR("--"));
+            struct str rest = str_trim(str_slice(text, n, text.n));
+            *open = !str_starts(rest, STR("--"));
+            *sure = i == 0 && (rest.n == 0 || str_eq(rest, STR("--")));
             return i;
         }
         if (r->set.dashes != 0 && i == 0 && end - i >= r->set.dashes && is_blank(text)) {
             *open = true;
             return i;
         }
+        if (r->in_head)
+            break;
         i = end + str_find(text, '-');
     }
     return line.n;
@@ -319,16 +341,17 @@ static void find_parts(struct loose_reader *r)
 {
     struct loose_line l = {0};
     struct part_scan s = {0};
-    bool open = false;
+    bool open = false, sure = false;
     reset_block(r);
     r->in_head = true;
     while (!r->t->no_memory && loose_next(r->bytes, l.next, &l)) {
         struct str line = line_text(r, &l);
-        size_t at = delimiter_in(r, line, &open);
+        size_t at = delimiter_in(r, line, &open, &sure);
         if (at < line.n) {
             size_t end = l.start + at;
             size_t body_at = r->in_head ? end : s.body;
-            close_segment(r, body_at, at == 0 ? without_line_end(r->bytes, r->segment, end) : end);
+            close_segment(r, body_at, at == 0 ? without_line_end(r->bytes, r->segment, end) : end,
+                          sure);
             r->segment = l.next;
             r->after_delimiter = open;
             r->in_head = true;
@@ -339,7 +362,33 @@ static void find_parts(struct loose_reader *r)
             body_line(r, &l, &s);
         }
     }
-    close_segment(r, r->in_head ? r->bytes.n : s.body, r->bytes.n);
+    close_segment(r, r->in_head ? r->bytes.n : s.body, r->bytes.n, true);
+}
+
+/* What a reader shows that finds no structure in an odd head: all behind it, as a text. */
+static void take_unstructured(struct loose_reader *r)
+{
+    struct head_rules rules = {.eol = EOL_LF};
+    struct facts f;
+    head_read(&rules, r->bytes, 0, &r->head);
+    if (!facts_read(r->t->arena, &r->head, VIEW_LAST, false, &f)) {
+        r->t->no_memory = true;
+        return;
+    }
+    struct leaf l = {.region = r->region,
+                     .view = VIEW_LENIENT,
+                     .path = r->region->path,
+                     .body = r->head.body,
+                     .end = r->bytes.n,
+                     .depth = r->region->depth,
+                     .message_depth = r->region->message_depth};
+    l.facts =
+        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    struct taken what = {.bytes = str_slice(r->bytes, l.body, l.end),
+                         .encoding = ENCODING_NONE,
+                         .encoding_text = STR("7bit")};
+    if (f.odd && what.bytes.n != 0)
+        take_bytes(r->t, &l, &what);
 }
 
 void walk_lenient(struct taker *t, const struct region *region)
@@ -349,6 +398,7 @@ void walk_lenient(struct taker *t, const struct region *region)
         t->no_memory = true;
         return;
     }
+    take_unstructured(&r);
     find_boundaries(&r);
     if (!t->no_memory)
         find_parts(&r);

@@ -31,8 +31,9 @@ bool is_field_like(struct str line);
  * fields and an empty line? */
 bool begins_like_message(struct str bytes);
 
-/* Which encodings some reader finds named in a value: bits 1u << enum body_encoding. */
-unsigned loose_encodings(struct arena *arena, struct str value);
+/* Which encodings some reader finds named in a value: bits 1u << enum body_encoding. `*odd`: some
+ * reader finds none. */
+unsigned loose_encodings(struct arena *arena, struct str value, bool *odd);
 
 /* ---- bodies (lenient_body.c) ---- */
 
@@ -40,6 +41,8 @@ unsigned loose_encodings(struct arena *arena, struct str value);
 struct loose_body {
     struct leaf leaf;   /* with place and facts */
     unsigned encodings; /* that a label names */
+    bool guess;         /* it proves no difference */
+    bool odd_label;     /* not just the name of an encoding: some readers see none */
     bool is_part;       /* it has a head, or a delimiter before it: a leaf even if it is plain */
     bool holds_message; /* by its type: what is decoded is walked */
 };

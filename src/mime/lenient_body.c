@@ -159,6 +159,7 @@ static const struct {
     {{.bad = QP_BAD_WITHOUT_SIGN}, ODD_ESCAPE, false},
     {{.bad = QP_BAD_DROPPED}, ODD_ESCAPE, false},
     {{.bad = QP_BAD_KEPT, .one_digit = true}, ODD_ESCAPE, false},
+    {{.bad = QP_BAD_WHOLE, .space_after_soft = true}, ODD_ESCAPE | ODD_SPACE, false},
     {{.bad = QP_BAD_KEPT, .lower_is_bad = true}, ODD_LOWER, true},
     {{.bad = QP_BAD_KEPT, .space_kept = true, .space_after_soft = true}, ODD_SPACE, false},
 };
@@ -298,15 +299,16 @@ void take_loose_body(struct taker *t, const struct loose_body *b)
     bool qp = (labels & 1u << ENCODING_QP) != 0;
     unsigned old = labels & (1u << ENCODING_UU | 1u << ENCODING_YENC | 1u << ENCODING_BINHEX);
     /* as it stands: without a label that holds, and for readers that give up on broken base64 */
-    if (b->is_part && !b->holds_message && !qp && !(base64 && is_mostly_base64(d.bytes)))
+    bool labelled = qp || (base64 && is_mostly_base64(d.bytes));
+    if (b->is_part && !b->holds_message && (!labelled || b->odd_label))
         take_plain(&d);
     take_old(t, &b->leaf, d.bytes, old != 0);
     if (labels & 1u << ENCODING_UU)
         take_uu_lines(t, &b->leaf, d.bytes);
-    d.structural = base64;
+    d.structural = base64 && !b->guess;
     if (base64 || looks_like_base64(d.bytes))
         take_base64(&d);
-    d.structural = qp;
+    d.structural = qp && !b->guess;
     if (qp || looks_like_qp(d.bytes))
         take_qp(&d);
     d.structural = false;

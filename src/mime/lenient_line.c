@@ -58,12 +58,26 @@ static enum loose_field kind_of(struct str name)
     return LOOSE_NONE;
 }
 
+/* "Content-Type:From:Date", as signatures list names of fields. */
+static bool is_name_list(struct str text)
+{
+    size_t i = 0, name;
+    while (i < text.n && (unsigned char)text.p[i] <= ' ')
+        i++;
+    for (name = i; i < text.n && (is_alnum(text.p[i]) || text.p[i] == '-' || text.p[i] == '_');)
+        i++;
+    bool empty = i == name;
+    while (i < text.n && (unsigned char)text.p[i] <= ' ')
+        i++;
+    return !empty && i < text.n && text.p[i] == ':';
+}
+
 enum loose_field loose_field(struct str line, size_t *value)
 {
     size_t i = 0;
-    while (i < line.n && i < JUNK_BEFORE_MAX && (line.p[i] | 0x20) != 'c')
+    while (i + 1 < line.n && i < JUNK_BEFORE_MAX && (line.p[i] | 0x20) != 'c')
         i++;
-    if (i == line.n || (line.p[i] | 0x20) != 'c')
+    if (i + 1 >= line.n || (line.p[i] | 0x20) != 'c')
         return LOOSE_NONE;
     struct str name = str_slice(line, i, i + NAME_MAX_BYTES);
     name = str_slice(name, 0, str_find(name, ':'));
@@ -71,6 +85,8 @@ enum loose_field loose_field(struct str line, size_t *value)
         return LOOSE_NONE;
     for (*value = i + name.n; *value < line.n && line.p[*value] == ':';)
         ++*value;
+    if (i > 0 && is_name_list(str_slice(line, *value, line.n)))
+        return LOOSE_NONE;
     return kind_of(name);
 }
 
@@ -139,8 +155,12 @@ static struct str squeeze(struct arena *arena, struct str s, bool comments_too)
     return str_make(out, n);
 }
 
-unsigned loose_encodings(struct arena *arena, struct str value)
+unsigned loose_encodings(struct arena *arena, struct str value, bool *odd)
 {
+    enum body_encoding plain = encoding_by_name(str_trim(value), false);
+    *odd = plain == ENCODING_UNKNOWN;
+    if (!*odd)
+        return plain == ENCODING_NONE ? 0 : 1u << plain;
     unsigned found = hinted(squeeze(arena, value, false)) | hinted(squeeze(arena, value, true));
     if (has_encoded_word(value)) {
         struct str decoded = encoded_word_decode(arena, value, NULL);

@@ -343,11 +343,12 @@ void take_leaf(struct taker *t, const struct leaf *l)
         if (!decode_text(t, l, body, &what))
             return;
     } else if (l->view == VIEW_STRICT && !t->doubt) {
-        t->doubt = text_holds_more(body) || (t->lf_only && !str_eq(f->type, STR("text")));
+        t->doubt = text_holds_more(body, true) || (t->lf_only && !str_eq(f->type, STR("text")));
     }
     if (l->view == VIEW_STRICT) /* an attached message may be opened by a click */
-        t->doubt |= what.odd != 0 || (what.decoded && !str_eq(f->type, STR("text")) &&
-                                      begins_like_message(what.bytes));
+        t->doubt |=
+            what.odd != 0 || (f->encoding == ENCODING_QP && text_holds_more(body, false)) ||
+            (what.decoded && !str_eq(f->type, STR("text")) && begins_like_message(what.bytes));
     if (!what.decoded || !facts_is_message(f)) {
         take_bytes(t, l, &what);
         return;

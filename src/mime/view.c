@@ -29,7 +29,7 @@ const char *mime_name_form_name(enum mime_name_form f)
     return (unsigned)f < NAME_FORM_COUNT ? names[f] : "?";
 }
 
-static void walk_all(struct taker *t)
+static void walk_all(struct taker *t, bool every_view)
 {
     struct region whole = {.bytes = t->raw,
                            .length = t->raw.n,
@@ -42,6 +42,7 @@ static void walk_all(struct taker *t)
         return;
     *kept = whole;
     walk_view(t, kept, VIEW_STRICT);
+    t->doubt |= every_view;
     if (!t->doubt) {
         for (size_t i = 0; i < t->n; i++)
             t->slots[i].p.views = ALL_VIEWS;
@@ -106,8 +107,8 @@ static bool write_out(struct taker *t, struct slot **list, struct mime_union *ou
     return payloads != NULL;
 }
 
-int mime_union_read(struct arena *arena, const struct message *m, struct finding_list *findings,
-                    struct mime_union *out, struct mp_err *err)
+int union_read(struct arena *arena, const struct message *m, bool every_view,
+               struct finding_list *findings, struct mime_union *out, struct mp_err *err)
 {
     struct taker t = {.arena = arena,
                       .findings = findings,
@@ -120,7 +121,7 @@ int mime_union_read(struct arena *arena, const struct message *m, struct finding
     buf_init(&t.scratch, t.decoded_max);
     t.no_memory = t.buckets == NULL;
     if (!t.no_memory)
-        walk_all(&t);
+        walk_all(&t, every_view);
     struct slot **list = t.no_memory ? NULL : sorted_slots(&t);
     u.ambiguous = list != NULL && views_compare(&t);
     bool ok = list != NULL && !t.no_memory && write_out(&t, list, &u);
@@ -130,4 +131,10 @@ int mime_union_read(struct arena *arena, const struct message *m, struct finding
     u.complete = !t.cut;
     *out = u;
     return MP_OK;
+}
+
+int mime_union_read(struct arena *arena, const struct message *m, struct finding_list *findings,
+                    struct mime_union *out, struct mp_err *err)
+{
+    return union_read(arena, m, false, findings, out, err);
 }

@@ -176,9 +176,14 @@ void walk_view(struct taker *t, const struct region *region, enum mime_view view
 /* VIEW_LENIENT over one region (lenient.c). */
 void walk_lenient(struct taker *t, const struct region *region);
 
-/* Is there, in a text, what some reader takes for more than text: heads of parts, encoded files?
- * (carve.c) */
-bool text_holds_more(struct str text);
+/* Is there, in a text, what some reader takes for more than text: heads of parts, encoded files,
+ * with `base64_too` long lines of base64? (carve.c) */
+bool text_holds_more(struct str text, bool base64_too);
+
+/* mime_union_read; with `every_view` all views walk, although the strict one has no doubt: what
+ * tests compare with. */
+int union_read(struct arena *arena, const struct message *m, bool every_view,
+               struct finding_list *findings, struct mime_union *out, struct mp_err *err);
 
 /* mime.view-diff, when views differ (diff.c). Returns whether they do. */
 bool views_compare(struct taker *t);

@@ -101,6 +101,8 @@ static bool ends_head(void *walker, size_t pos)
 static bool resembles_delimiter(const struct walker *w, size_t behind)
 {
     struct str text = str_slice(w->bytes, behind, w->bytes.n);
+    while (text.n > 0 && is_wsp(text.p[0]))
+        text = str_slice(text, 1, text.n);
     for (unsigned i = 0; i < w->depth; i++)
         if (str_starts(text, w->stack[i].core))
             return true;
@@ -161,7 +163,7 @@ static void close_leaf(struct walker *w, size_t end)
         take_leaf(w->t, &w->leaf);
     } else if (is_strict(w) && end > w->outside && !w->t->doubt) {
         /* preamble and epilogue: text that no reader shows, unless it looks like more */
-        w->t->doubt = text_holds_more(str_slice(w->bytes, w->outside, end));
+        w->t->doubt = text_holds_more(str_slice(w->bytes, w->outside, end), true);
     }
     w->in_leaf = false;
 }
@@ -275,6 +277,28 @@ static size_t begin_child(struct walker *w, size_t pos, struct frame *up)
     return begin_entity(w, pos, e);
 }
 
+/* A multipart that has no part: readers show what stands in it as a text. The delimiter at hand is
+ * of the multipart at `level`. */
+static void take_partless(struct walker *w, size_t end, enum delimiter kind, unsigned level)
+{
+    const struct frame *top = w->depth == 0 ? NULL : &w->stack[w->depth - 1];
+    bool own = kind != DELIMITER_NONE && level + 1 == w->depth;
+    if (w->in_leaf || top == NULL || top->children > 0 || (own && kind == DELIMITER_OPEN))
+        return;
+    w->t->doubt |= is_strict(w);
+    if (str_trim(str_slice(w->bytes, w->outside, end)).n == 0)
+        return;
+    w->leaf = (struct leaf){.region = w->region,
+                            .view = w->view,
+                            .path = top->path,
+                            .body = w->outside,
+                            .depth = top->depth,
+                            .message_depth = top->message_depth};
+    w->leaf.facts =
+        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    w->in_leaf = true;
+}
+
 /* Leave all multiparts above `level`; remember their delimiters. */
 static void unwind(struct walker *w, unsigned level)
 {
@@ -303,8 +327,6 @@ static bool begin_region(struct walker *w, const struct region *region, size_t *
                        .message_depth = region->message_depth,
                        .in_message = region->path.n != 0};
     *pos = begin_entity(w, 0, e);
-    if (is_strict(w) && w->depth > 0 && w->head.body == w->bytes.n)
-        w->t->doubt = true; /* a multipart without anything */
     return !w->t->no_memory;
 }
 
@@ -312,13 +334,12 @@ static void walk(struct walker *w, size_t pos)
 {
     enum delimiter kind;
     unsigned level = 0;
-    bool seen = w->depth == 0;
     for (;;) {
         size_t at = find_delimiter(w, pos, &kind, &level);
+        take_partless(w, body_end(w, at), kind, level);
         close_leaf(w, body_end(w, at));
         if (kind == DELIMITER_NONE || w->t->no_memory)
             break;
-        seen = true;
         unwind(w, level + 1);
         pos = behind_line(w, at);
         if (kind == DELIMITER_CLOSE) {
@@ -332,7 +353,6 @@ static void walk(struct walker *w, size_t pos)
         }
         pos = begin_child(w, pos, &w->stack[level]);
     }
-    w->t->doubt |= is_strict(w) && !seen; /* no delimiter at all */
 }
 
 void walk_view(struct taker *t, const struct region *region, enum mime_view view)

@@ -1,0 +1,97 @@
+/* GMime beside our views, in tests alone: each leaf that it extracts must be in the union. */
+#ifndef MP_MIME_GMIME_ORACLE_H
+#define MP_MIME_GMIME_ORACLE_H
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <gmime/gmime.h>
+#pragma GCC diagnostic pop
+
+#include "base/buf.h"
+#include "mime/view.h"
+
+/* Bytes above space: readers differ in white space and line ends everywhere. */
+static void oracle_squeeze(struct buf *out, struct str s)
+{
+    buf_reset(out);
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] > ' ')
+            buf_addc(out, s.p[i]);
+}
+
+struct oracle {
+    const struct mime_union *u;
+    struct buf leaf, payload;
+    size_t leaves, missing;
+    struct str first_missing; /* to be freed with g_free */
+};
+
+/* GMime takes two octets of line end off a part that a bare LF ends: so many may be behind. */
+enum { ORACLE_TAIL = 2 };
+
+static bool oracle_has(struct oracle *o, struct str bytes)
+{
+    oracle_squeeze(&o->leaf, bytes);
+    for (size_t i = 0; i < o->u->n; i++) {
+        oracle_squeeze(&o->payload, o->u->payloads[i].bytes);
+        if (str_starts(buf_str(&o->payload), buf_str(&o->leaf)) &&
+            o->payload.n - o->leaf.n <= ORACLE_TAIL)
+            return true;
+    }
+    return o->leaf.n == 0 || str_starts(buf_str(&o->leaf), STR("--")); /* a delimiter's own line */
+}
+
+static void oracle_part(GMimeObject *parent, GMimeObject *part, gpointer data)
+{
+    struct oracle *o = data;
+    (void)parent;
+    GMimeDataWrapper *content =
+        GMIME_IS_PART(part) ? g_mime_part_get_content((GMimePart *)part) : NULL;
+    if (content == NULL)
+        return;
+    GMimeStream *stream = g_mime_stream_mem_new();
+    g_mime_data_wrapper_write_to_stream(content, stream);
+    GByteArray *bytes = g_mime_stream_mem_get_byte_array((GMimeStreamMem *)stream);
+    struct str leaf = str_make((const char *)bytes->data, bytes->len);
+    GMimeContentType *type = g_mime_object_get_content_type(part);
+    if (g_mime_content_type_is_type(type, "message", "*")) { /* ours are taken apart */
+        g_object_unref(stream);
+        return;
+    }
+    o->leaves++;
+    if (!oracle_has(o, leaf)) {
+        o->missing++;
+        if (o->first_missing.p == NULL)
+            o->first_missing = str_make(g_memdup2(leaf.p, leaf.n), leaf.n);
+    }
+    g_object_unref(stream);
+}
+
+/* GMime counts messages within messages in its own parts; they are walked here. */
+static void oracle_message(GMimeObject *parent, GMimeObject *part, gpointer data)
+{
+    oracle_part(parent, part, data);
+    if (GMIME_IS_MESSAGE_PART(part) && g_mime_message_part_get_message((GMimeMessagePart *)part))
+        g_mime_message_foreach(g_mime_message_part_get_message((GMimeMessagePart *)part),
+                               oracle_message, data);
+}
+
+static void oracle_run(struct oracle *o, struct str raw)
+{
+    g_mime_init();
+    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(raw.p == NULL ? "" : raw.p, raw.n);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    buf_init(&o->leaf, 256u << 20);
+    buf_init(&o->payload, 256u << 20);
+    if (message != NULL) {
+        g_mime_message_foreach(message, oracle_message, o);
+        g_object_unref(message);
+    }
+    buf_clear(&o->leaf);
+    buf_clear(&o->payload);
+    g_object_unref(parser);
+    g_object_unref(stream);
+}
+
+#endif
