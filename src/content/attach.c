@@ -1,15 +1,6 @@
 /* The rules of one attachment or member, group by group. */
 #include "content/attach_internal.h"
 
-struct finding_where attach_where(const struct content_object *o)
-{
-    return (struct finding_where){.part = o->part,
-                                  .member = o->member,
-                                  .offset = o->offset,
-                                  .length = o->length,
-                                  .has_offset = o->length > 0};
-}
-
 const struct name *attach_first(const struct attach *a)
 {
     return a->n_names > 0 ? &a->names[0].name : NULL;
@@ -63,7 +54,7 @@ static void check_eicar(struct attach *a)
     if (!str_starts(bytes, halves[0]) ||
         !str_starts(str_slice(bytes, halves[0].n, bytes.n), halves[1]))
         return;
-    finding_add(&a->c->report->findings, FINDING_ATTACH_EICAR, attach_where(a->o),
+    finding_add(&a->c->report->findings, FINDING_ATTACH_EICAR, content_place(a->o),
                 "the EICAR test file at offset 0 of " STR_FMT,
                 STR_ARG(attach_shown(a, attach_first(a))));
 }
@@ -76,7 +67,7 @@ static void check_depth(struct attach *a)
     bool mail = a->o->kind == FILE_MAIL || a->o->kind == FILE_OUTLOOK_MSG;
     unsigned depth = a->o->message_depth + (mail && !attach_is_body(a));
     if (depth >= DEEP && !finding_has(findings, FINDING_ATTACH_MESSAGE_NESTED))
-        finding_add(findings, FINDING_ATTACH_MESSAGE_NESTED, attach_where(a->o),
+        finding_add(findings, FINDING_ATTACH_MESSAGE_NESTED, content_place(a->o),
                     "%u messages around part " STR_FMT, depth, STR_ARG(a->o->part));
 }
 

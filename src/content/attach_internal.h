@@ -5,6 +5,7 @@
 #include "content/attach.h"
 #include "content/lists.h"
 #include "content/name.h"
+#include "content/place.h"
 
 /* A name that some reader sees, read. */
 struct attach_name {
@@ -21,8 +22,6 @@ struct attach {
     size_t n_names;
     bool is_member;
 };
-
-struct finding_where attach_where(const struct content_object *o);
 
 /* `"name"`, or "unnamed": for evidence. */
 struct str attach_shown(const struct attach *a, const struct name *n);

@@ -44,7 +44,7 @@ static bool is_remote(struct str value)
 
 static void tell_remote(const struct attach *a, const char *field, struct str value)
 {
-    finding_add(&a->c->report->findings, FINDING_ATTACH_URL_UNC, attach_where(a->o),
+    finding_add(&a->c->report->findings, FINDING_ATTACH_URL_UNC, content_place(a->o),
                 STR_FMT ": %s " STR_FMT, STR_ARG(attach_shown(a, attach_first(a))), field,
                 STR_ARG(name_show(a->c->arena, str_trim(value))));
 }
@@ -114,7 +114,7 @@ static void check_lnk(const struct attach *a)
     if (target.n == 0)
         target = l.target.n > 0 ? l.target : l.relative.n > 0 ? l.relative : l.items;
     bool padded = longest_blanks(l.arguments) > MANY_BLANKS;
-    finding_add(&a->c->report->findings, FINDING_ATTACH_LNK, attach_where(a->o),
+    finding_add(&a->c->report->findings, FINDING_ATTACH_LNK, content_place(a->o),
                 "%s" STR_FMT "%s%sstarts " STR_FMT " " STR_FMT "%s", command.n > 0 ? "uses " : "",
                 STR_ARG(command), command.n > 0 ? "; " : "",
                 padded ? "hides its arguments behind blanks; " : "",

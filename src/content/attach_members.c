@@ -122,7 +122,7 @@ static void check_twins(struct content *c, const struct member *members, size_t 
         if (!is_twin(members, n, members[i].path))
             continue;
         finding_add(&c->report->findings, FINDING_ARCHIVE_TWIN_DIRECTORY,
-                    attach_where(members[i].o),
+                    content_place(members[i].o),
                     "\"" STR_FMT "\" stands in a folder named like a file, with a blank behind",
                     STR_ARG(name_show(c->arena, path_of(members[i].o))));
         return;

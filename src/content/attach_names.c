@@ -59,10 +59,10 @@ static void check_dangerous(const struct attach *a)
     if ((n == NULL && !program) || is_part_of_program(a))
         return;
     if (n == NULL)
-        finding_add(findings, id, attach_where(a->o), "the bytes are %s; " STR_FMT,
+        finding_add(findings, id, content_place(a->o), "the bytes are %s; " STR_FMT,
                     file_type_name(kind), STR_ARG(attach_shown(a, attach_first(a))));
     else
-        finding_add(findings, id, attach_where(a->o), STR_FMT " ends in ." STR_FMT "%s%s",
+        finding_add(findings, id, content_place(a->o), STR_FMT " ends in ." STR_FMT "%s%s",
                     STR_ARG(attach_shown(a, n)), STR_ARG(n->extension),
                     program ? "; the bytes are " : "", program ? file_type_name(kind) : "");
 }
@@ -73,7 +73,7 @@ static void check_risky(const struct attach *a)
     bool inside = a->o->parent >= 0 && (size_t)a->o->parent < a->c->report->n &&
                   is_document(a->c->report->objects[a->o->parent].kind);
     if (n != NULL && !inside)
-        finding_add(&a->c->report->findings, FINDING_ATTACH_EXTENSION_RISKY, attach_where(a->o),
+        finding_add(&a->c->report->findings, FINDING_ATTACH_EXTENSION_RISKY, content_place(a->o),
                     STR_FMT " ends in ." STR_FMT, STR_ARG(attach_shown(a, n)),
                     STR_ARG(n->extension));
 }
@@ -81,11 +81,8 @@ static void check_risky(const struct attach *a)
 /* The three tricks with a name, each with its own id for payloads; for members they are one. */
 static void tell(const struct attach *a, enum finding_id id, const struct name *n, const char *what)
 {
-    struct finding *f =
-        finding_add(&a->c->report->findings, a->is_member ? FINDING_ARCHIVE_MEMBER_NAME : id,
-                    attach_where(a->o), STR_FMT " %s", STR_ARG(attach_shown(a, n)), what);
-    if (a->is_member)
-        finding_raise(f, SEV_HIGH);
+    finding_add(&a->c->report->findings, a->is_member ? FINDING_ARCHIVE_MEMBER_NAME : id,
+                content_place(a->o), STR_FMT " %s", STR_ARG(attach_shown(a, n)), what);
 }
 
 static void check_tricks(const struct attach *a)
@@ -183,7 +180,7 @@ static bool tell_conflict(const struct attach *a, const struct attach_name *x,
         (!active && is_cut_at_blank(&x->name, &y->name)))
         return false;
     struct finding *f =
-        finding_add(&a->c->report->findings, FINDING_ATTACH_NAME_CONFLICT, attach_where(a->o),
+        finding_add(&a->c->report->findings, FINDING_ATTACH_NAME_CONFLICT, content_place(a->o),
                     STR_FMT " (%s), but " STR_FMT " (%s)", STR_ARG(attach_shown(a, &x->name)),
                     forms[x->form].label, STR_ARG(attach_shown(a, &y->name)), forms[y->form].label);
     bool both = x->name.extension.n > 0 && y->name.extension.n > 0;

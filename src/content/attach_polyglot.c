@@ -26,7 +26,7 @@ static bool check_zip(const struct attach *a)
     if (is_zip_kin(kind) || kind == FILE_CRX || !zip_tail_find(a->o->bytes, &tail) ||
         tail.first_local == 0 || (may_hold_files(kind) && tail.trailing > 0))
         return false;
-    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, attach_where(a->o),
+    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
                 "%s at 0, a ZIP archive at %zu; " STR_FMT, file_type_name(kind), tail.first_local,
                 STR_ARG(attach_shown(a, attach_first(a))));
     return true;
@@ -37,7 +37,7 @@ static bool is_first_member(struct str bytes, enum file_type kind, size_t at)
 {
     enum { LOCAL_BYTES = 30 };
     if (is_zip_kin(kind))
-        return at == LOCAL_BYTES + le16_at(bytes, 26) + le16_at(bytes, 28) &&
+        return at == LOCAL_BYTES + (size_t)le16_at(bytes, 26) + le16_at(bytes, 28) &&
                le16_at(bytes, 8) == 0;
     return may_hold_files(kind) && kind != FILE_PDF;
 }
@@ -58,7 +58,7 @@ static void check_pdf(const struct attach *a)
         return;
     struct str before = str_slice(bytes, 0, at);
     enum file_type kind = file_type_of(before);
-    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, attach_where(a->o),
+    finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
                 "%s at 0, a PDF at %zu; " STR_FMT,
                 file_type_name(a->o->kind == FILE_PDF ? kind : a->o->kind), at,
                 STR_ARG(attach_shown(a, attach_first(a))));

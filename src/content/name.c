@@ -91,7 +91,10 @@ static struct str percent_decode(struct arena *arena, struct str s)
         int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
         if (low >= 0)
             i += 2;
-        buf_addc(&b, low >= 0 ? (char)(high << 4 | low) : s.p[i]);
+        if (low >= 0)
+            buf_addc(&b, (char)(high << 4 | low));
+        else
+            buf_addc(&b, s.p[i]);
     }
     return keep(arena, &b);
 }
