@@ -72,7 +72,8 @@ static void tell(const struct attach *a, const struct name *n, bool grave)
         finding_raise(f, SEV_HIGH);
 }
 
-/* One lie a part: by the name when that claims something, else by the declared type. */
+/* One lie a part: by the name when that claims something, else by the declared type. What is
+ * dangerous by its name claims the worst already. */
 static void check_mismatch(const struct attach *a)
 {
     const struct file_type_set *declared = declared_types(a);
@@ -82,9 +83,10 @@ static void check_mismatch(const struct attach *a)
         const struct name *n = &a->names[i].name;
         const struct file_type_set *types =
             content_lists_types(a->lists, LIST_EXTENSION_TYPES, n->extension);
-        if (types == NULL || content_lists_has(a->lists, LIST_EXTENSIONS_DANGEROUS, n->extension))
+        bool dangerous = content_lists_has(a->lists, LIST_EXTENSIONS_DANGEROUS, n->extension);
+        claimed |= dangerous || types != NULL;
+        if (dangerous || types == NULL)
             continue;
-        claimed = true;
         bool grave = is_lie(types, kind) && is_grave(types, kind);
         if (grave || (is_lie(types, kind) && (declared == NULL || is_lie(declared, kind)))) {
             tell(a, n, grave);
