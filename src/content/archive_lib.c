@@ -264,9 +264,15 @@ static int add_entry(struct lib_run *r, struct archive_entry *e, bool *more, str
     return st == MP_OK ? member_add(r->in, &m, err) : st;
 }
 
+/* libarchive 3.6 follows a wild pointer when it is asked that of what it did not recognise. */
+static bool has_encrypted(struct archive *a)
+{
+    return archive_format(a) != 0 && archive_read_has_encrypted_entries(a) > 0;
+}
+
 static void tell_end(struct lib_run *r, int st)
 {
-    if (archive_read_has_encrypted_entries(r->a) > 0 || r->rar.any)
+    if (has_encrypted(r->a) || r->rar.any)
         tell_encrypted(r->in, STR(""), archive_format_name(r->a));
     else if (st != ARCHIVE_EOF)
         tell_damaged(r->in, STR(""), reason(r->a));

@@ -238,6 +238,11 @@ static void behind_tests(void)
         {"text", STR_INIT("Dear all,\n")},
     };
     struct str zip = zip_of("a.txt", STR("hello"), 0);
+    struct kit_run plain;
+    tap_case("archive: the signature of an end alone, in a program");
+    expect(&plain, STR("MZ\x90\0\3\0\0\0 PK\5\6 and more text than an end record has"), "", true);
+    tap_int(plain.report.n, 1);
+    kit_clear(&plain);
     for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
         struct kit_run r;
         tap_case("archive: a ZIP behind %s", heads[i].label);

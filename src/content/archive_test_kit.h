@@ -29,16 +29,41 @@ static inline struct content_limits kit_limits(void)
                                    .ratio_floor_bytes = CONTENT_RATIO_FLOOR_BYTES};
 }
 
+/* For fuzzing: a few megabytes are enough. */
+static inline struct content_limits kit_small_limits(void)
+{
+    return (struct content_limits){.max_objects = 100,
+                                   .max_listed = 500,
+                                   .max_depth = CONTENT_MAX_DEPTH,
+                                   .max_ratio = CONTENT_MAX_RATIO,
+                                   .max_decoded_bytes = 4 * 1024 * 1024,
+                                   .ratio_floor_bytes = 1024 * 1024};
+}
+
+/* The built-in lists, read once. */
+static inline const struct content_lists *kit_lists(void)
+{
+    static struct content_lists *lists;
+    static struct arena arena;
+    struct mp_err err;
+    if (lists == NULL) {
+        arena_init(&arena, 16 * 1024 * 1024);
+        if (content_lists_new(&arena, &lists, &err) != MP_OK)
+            abort();
+    }
+    return lists;
+}
+
 /* `name` and `bytes` are the payload. kit_clear afterwards. */
-static inline void kit_inspect_with(struct kit_run *r, const struct content_lists *lists,
-                                    struct str name, struct str bytes, const struct str *passwords,
-                                    size_t n_passwords)
+static inline void kit_inspect_within(struct kit_run *r, struct content_limits limits,
+                                      struct str name, struct str bytes,
+                                      const struct str *passwords, size_t n_passwords)
 {
     struct mp_err err = {0};
     memset(r, 0, sizeof *r);
     arena_init(&r->arena, KIT_MEMORY_BYTES);
     finding_list_init(&r->report.findings, &r->arena);
-    r->limits = kit_limits();
+    r->limits = limits;
     r->budget = (struct content_budget){.objects_left = r->limits.max_objects,
                                         .depth_left = r->limits.max_depth,
                                         .bytes_left = r->limits.max_decoded_bytes};
@@ -59,7 +84,7 @@ static inline void kit_inspect_with(struct kit_run *r, const struct content_list
     r->report.n = r->report.cap = 1;
     r->report.complete = true;
     r->content = (struct content){.arena = &r->arena,
-                                  .lists = lists,
+                                  .lists = kit_lists(),
                                   .limits = &r->limits,
                                   .budget = &r->budget,
                                   .passwords = passwords,
@@ -69,24 +94,10 @@ static inline void kit_inspect_with(struct kit_run *r, const struct content_list
     r->status = content_is_heavy(o) ? content_inspect(&r->content, &err) : MP_OK;
 }
 
-/* The built-in lists, read once. */
-static inline const struct content_lists *kit_lists(void)
-{
-    static struct content_lists *lists;
-    static struct arena arena;
-    struct mp_err err;
-    if (lists == NULL) {
-        arena_init(&arena, 16 * 1024 * 1024);
-        if (content_lists_new(&arena, &lists, &err) != MP_OK)
-            abort();
-    }
-    return lists;
-}
-
 static inline void kit_inspect(struct kit_run *r, struct str name, struct str bytes,
                                const struct str *passwords, size_t n_passwords)
 {
-    kit_inspect_with(r, kit_lists(), name, bytes, passwords, n_passwords);
+    kit_inspect_within(r, kit_limits(), name, bytes, passwords, n_passwords);
 }
 
 static inline void kit_clear(struct kit_run *r)

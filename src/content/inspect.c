@@ -26,10 +26,14 @@ static bool holds_plain_members(enum file_type kind)
            kind == FILE_ISO;
 }
 
+bool is_archive(enum file_type kind)
+{
+    return is_zip(kind) || lib_opens(kind) || is_unsupported(kind);
+}
+
 bool content_is_heavy(const struct content_object *o)
 {
-    return o->bytes.n > 0 && (is_zip(o->kind) || lib_opens(o->kind) || is_unsupported(o->kind) ||
-                              zip_has_end(o->bytes));
+    return o->bytes.n > 0 && (is_archive(o->kind) || zip_has_end(o->bytes));
 }
 
 void tell_damaged(struct inspector *in, struct str name, const char *why)

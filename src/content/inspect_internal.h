@@ -91,7 +91,8 @@ struct member {
  * MP_OK also when it was not listed, for a limit (told). */
 int member_add(struct inspector *in, const struct member *m, struct mp_err *err);
 
-/* The names of the members of one archive: archive.duplicate-member for those of the same file. */
+/* The names of the members of one archive: archive.duplicate-member for those of the same file.
+ * Folders do not count. */
 struct name_set {
     struct name_key {
         unsigned char hash[16]; /* of the file it means */
@@ -111,6 +112,9 @@ void name_check_escape(struct inspector *in, struct str name, bool is_unix);
 void tell_damaged(struct inspector *in, struct str name, const char *why);
 void tell_unsupported(struct inspector *in, struct str name, const char *why);
 void tell_encrypted(struct inspector *in, struct str name, const char *how);
+
+/* Is it opened for what it is, not for what hangs behind it? */
+bool is_archive(enum file_type kind);
 
 /* Open the archive in->archive, which holds `bytes`: zip_open.c. */
 int zip_open(struct inspector *in, struct str bytes, struct mp_err *err);

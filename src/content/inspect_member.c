@@ -61,7 +61,7 @@ static struct mime_name *name_forms(struct inspector *in, const struct member *m
 static void check_depth(struct inspector *in, const struct content_object *o,
                         struct finding_where where)
 {
-    if (!content_is_heavy(o) || package_is(o->kind))
+    if (!is_archive(o->kind) || package_is(o->kind))
         return;
     unsigned depth = real_depth(in->c->report, o->parent);
     if (depth >= INSPECT_MAX_REAL_DEPTH)

@@ -45,6 +45,11 @@ static bool has_parent_segment(struct str name)
 /* Why a reader that believes the name writes elsewhere; NULL: it does not. */
 static const char *escape(struct str name, bool is_unix)
 {
+    size_t separators = 0;
+    while (separators < name.n && is_separator(name.p[separators]))
+        separators++;
+    if (separators == name.n) /* tables of ar are called so; nothing is written there */
+        return NULL;
     if (name.n > 0 && is_separator(name.p[0]))
         return "an absolute path";
     if (name.n > 1 && is_alpha(name.p[0]) && name.p[1] == ':' && !is_unix)
@@ -89,6 +94,8 @@ static struct str same_file(struct arena *a, struct str name)
 int name_set_add(struct inspector *in, struct name_set *set, struct str name, struct mp_err *err)
 {
     unsigned char hash[DIGEST_MAX_BYTES];
+    if (str_ends(name, STR("/")))
+        return MP_OK;
     if (set->n == set->cap) {
         size_t cap = set->cap == 0 ? 64 : set->cap * 2;
         struct name_key *grown = arena_grow(&in->scratch, set->keys, set->n, cap, sizeof *grown);
@@ -97,8 +104,12 @@ int name_set_add(struct inspector *in, struct name_set *set, struct str name, st
         set->keys = grown;
         set->cap = cap;
     }
-    struct str folded = name_fold_path(&in->scratch, head_of(name));
-    if (folded.p != NULL)
+    enum file_type kind = in->c->report->objects[in->archive].kind;
+    bool as_it_is = kind == FILE_JAR || kind == FILE_APK; /* never unpacked to files */
+    struct str folded = head_of(name);
+    if (!as_it_is)
+        folded = name_fold_path(&in->scratch, folded);
+    if (!as_it_is && folded.p != NULL)
         folded = same_file(&in->scratch, folded);
     if (folded.p == NULL || !digest_once(DIGEST_SHA256, folded, hash))
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the names of an archive");

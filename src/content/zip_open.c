@@ -208,7 +208,8 @@ int zip_open(struct inspector *in, struct str bytes, struct mp_err *err)
         st = add_listed(&o, err);
     if (st == MP_OK)
         st = add_hidden(&o, err);
-    if (st == MP_OK && o.zip.n_directories == 0)
+    bool expected = is_archive(in->c->report->objects[in->archive].kind) || o.zip.n > 0;
+    if (st == MP_OK && o.zip.n_directories == 0 && expected)
         tell_damaged(in, STR(""),
                      o.zip.n == 0 ? "no member could be read"
                                   : "the directory at its end is missing");
