@@ -152,6 +152,7 @@ int doctor_run(struct doctor *d, const struct doctor_options *o, struct mp_err *
     check_version(d);
     check_lists(d);
     check_rules(d);
+    doctor_sandbox(d);
     say(d, "asking DNS");
     int st = check_resolver(d, err);
     if (n_clamd == 0)

@@ -6,6 +6,7 @@
 #include "flow/flow_dns.h"
 #include "io/clamd.h"
 #include "report/subject.h"
+#include "sandbox/sandbox.h"
 
 enum {
     DOCTOR_DEADLINE_MS = 10000, /* of one peer */
@@ -20,6 +21,7 @@ struct doctor_options {
     struct str resolver; /* as it was named */
     struct str ask;      /* a domain whose name servers are asked for; default "arpa" */
     struct clamd *clamd;
+    struct sandbox *sandbox; /* its first worker is started */
     const char *const *yara; /* files and folders */
     size_t n_yara;
     const char *data_dir;

@@ -10,10 +10,8 @@ enum { DOCTOR_PEER_METRICS = 3, DOCTOR_GROUP_MAX = CLAMD_ADDRESS_MAX + 16 };
 /* The i-th address of clamd: does it answer, how old is what it knows, how busy is it, and what
  * becomes of files beyond its limits. */
 void doctor_clamd(struct doctor *d, size_t i, struct metric_list *metrics);
-/* Of both a thousandth of a second for people: "12 ms". */
-static inline int64_t doctor_ms(int64_t us)
-{
-    return (us + 500) / 1000;
-}
+/* Start a worker; what holds it. */
+void doctor_sandbox(struct doctor *d);
+void doctor_judge_worker(struct check_list *l, const struct sandbox_facts *f, int64_t elapsed_us);
 
 #endif

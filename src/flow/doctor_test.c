@@ -1,5 +1,5 @@
 /* The doctor, against peers that do well and peers that do not. */
-#include "flow/doctor.h"
+#include "flow/doctor_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +231,72 @@ static void test_rules(void)
     unlink(path);
 }
 
+static void test_worker(void)
+{
+    static const struct {
+        const char *label;
+        struct sandbox_facts facts;
+        enum check_status want;
+        size_t n_findings;
+        const char *detail;
+    } rows[] = {
+        {"held by all",
+         {.landlock_abi = 3,
+          .strict = true,
+          .no_network = true,
+          .other_user = true,
+          .memory_limited = true},
+         CHECK_PASS,
+         0,
+         "seccomp, Landlock 3, a network of its own, as nobody, memory limited"},
+        {"no Landlock",
+         {.strict = true, .memory_limited = true},
+         CHECK_PASS,
+         1,
+         "seccomp, no Landlock, memory limited"},
+        {"sanitized", {.landlock_abi = 1}, CHECK_WARN, 1, "seccomp, Landlock 1"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena arena = {.budget_bytes = 0};
+        struct finding_list findings = {.arena = NULL};
+        struct check_list checks = {.arena = NULL};
+        arena_init(&arena, 1 << 20);
+        finding_list_init(&findings, &arena);
+        check_list_init(&checks, &arena, &findings);
+        doctor_judge_worker(&checks, &rows[i].facts, 1000);
+        tap_case("worker: %s", rows[i].label);
+        tap_cstr(check_status_name(check_status_of(&checks.items[0])),
+                 check_status_name(rows[i].want));
+        tap_int(findings.n, rows[i].n_findings);
+        if (findings.n > 0)
+            tap_int(findings.items[0].id, FINDING_ENGINE_SANDBOX_WEAK);
+        tap_str(checks.items[0].detail, str_from(rows[i].detail));
+        arena_clear(&arena);
+    }
+}
+
+/* A program that is no worker. */
+static void test_no_worker(void)
+{
+    static char *const argv[] = {(char *)(uintptr_t) "true", NULL};
+    struct doctor_options o;
+    struct doctor d;
+    struct mp_err err = {0};
+    int finding;
+    enum severity severity = SEV_INFO;
+    doctor_options_init(&o);
+    o.deadline_ms = LONG_MS;
+    struct sandbox_config config = {.path = "/bin/true", .argv = argv, .load_ms = LONG_MS};
+    tap_case("worker: it does not start");
+    tap_int(sandbox_new(&config, &o.sandbox, &err), MP_OK);
+    tap_int(doctor_run(&d, &o, &err), MP_OK);
+    tap_cstr(check_status_name(status_of(&d, "worker", &finding, &severity)), "fail");
+    tap_int(finding, FINDING_ENGINE_UNAVAILABLE);
+    tap_int(severity, SEV_HIGH);
+    doctor_clear(&d);
+    sandbox_free(o.sandbox);
+}
+
 static void test_lists(void)
 {
     struct doctor_options o;
@@ -282,7 +348,7 @@ static void test_resolver(void)
 
 static void test_nothing_named(void)
 {
-    static const char *const skipped[] = {"rules", "resolver", "answer"};
+    static const char *const skipped[] = {"rules", "worker", "resolver", "answer"};
     struct doctor_options o;
     struct doctor d;
     struct subject s;
@@ -317,6 +383,8 @@ int main(void)
 {
     test_clamd();
     test_rules();
+    test_worker();
+    test_no_worker();
     test_lists();
     test_resolver();
     test_nothing_named();
