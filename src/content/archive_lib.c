@@ -154,13 +154,19 @@ static struct str without_compression(struct str name)
     return name;
 }
 
+static struct str plain_name(const struct inspector *in)
+{
+    const struct content_object *o = &in->c->report->objects[in->archive];
+    return o->n_names > 0 ? without_compression(o->names[0].text) : STR("data");
+}
+
 struct lib_run {
     struct inspector *in;
     struct archive *a;
     const struct lib_way *way;
     struct name_set names;
-    uint64_t data_out; /* of all members */
-    size_t index;      /* of the entry */
+    uint64_t data_out;    /* of all members */
+    size_t index, listed; /* of the entry; entries so far */
     struct rar_marks rar;
 };
 
@@ -168,12 +174,11 @@ struct lib_run {
 static int set_names(struct lib_run *r, struct archive_entry *e, struct member *m,
                      struct mp_err *err)
 {
-    const struct content_object *o = &r->in->c->report->objects[r->in->archive];
     bool raw = archive_format(r->a) == ARCHIVE_FORMAT_RAW;
     struct str path = path_of(e);
-    if (raw && o->n_names > 0)
-        m->names[m->n_names++] = without_compression(o->names[0].text);
-    if (raw && (str_eq(path, STR("data")) || path.n == 0) && m->n_names > 0)
+    if (raw)
+        m->names[m->n_names++] = plain_name(r->in);
+    if (raw && (str_eq(path, STR("data")) || path.n == 0))
         return MP_OK;
     struct str kept = arena_copy(r->in->c->arena, path);
     if (kept.p == NULL)
@@ -276,9 +281,17 @@ static void tell_end(struct lib_run *r, int st)
         tell_encrypted(r->in, STR(""), archive_format_name(r->a));
     else if (st != ARCHIVE_EOF)
         tell_damaged(r->in, STR(""), reason(r->a));
+    else if (r->listed == 0)
+        tell_damaged(r->in, STR(""), "no member could be read");
     if (archive_filter_count(r->a) > LIB_FILTERS + 1)
         finding_add(r->in->site.findings, FINDING_ARCHIVE_DEPTH, r->in->site.where,
                     "%d compressions around each other", archive_filter_count(r->a) - 1);
+}
+
+/* "Raw" takes what no filter took for its own: then nothing was unpacked. */
+static bool is_unread(struct archive *a)
+{
+    return archive_format(a) == ARCHIVE_FORMAT_RAW && archive_filter_count(a) < 2;
 }
 
 static int read_all(struct lib_run *r, struct mp_err *err)
@@ -286,10 +299,13 @@ static int read_all(struct lib_run *r, struct mp_err *err)
     struct archive_entry *e;
     bool more = true;
     int st = MP_OK, got = ARCHIVE_EOF;
-    unsigned listed = 0;
     while (st == MP_OK && more &&
            ((got = archive_read_next_header(r->a, &e)) == ARCHIVE_OK || got == ARCHIVE_WARN)) {
-        if (++listed > r->in->c->limits->max_listed || !within_overhead(r)) {
+        if (is_unread(r->a)) {
+            tell_damaged(r->in, STR(""), "its compression was not recognised");
+            return MP_OK;
+        }
+        if (++r->listed > r->in->c->limits->max_listed || !within_overhead(r)) {
             inspect_cut(r->in, CUT_LISTED);
             return MP_OK;
         }
@@ -315,6 +331,8 @@ int lib_open(struct inspector *in, enum file_type kind, struct str bytes, struct
     if (st == MP_OK)
         name_set_tell(in, &r.names);
     archive_read_free(r.a);
+    if (st == MP_OK && kind == FILE_GZIP && r.listed == 0)
+        st = gzip_open_rest(in, plain_name(in), bytes, err);
     return st;
 }
 
@@ -344,8 +362,7 @@ static enum unpacked read_one(struct inspector *in, struct archive *a, struct on
 {
     struct archive_entry *e;
     if (archive_read_open(a, m, NULL, read_block, NULL) != ARCHIVE_OK ||
-        archive_read_next_header(a, &e) < ARCHIVE_WARN ||
-        (archive_format(a) == ARCHIVE_FORMAT_RAW && archive_filter_count(a) < 2))
+        archive_read_next_header(a, &e) < ARCHIVE_WARN || is_unread(a))
         return UNPACKED_DAMAGED;
     return read_data(in, a);
 }

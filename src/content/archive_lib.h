@@ -10,6 +10,9 @@ bool lib_opens(enum file_type kind);
  * Returns MP_OK, whatever is broken in it, or MP_E_NOMEM. */
 int lib_open(struct inspector *in, enum file_type kind, struct str bytes, struct mp_err *err);
 
+/* What can be had of a broken gzip file, as a member of that name. Returns as lib_open. */
+int gzip_open_rest(struct inspector *in, struct str name, struct str bytes, struct mp_err *err);
+
 /* A member of a ZIP, packed by a method that zlib has not (out_begin was called).
  * UNPACKED_UNSUPPORTED: libarchive has it neither. */
 enum unpacked lib_unpack(struct inspector *in, const struct zip_source *s);

@@ -393,8 +393,20 @@ static void damaged_tests(void)
 
     bytes = make(&seven, &one, 1);
 
+    struct how tgz = {.format = archive_write_set_format_ustar,
+                      .filters = {archive_write_add_filter_gzip}};
+    struct str packed = make(&tgz, &large, 1);
+    tap_case("archive: tar.gz cut off: what gunzip would leave is looked at");
+    expect("a.tar.gz", str_slice(packed, 0, packed.n / 2), "damaged", "a.tar+~ a.tar/a.bin+~");
+
+    tap_case("archive: gzip cut off in its header");
+    expect("a.gz", STR("\x1f\x8b\x08\x1c\0\0\0\0\0\3\xff\xff"), "damaged", "");
+
     tap_case("archive: 7z without its end");
     expect("a.7z", str_slice(bytes, 0, bytes.n - 10), "damaged", "");
+
+    tap_case("archive: RAR without members");
+    expect("a.rar", str_slice(hand_rar4(&arena, STR("a"), text, HAND_PLAIN), 0, 20), "damaged", "");
 
     tap_case("archive: kinds that are known and not unpacked");
     expect_finding("a.ace", STR("\0\0\0\0\0\0\0**ACE**"), FINDING_ARCHIVE_UNSUPPORTED, "", "ace");
