@@ -1,0 +1,301 @@
+/* Content inspection by stage, beside GMime parsing alone: same messages, same run, in turns.
+ *
+ * usage: content_bench [ROUNDS [DIRECTORY...]]      the mail of all files below the directories
+ * Prints medians over the rounds: MB/s and messages/s of one core, the worst message of all, and
+ * what each hostile message costs in time and memory. Ratios are to GMime of the same run. */
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/content_bench.h"
+#include "content/attach.h"
+#include "content/inspect.h"
+#include "content/lists.h"
+#include "mime/lint.h"
+#include "mime/view.h"
+
+enum {
+    DEFAULT_ROUNDS = 5,
+    MAX_ROUNDS = 99,
+    MAX_MAILS = 200000,
+    MAIL_MAX_BYTES = 64 * 1024 * 1024,
+    ARENA_BYTES = 1024 * 1024 * 1024
+};
+
+struct mail {
+    struct str raw;
+    char *path;
+};
+
+struct mails {
+    struct mail *items;
+    size_t n;
+    uint64_t bytes;
+};
+
+_Noreturn static void fail(const char *what)
+{
+    fprintf(stderr, "content_bench: %s\n", what);
+    exit(2);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- input ---- */
+
+static struct str read_whole(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    if (f == NULL || fseek(f, 0, SEEK_END) != 0)
+        fail(path);
+    long size = ftell(f);
+    rewind(f);
+    char *p = size < 0 || size > MAIL_MAX_BYTES ? NULL : malloc((size_t)size + 1);
+    if (p == NULL || fread(p, 1, (size_t)size, f) != (size_t)size)
+        fail(path);
+    fclose(f);
+    return str_make(p, (size_t)size);
+}
+
+/* As it would travel: line ends of files on disk become CRLF before the clock runs. */
+static struct str as_sent(struct str raw)
+{
+    struct arena arena;
+    struct message m;
+    struct mp_err err = {0};
+    arena_init(&arena, ARENA_BYTES);
+    if (message_parse(&arena, raw, &m, &err) != MP_OK)
+        fail(err.text);
+    char *p = malloc(m.raw.n + 1);
+    if (p == NULL)
+        fail("no memory");
+    memcpy(p, m.raw.p == NULL ? "" : m.raw.p, m.raw.n);
+    struct str out = str_make(p, m.raw.n);
+    arena_clear(&arena);
+    return out;
+}
+
+static void read_mails(char **roots, struct mails *all)
+{
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    all->items = calloc(MAX_MAILS, sizeof *all->items);
+    if (walk == NULL || all->items == NULL)
+        fail("cannot walk the directories");
+    for (FTSENT *e; (e = fts_read(walk)) != NULL && all->n < MAX_MAILS;) {
+        struct str name = str_make(e->fts_name, e->fts_namelen);
+        if (e->fts_info != FTS_F || e->fts_statp->st_size == 0 || str_iends(name, STR(".md")) ||
+            str_iends(name, STR(".tsv")) || str_iends(name, STR(".json")))
+            continue;
+        struct str raw = read_whole(e->fts_path);
+        struct mail *m = &all->items[all->n++];
+        m->raw = as_sent(raw);
+        m->path = strdup(e->fts_path);
+        all->bytes += m->raw.n;
+        free((char *)(uintptr_t)raw.p);
+    }
+    fts_close(walk);
+}
+
+/* ---- stages ---- */
+
+enum stage { STAGE_FIELDS, STAGE_TREE, STAGE_LINT, STAGE_VIEWS, STAGE_ATTACH, N_STAGES };
+static const char *const stage_names[] = {"fields and line ends", "strict tree", "lint",
+                                          "views, decoding, hashes", "attachment rules"};
+
+struct context {
+    struct arena arena;
+    const struct content_lists *lists;
+    struct content_limits limits;
+};
+
+static void attach_all(struct context *x, const struct mime_union *u, struct finding_list *found)
+{
+    struct content_report report = {.findings = *found, .complete = true};
+    struct content_budget budget = {0};
+    struct content c = {.arena = &x->arena,
+                        .lists = x->lists,
+                        .limits = &x->limits,
+                        .budget = &budget,
+                        .report = &report};
+    for (size_t i = 0; i < u->n; i++) {
+        const struct mime_payload *p = &u->payloads[i];
+        struct content_object o = {.part = p->path,
+                                   .parent = -1,
+                                   .bytes = p->bytes,
+                                   .has_bytes = true,
+                                   .size_bytes = p->bytes.n,
+                                   .type = p->type,
+                                   .subtype = p->subtype,
+                                   .names = p->names,
+                                   .n_names = p->n_names,
+                                   .kind = file_type_of(p->bytes)};
+        attach_check(&c, &o);
+    }
+}
+
+/* Seconds of each stage are added to `spent`. */
+static void inspect(struct context *x, struct str raw, double spent[N_STAGES])
+{
+    struct message m;
+    struct mime_tree tree;
+    struct mime_union u;
+    struct finding_list found;
+    struct mp_err err = {0};
+    double at[N_STAGES + 1];
+    arena_reset(&x->arena);
+    finding_list_init(&found, &x->arena);
+    at[STAGE_FIELDS] = now_s();
+    int st = message_parse(&x->arena, raw, &m, &err);
+    at[STAGE_TREE] = now_s();
+    st = st == MP_OK ? mime_parse(&x->arena, &m, &tree, &err) : st;
+    at[STAGE_LINT] = now_s();
+    st = st == MP_OK ? mime_lint(&x->arena, &m, &tree, &found, &err) : st;
+    at[STAGE_VIEWS] = now_s();
+    st = st == MP_OK ? mime_union_read(&x->arena, &m, &found, &u, &err) : st;
+    at[STAGE_ATTACH] = now_s();
+    if (st != MP_OK)
+        fail(err.text);
+    attach_all(x, &u, &found);
+    at[N_STAGES] = now_s();
+    for (size_t i = 0; i < N_STAGES; i++)
+        spent[i] += at[i + 1] - at[i];
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *v, size_t n)
+{
+    qsort(v, n, sizeof *v, by_value);
+    return v[n / 2];
+}
+
+static void line(const char *name, const struct mails *all, double s, double rival_s)
+{
+    printf("  %-30s %9.1f MB/s %10.0f messages/s", name, (double)all->bytes / 1e6 / s,
+           (double)all->n / s);
+    if (rival_s > 0)
+        printf("   %6.2f x GMime", rival_s / s);
+    putchar('\n');
+}
+
+struct worst {
+    double s;
+    size_t mail;
+};
+
+static void contest(struct context *x, const struct mails *all, size_t rounds)
+{
+    static double stages[N_STAGES][MAX_ROUNDS], whole[MAX_ROUNDS], parse[MAX_ROUNDS],
+        decode[MAX_ROUNDS];
+    struct worst worst = {0};
+    double rival = 0;
+    for (size_t r = 0; r < rounds; r++) {
+        double spent[N_STAGES] = {0};
+        for (size_t i = 0; i < all->n; i++) {
+            double start = now_s();
+            inspect(x, all->items[i].raw, spent);
+            double s = now_s() - start;
+            if (r > 0 && s > worst.s) /* not the first round: pages are fresh there */
+                worst = (struct worst){s, i};
+        }
+        for (size_t i = 0; i < N_STAGES; i++) {
+            stages[i][r] = spent[i];
+            whole[r] += spent[i];
+        }
+        double start = now_s();
+        for (size_t i = 0; i < all->n; i++)
+            bench_gmime(all->items[i].raw, false);
+        double between = now_s();
+        for (size_t i = 0; i < all->n; i++)
+            bench_gmime(all->items[i].raw, true);
+        parse[r] = between - start;
+        decode[r] = now_s() - between;
+    }
+    printf("%zu messages, %.1f MB, %zu rounds, one core\n", all->n, (double)all->bytes / 1e6,
+           rounds);
+    if (bench_has_gmime) {
+        rival = median(parse, rounds);
+        line("GMime, parsing alone", all, rival, 0);
+        line("GMime, parsing and decoding", all, median(decode, rounds), 0);
+    } else {
+        puts("  GMime: not here (libgmime-3.0-dev)");
+    }
+    for (size_t i = 0; i < N_STAGES; i++)
+        line(stage_names[i], all, median(stages[i], rounds), rival);
+    line("all of it", all, median(whole, rounds), rival);
+    if (rounds > 1)
+        printf("  worst message: %.2f ms, %zu bytes, %s\n", worst.s * 1e3,
+               all->items[worst.mail].raw.n, all->items[worst.mail].path);
+}
+
+/* ---- hostile mail ---- */
+
+/* In a process of its own, so that memory is that of this message. */
+static void hostile_one(struct context *x, const struct hostile *h)
+{
+    struct rusage before, after;
+    struct str raw = h->make();
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child < 0)
+        fail("fork");
+    if (child == 0) {
+        double spent[N_STAGES] = {0};
+        getrusage(RUSAGE_SELF, &before);
+        double start = now_s();
+        if (h->is_object)
+            hostile_object(&x->arena, x->lists, raw);
+        else
+            inspect(x, raw, spent);
+        double s = now_s() - start;
+        getrusage(RUSAGE_SELF, &after);
+        printf("  %-44s %7.1f ms %7.1f MB (input %.1f MB)\n", h->name, s * 1e3,
+               (double)(after.ru_maxrss - before.ru_maxrss) / 1024, (double)raw.n / 1e6);
+        fflush(stdout);
+        _exit(0);
+    }
+    if (waitpid(child, &status, 0) != child || status != 0)
+        printf("  %-44s FAILED (status %d)\n", h->name, status);
+    free((char *)(uintptr_t)raw.p);
+}
+
+int main(int argc, char **argv)
+{
+    struct mails all = {0};
+    struct context x = {0};
+    struct mp_err err = {0};
+    size_t rounds = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : DEFAULT_ROUNDS;
+    rounds = rounds < 1 ? 1 : rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
+    arena_init(&x.arena, ARENA_BYTES);
+    x.limits = content_limits_default();
+    struct content_lists *lists = NULL;
+    struct arena for_lists;
+    arena_init(&for_lists, ARENA_BYTES);
+    if (content_lists_new(&for_lists, &lists, &err) != MP_OK)
+        fail(err.text);
+    x.lists = lists;
+    if (argc > 2) {
+        read_mails(argv + 2, &all);
+        contest(&x, &all, rounds);
+    }
+    puts("hostile messages, each in a process of its own:");
+    for (size_t i = 0; i < n_hostile; i++)
+        hostile_one(&x, &hostile_mails[i]);
+    arena_clear(&x.arena);
+    arena_clear(&for_lists);
+    return 0;
+}
