@@ -29,6 +29,16 @@ struct content_limits {
     uint64_t max_decoded_bytes, ratio_floor_bytes;
 };
 
+static inline struct content_limits content_limits_default(void)
+{
+    return (struct content_limits){.max_objects = CONTENT_MAX_OBJECTS,
+                                   .max_listed = CONTENT_MAX_LISTED,
+                                   .max_depth = CONTENT_MAX_DEPTH,
+                                   .max_ratio = CONTENT_MAX_RATIO,
+                                   .max_decoded_bytes = CONTENT_MAX_DECODED_BYTES,
+                                   .ratio_floor_bytes = CONTENT_RATIO_FLOOR_BYTES};
+}
+
 /* Spent as an inspection goes; handed down by pointer. Decrement before you allocate. */
 struct content_budget {
     unsigned objects_left, depth_left;

@@ -12,9 +12,12 @@ static int stage_author(struct job *job, struct mp_err *err)
 {
     (void)err;
     author_check(&job->auth, &job->author);
-    author_findings(&job->auth, &job->author);
+    if (!job->auth_skipped)
+        author_findings(&job->auth, &job->author);
     structure_findings(&job->auth);
     field_findings(&job->auth);
+    if (job->auth_skipped)
+        return MP_OK;
     authres_findings(&job->auth);
     if (job->author.status == AUTHOR_OK)
         dmarc_prefetch(&job->auth, job->author.domain);
@@ -95,6 +98,7 @@ static const struct stage {
     [STAGE_ARC] = {stage_arc, 0},
     [STAGE_DMARC] = {stage_dmarc,
                      1u << STAGE_AUTHOR | 1u << STAGE_SPF | 1u << STAGE_DKIM | 1u << STAGE_ARC},
+    [STAGE_CONTENT] = {content_stage_run, 0},
 };
 
 static bool is_ready(const struct job *job, const struct stage *s)
@@ -180,7 +184,8 @@ static void write_results(struct job *job)
 static void finish(struct job *job)
 {
     dns_findings(job);
-    write_results(job);
+    if (!job->auth_skipped)
+        write_results(job);
     if (job->findings.dropped > 0)
         finding_add(&job->findings, FINDING_LIMIT_FINDINGS, NOWHERE, "%zu not kept",
                     job->findings.dropped);

@@ -26,7 +26,11 @@ static size_t budget_for(const struct job_config *config, size_t raw_bytes)
         return config->budget_bytes;
     size_t scaled =
         raw_bytes > SIZE_MAX / JOB_BUDGET_FACTOR ? SIZE_MAX : raw_bytes * JOB_BUDGET_FACTOR;
-    return scaled < JOB_BUDGET_MIN_BYTES ? JOB_BUDGET_MIN_BYTES : scaled;
+    scaled = scaled < JOB_BUDGET_MIN_BYTES ? JOB_BUDGET_MIN_BYTES : scaled;
+    if (config->content == NULL)
+        return scaled;
+    uint64_t unpacked = config->content->limits.max_decoded_bytes; /* beside the message itself */
+    return unpacked > SIZE_MAX - scaled ? SIZE_MAX : scaled + (size_t)unpacked;
 }
 
 void job_envelope_changed(struct job *job)
@@ -34,6 +38,16 @@ void job_envelope_changed(struct job *job)
     const struct envelope *e = &job->envelope;
     job->spf_request =
         (struct spf_request){.client = e->client, .helo = e->helo, .mail_from = e->mail_from};
+}
+
+static void skip_auth(struct job *job)
+{
+    static const enum job_stage skipped[] = {STAGE_SPF, STAGE_HELO, STAGE_DKIM, STAGE_ARC,
+                                             STAGE_DMARC};
+    for (size_t i = 0; i < ARRAY_LEN(skipped); i++)
+        job->done[skipped[i]] = true;
+    job->auth_skipped = true;
+    job->spf.reason = job->dmarc.reason = STR("not asked for");
 }
 
 /* A message above the size limit is not looked at: it is cut, with a finding, and no stage runs. */
@@ -69,6 +83,8 @@ int job_start(struct job *job, struct str source, struct str raw, const struct e
     job->dns = dns_view_new(&job->arena, ready, ready_ctx);
     if (job->dns == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, STR_FMT ": no memory to begin", STR_ARG(source));
+    if (config->skip_auth)
+        skip_auth(job);
     int st = parse(job, err);
     if (st != MP_OK)
         return st;

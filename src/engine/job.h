@@ -3,6 +3,7 @@
 #define MP_ENGINE_JOB_H
 
 #include "auth/authres.h"
+#include "engine/content_stage.h"
 #include "message/mime.h"
 #include "message/received.h"
 #include "verdict/verdict.h"
@@ -22,6 +23,8 @@ struct envelope {
 struct job_config {
     struct auth_config auth;
     const struct policy *policy;
+    const struct content_settings *content; /* NULL: what it carries is not inspected */
+    bool skip_auth;      /* no SPF, DKIM, ARC, DMARC: their results stay "none" */
     size_t budget_bytes; /* memory of one message's arena; 0: by JOB_BUDGET_* from its size */
 };
 
@@ -32,6 +35,7 @@ enum job_stage {
     STAGE_DKIM,
     STAGE_ARC,
     STAGE_DMARC,
+    STAGE_CONTENT,
     STAGE_COUNT
 };
 
@@ -57,6 +61,8 @@ struct job {
     struct dkim_outcome dkim;
     struct arc_outcome arc;
     struct dmarc_outcome dmarc;
+    struct content_stage content;
+    bool auth_skipped;                 /* by config->skip_auth */
     bool spf_checked, helo_checked;    /* false without a client address */
     struct str authentication_results; /* field body, folded */
     struct str sha256_hex;             /* of the raw message; set by job_describe */

@@ -93,6 +93,18 @@ static bool make_room(struct finding_list *list)
     return true;
 }
 
+struct finding *finding_copy(struct finding_list *list, const struct finding *f)
+{
+    if (list->per_kind[f->id] >= FINDINGS_PER_KIND_MAX || list->n >= FINDINGS_MAX ||
+        !make_room(list)) {
+        list->dropped++;
+        return NULL;
+    }
+    list->items[list->n] = *f;
+    list->per_kind[f->id]++;
+    return &list->items[list->n++];
+}
+
 struct finding *finding_add(struct finding_list *list, enum finding_id id,
                             struct finding_where where, const char *fmt, ...)
 {
@@ -106,16 +118,11 @@ struct finding *finding_add(struct finding_list *list, enum finding_id id,
 struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
                                struct finding_where where, const char *fmt, va_list ap)
 {
-    if (list->per_kind[id] >= FINDINGS_PER_KIND_MAX || list->n >= FINDINGS_MAX ||
-        !make_room(list)) {
-        list->dropped++;
-        return NULL;
-    }
-    struct str evidence = evidence_text(list->arena, fmt, ap);
-    struct finding *f = &list->items[list->n++];
-    *f = (struct finding){
-        .id = id, .severity = kinds[id].severity, .evidence = evidence, .where = where};
-    list->per_kind[id]++;
+    struct finding *f =
+        finding_copy(list,
+                     &(struct finding){.id = id, .severity = kinds[id].severity, .where = where});
+    if (f != NULL)
+        f->evidence = evidence_text(list->arena, fmt, ap);
     return f;
 }
 

@@ -76,6 +76,10 @@ struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
                                struct finding_where where, const char *fmt, va_list ap)
     __attribute__((format(printf, 4, 0)));
 
+/* Add what was found elsewhere (another list, a worker), with its severity. Its texts are borrowed
+ * and must live as long as the list. NULL when it was not kept. */
+struct finding *finding_copy(struct finding_list *list, const struct finding *f);
+
 /* A mark, and back to it: a stage that must wait takes back what it added (STYLE.md 4). */
 struct finding_mark {
     size_t n, dropped;

@@ -16,6 +16,9 @@ struct sample {
     struct dkim_signature sigs[2];
     struct arc_set sets[2];
     struct spf_step steps[3];
+    struct mime_name names[2];
+    struct mime_payload payloads[1];
+    struct content_object objects[2];
 };
 
 static inline void sample_init(struct sample *s)
@@ -164,6 +167,33 @@ static inline void sample_good_signatures(struct sample *s)
         .result = ARC_PASS, .instances = 2, .oldest_pass = 2, .sets = s->sets, .trusted = true};
 }
 
+/* An attachment with two names that one view alone gives, and a member of it. */
+static inline void sample_objects(struct sample *s, struct str part, struct str name,
+                                  struct str member)
+{
+    struct content_stage *c = &s->job.content;
+    s->names[0] = (struct mime_name){NAME_DISPOSITION, name, 0};
+    s->names[1] = (struct mime_name){NAME_TYPE_2231, STR("a.zip"), 0};
+    s->payloads[0] = (struct mime_payload){.path = part,
+                                           .views = 1u << VIEW_LAST | 1u << VIEW_LENIENT,
+                                           .encoding = STR("base64"),
+                                           .type = STR("application"),
+                                           .subtype = STR("zip")};
+    s->objects[0] = (struct content_object){.part = part,
+                                            .parent = -1,
+                                            .has_bytes = true,
+                                            .size_bytes = 300,
+                                            .type = STR("application"),
+                                            .subtype = STR("zip"),
+                                            .names = s->names,
+                                            .n_names = 2,
+                                            .kind = FILE_ZIP};
+    s->objects[1] = (struct content_object){
+        .part = part, .member = member, .depth = 1, .size_bytes = 1234567, .encrypted = true};
+    c->payloads = (struct mime_union){.payloads = s->payloads, .n = 1, .complete = true};
+    c->found = (struct content_report){.objects = s->objects, .n = 2, .complete = true};
+}
+
 static inline void sample_good(struct sample *s)
 {
     struct job *j = &s->job;
@@ -184,6 +214,7 @@ static inline void sample_good(struct sample *s)
     j->authentication_results = STR("mx.example.net;\r\n\tspf=pass "
                                     "smtp.mailfrom=renee@example.org;\r\n\tdkim=pass "
                                     "header.d=example.org");
+    sample_objects(s, STR("2"), STR("figures.zip"), STR("figures.zip/2026.csv"));
     finding_add(&j->findings, FINDING_AUTH_KEY_WEAK,
                 (struct finding_where){.header = STR("DKIM-Signature"),
                                        .offset = 378,
@@ -250,11 +281,15 @@ static inline void sample_hostile(struct sample *s, struct str raw, struct str e
                                       .reason = evil,
                                       .override_reason = evil};
     j->authentication_results = evil;
-    struct finding *f = finding_add(
-        &j->findings, FINDING_AUTH_DMARC_FAIL,
-        (struct finding_where){
-            .part = evil, .header = evil, .offset = raw.n / 2, .length = 7, .has_offset = true},
-        "%s", "");
+    sample_objects(s, evil, evil, evil);
+    struct finding *f = finding_add(&j->findings, FINDING_AUTH_DMARC_FAIL,
+                                    (struct finding_where){.part = evil,
+                                                           .member = evil,
+                                                           .header = evil,
+                                                           .offset = raw.n / 2,
+                                                           .length = 7,
+                                                           .has_offset = true},
+                                    "%s", "");
     if (f != NULL)
         f->evidence = evil; /* worse than finding_add would let through */
     finding_add(&j->findings, FINDING_MESSAGE_SMUGGLING,

@@ -182,7 +182,8 @@ static uint64_t message_print(const struct job *job, const struct finding *f)
     h = h * 31 + str_hash(finding_kind(f->id)->name);
     h = h * 31 + str_hash(f->evidence);
     h = h * 31 + str_hash(f->where.header);
-    return h * 31 + str_hash(f->where.part);
+    h = h * 31 + str_hash(f->where.part);
+    return f->where.member.n == 0 ? h : h * 31 + str_hash(f->where.member);
 }
 
 /* Without the evidence: days left of a certificate change every day. */

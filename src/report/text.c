@@ -230,10 +230,21 @@ static void place(struct flow *f, const struct finding_where *w)
         also(f, &any, "field ", w->header);
     if (w->part.n > 0)
         also(f, &any, "part ", w->part);
+    if (w->member.n > 0)
+        also(f, &any, "packed as ", w->member);
     if (w->has_offset) {
         also(f, &any, "byte ", STR_NONE);
         flow_num(f, FLOW_PLAIN, w->offset);
     }
+    flow_end(f);
+}
+
+static void seen(struct flow *f, struct str evidence)
+{
+    if (evidence.n == 0)
+        return;
+    text_labelled(f, "seen");
+    flow_put(f, FLOW_PLAIN, evidence);
     flow_end(f);
 }
 
@@ -248,11 +259,7 @@ void text_finding_head(struct flow *f, const struct finding *item, bool known)
     flow_putz(f, FLOW_PLAIN, "  ");
     flow_putz(f, FLOW_PLAIN, kind->title);
     flow_end(f);
-    if (item->evidence.n > 0) {
-        text_labelled(f, "seen");
-        flow_put(f, FLOW_PLAIN, item->evidence);
-        flow_end(f);
-    }
+    seen(f, item->evidence);
 }
 
 void text_finding_remedy(struct flow *f, const struct finding *item)
@@ -268,15 +275,38 @@ void text_finding_remedy(struct flow *f, const struct finding *item)
     flow_end(f);
 }
 
-/* Info and low stand in one paragraph each unless more is asked for: they need no action now. */
-static void finding(struct flow *f, const struct finding *item, bool verbose)
+static bool alike(const struct finding *a, const struct finding *b)
 {
-    text_finding_head(f, item, false);
-    if (!verbose && item->severity <= SEV_LOW)
-        return;
-    if (has_place(&item->where))
-        place(f, &item->where);
-    text_finding_remedy(f, item);
+    return a->id == b->id && a->severity == b->severity;
+}
+
+/* order[at] and all of its kind behind it: told once, seen in several places. Info and low stand in
+ * one paragraph unless more is asked for: they need no action now. */
+static void finding(struct flow *f, const struct finding *items, const size_t *order, size_t n,
+                    size_t at, bool verbose)
+{
+    const struct finding *first = &items[order[at]];
+    bool brief = !verbose && first->severity <= SEV_LOW;
+    text_finding_head(f, first, false);
+    for (size_t i = at; i < n; i++) {
+        const struct finding *item = &items[order[i]];
+        if (!alike(first, item))
+            continue;
+        if (i != at)
+            seen(f, item->evidence);
+        if (!brief && has_place(&item->where))
+            place(f, &item->where);
+    }
+    if (!brief)
+        text_finding_remedy(f, first);
+}
+
+static bool told_before(const struct finding *items, const size_t *order, size_t at)
+{
+    for (size_t i = at; i > 0 && items[order[i - 1]].severity == items[order[at]].severity; i--)
+        if (items[order[i - 1]].id == items[order[at]].id)
+            return true;
+    return false;
 }
 
 void text_findings_dropped(struct flow *f, size_t dropped)
@@ -297,7 +327,8 @@ static void findings(struct flow *f, const struct job *job, bool verbose)
     if (n > 0)
         buf_addc(f->out, '\n');
     for (size_t i = 0; i < n; i++)
-        finding(f, &job->findings.items[order[i]], verbose);
+        if (!told_before(job->findings.items, order, i))
+            finding(f, job->findings.items, order, n, i, verbose);
     text_findings_dropped(f, job->findings.dropped);
 }
 
@@ -332,7 +363,8 @@ static void text_message(struct report *r, const struct job *job, int outcome)
         one_line(&f, job, &facts);
     } else {
         head_lines(&f, job, &facts);
-        authentication(&f, job);
+        if (!job->auth_skipped)
+            authentication(&f, job);
         findings(&f, job, verbose);
         if (verbose)
             text_verbose(&f, &r->scratch, job);

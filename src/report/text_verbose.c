@@ -1,5 +1,6 @@
 /* The long half of the page for people: how each result came about. */
 #include "auth/tag_list.h"
+#include "base/hex.h"
 #include "message/limits.h"
 #include "report/text_internal.h"
 
@@ -9,7 +10,8 @@ enum {
     INDENT_HANG = 8,
     STEP_INDENT = 2,
     PARTS_SHOWN_MAX = 50,
-    PARTS_DEPTH_SHOWN_MAX = 8
+    PARTS_DEPTH_SHOWN_MAX = 8,
+    OBJECTS_SHOWN_MAX = 100
 };
 
 static void heading(struct flow *f, const char *words)
@@ -240,6 +242,58 @@ static void parts(struct flow *f, const struct mime_tree *mime)
     }
 }
 
+/* ---- what was inspected ---- */
+
+static void object_views(struct flow *f, unsigned views)
+{
+    bool any = false;
+    if (views == (1u << VIEW_COUNT) - 1)
+        return;
+    flow_putz(f, FLOW_WARN, ", seen only by view ");
+    for (unsigned v = 0; v < VIEW_COUNT; v++) {
+        if ((views >> v & 1) == 0)
+            continue;
+        flow_putz(f, FLOW_WARN, any ? ", " : "");
+        flow_putz(f, FLOW_WARN, mime_view_name((enum mime_view)v));
+        any = true;
+    }
+}
+
+static void object_line(struct flow *f, struct arena *scratch, const struct content_object *o,
+                        const struct mime_payload *p)
+{
+    struct str hash = hex_encode(scratch, str_make((const char *)o->sha256, sizeof o->sha256));
+    unsigned depth = o->depth < PARTS_DEPTH_SHOWN_MAX ? o->depth : PARTS_DEPTH_SHOWN_MAX;
+    flow_line(f, INDENT + STEP_INDENT * depth, INDENT_HANG + STEP_INDENT * depth);
+    pair(f, "part ", o->part);
+    pair(f, " ", o->member);
+    if (o->member.n == 0 && o->n_names > 0)
+        pair(f, " ", o->names[0].text);
+    flow_putz(f, FLOW_PLAIN, "  ");
+    flow_putz(f, FLOW_BOLD, o->has_bytes ? file_type_name(o->kind) : "not unpacked");
+    flow_putz(f, FLOW_WARN, o->encrypted ? ", encrypted" : "");
+    counted(f, ", bytes ", o->size_bytes);
+    if (o->has_bytes)
+        pair(f, ", sha256 ", hash);
+    if (p != NULL)
+        object_views(f, p->views);
+    flow_end(f);
+}
+
+static void objects(struct flow *f, struct arena *scratch, const struct content_stage *s)
+{
+    if (s->found.n > 0)
+        heading(f, "Inspected");
+    for (size_t i = 0; i < s->found.n && i < OBJECTS_SHOWN_MAX; i++)
+        object_line(f, scratch, &s->found.objects[i],
+                    i < s->payloads.n ? &s->payloads.payloads[i] : NULL);
+    if (s->found.n > OBJECTS_SHOWN_MAX) {
+        flow_line(f, INDENT, INDENT_HANG);
+        counted(f, "and more, in all ", s->found.n);
+        flow_end(f);
+    }
+}
+
 /* ---- DNS ---- */
 
 static void dns_line(struct flow *f, const struct dns_answer *a)
@@ -289,6 +343,7 @@ void text_verbose(struct flow *f, struct arena *scratch, const struct job *job)
         arc_sets(f, &job->arc);
     hops(f, &job->message);
     parts(f, &job->mime);
+    objects(f, scratch, &job->content);
     dns_answers(f, job->dns);
     if (job->authentication_results.n > 0) {
         heading(f, "Authentication-Results");

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "run/envelope.h"
+#include "run/extract.h"
 #include "run/rewrite.h"
 #include "run/write_file.h"
 
@@ -108,6 +109,17 @@ static void write_extras(struct crew *c, struct job *job)
     buf_clear(&b);
 }
 
+static void extract(struct crew *c, const struct job *job)
+{
+    struct mp_err err = {0};
+    size_t n;
+    int st = c->options->extract_dir == NULL
+                 ? MP_OK
+                 : extract_objects(job, c->options->extract_dir, &n, &err);
+    if (st != MP_OK)
+        fail_crew(c, st, &err);
+}
+
 static void count(struct crew *c, const struct job *job)
 {
     switch (report_exit_code(job, c->options->report.fail_on)) {
@@ -156,6 +168,7 @@ static void report_result(struct crew *c, const struct input *in, struct job *jo
             count(c, job);
         }
         write_extras(c, job);
+        extract(c, job);
     }
     flush_report(c);
     show_progress(c);

@@ -23,6 +23,7 @@ struct scan_options {
     unsigned jobs;            /* threads; 0: one */
     const char *record_path;  /* NULL, or where the world of the (single) message goes */
     const char *rewrite_path; /* NULL, or where the rewritten message goes; "-" is `out` */
+    const char *extract_dir;  /* NULL, or where payloads go: run/extract.h */
     FILE *out;                /* reports */
     FILE *progress;           /* NULL: no progress line */
 };

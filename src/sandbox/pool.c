@@ -20,9 +20,11 @@ static unsigned processors(void)
 static struct sandbox_config with_defaults(const struct sandbox_config *given)
 {
     struct sandbox_config c = *given;
-    static char *const no_env[] = {NULL};
+    /* localtime would look for the zone's file anew each time, and a worker opens none. */
+    static char utc[] = "TZ=UTC0";
+    static char *const plain_env[] = {utc, NULL};
     c.path = c.path == NULL ? "/proc/self/exe" : c.path;
-    c.env = c.env == NULL ? no_env : c.env;
+    c.env = c.env == NULL ? plain_env : c.env;
     c.max_workers = c.max_workers == 0 ? processors() : c.max_workers;
     c.max_requests = c.max_requests == 0 ? SANDBOX_MAX_REQUESTS : c.max_requests;
     c.wall_ms = c.wall_ms == 0 ? CONTENT_WORKER_WALL_MS : c.wall_ms;

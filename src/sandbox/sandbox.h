@@ -29,7 +29,7 @@ enum {
 struct sandbox_config {
     const char *path;      /* of the worker's program: default /proc/self/exe */
     char *const *argv;     /* its arguments, [0] included: it must call sandbox_worker_main */
-    char *const *env;      /* its environment: default empty */
+    char *const *env;      /* its environment: default TZ=UTC0 alone */
     unsigned max_workers;  /* default: as many as processors */
     unsigned max_requests; /* of one worker: default SANDBOX_MAX_REQUESTS */
     unsigned wall_ms;      /* of one request: default CONTENT_WORKER_WALL_MS */
