@@ -1,6 +1,6 @@
 #!/bin/sh
-# The main jobs on real input: six messages that this project carries, judged from an example zone; a
-# domain audited before it is published; two mail servers on this machine, one of them broken; an
+# The main jobs on real input: six messages that this project carries, judged from an example zone; one
+# whose attachment only some readers see; a domain audited before it is published; two mail servers on this machine, one of them broken; an
 # application's mail caught by the capture server; a whole flow as a suite.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
@@ -23,6 +23,11 @@ say "The first one in full (--verbose)"
 "$mailproof" scan --zone examples/demo/zone.db --authserv-id mx.customer.example --verbose \
     --ip 192.0.2.10 --helo mx.good.example --mail-from ana@good.example \
     --time 2026-11-23T00:00:00Z examples/demo/1-good.eml || exit 1
+
+say "An attachment that only some programs see: some readers show a note, others a script"
+echo "   $ mailproof scan --only content examples/demo/7-two-readers.eml"
+"$mailproof" scan --only content examples/demo/7-two-readers.eml
+[ $? -eq 1 ] || { echo "the demo expected 1 from the smuggled script" >&2; exit 1; }
 
 say "A domain, before its zone file is published"
 echo "   $ mailproof audit --zone-file examples/demo/shop.zone --fail-on critical shop.example"

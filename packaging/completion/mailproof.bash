@@ -62,7 +62,7 @@ _mailproof_value() { # command option
     --color | --colour) _mailproof_reply auto always never ;;
     --dmarc-discovery) _mailproof_reply tree-walk psl ;;
     --exit) _mailproof_reply sysexits nagios ;;
-    --only) if [[ $1 == scan ]]; then _mailproof_reply auth; else COMPREPLY=(); fi ;;
+    --only) if [[ $1 == scan ]]; then _mailproof_reply auth content auth,content; else COMPREPLY=(); fi ;;
     --transcript | --state)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
@@ -87,7 +87,14 @@ _mailproof_value() { # command option
             mapfile -t COMPREPLY < <(compgen -d -- "$word")
         }
         ;;
-    --extract) _mailproof_reply link links otp otps link,otp ;;
+    --extract)
+        if [[ $1 == scan ]]; then
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$word")
+            return
+        fi
+        _mailproof_reply link links otp otps link,otp
+        ;;
     --release-tls) _mailproof_reply auto verify implicit ;;
     --type) _mailproof_reply rsa ed25519 ;;
     --bits) _mailproof_reply 2048 3072 4096 ;;

@@ -6,18 +6,19 @@
 #include <unistd.h>
 
 #include "cli/check_options.h"
+#include "cli/scan_content.h"
 #include "run/scan.h"
 
 enum { NETWORK_JOBS = 16 };
 
 const char scan_help[] = CHECK_HELP
-    "  --only LIST             stages to run: auth\n"
+    "  --only LIST             of auth,content: what to check (default both)\n"
     "  --fail-on SEVERITY      info, low, medium, high (default), critical\n"
     "  --envelope-from-headers take the envelope from the topmost Received field with a public\n"
     "                          address and from Return-Path: for mail your own servers received\n"
     "  --time TIME             check as of then: Unix seconds, 2026-11-23T19:00:00Z, now, or\n"
     "                          received (each message's topmost Received field)\n"
-    "Input and output:\n"
+    "Content:\n" CONTENT_SCAN_HELP "Input and output:\n"
     "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github,\n"
     "                          markdown\n"
     "  -o, --output FILE       write the report there\n"
@@ -52,6 +53,8 @@ static const struct option long_options[] = {
     {"envelope-from-headers", no_argument, NULL, OPT_FROM_HEADERS},
     {"time", required_argument, NULL, OPT_TIME},
     {"only", required_argument, NULL, OPT_ONLY},
+    CONTENT_LONG_OPTIONS,
+    {"extract", required_argument, NULL, CONTENT_EXTRACT},
     {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"output", required_argument, NULL, 'o'},
@@ -69,6 +72,9 @@ static const struct option long_options[] = {
 
 struct scan_command {
     struct check_options check;
+    struct content_options content;
+    struct scan_content opened;
+    bool skip_auth, skip_content;
     struct scan_options options;
     enum input_form form;
     enum exit_style exit_style;
@@ -117,11 +123,25 @@ static int set_exit_style(struct scan_command *c, const char *arg)
                : usage_error("scan", "--exit %s: expected sysexits or nagios", arg);
 }
 
-static int set_word(int option, struct scan_command *c, const char *arg)
+static int set_only(struct scan_command *c, const char *arg)
 {
-    if (option == OPT_ONLY && strcmp(arg, "auth") != 0)
-        return usage_error("scan", "--only %s: this version has the stage auth", arg);
-    if (option == OPT_FAIL_ON && !severity_by_name(str_from(arg), &c->options.report.fail_on))
+    struct str rest = str_from(arg);
+    c->skip_auth = c->skip_content = true;
+    while (rest.p != NULL) {
+        struct str word = str_cut(&rest, ',');
+        if (str_eq(word, STR("auth")))
+            c->skip_auth = false;
+        else if (str_eq(word, STR("content")))
+            c->skip_content = false;
+        else
+            return usage_error("scan", "--only %s: expected auth, content or auth,content", arg);
+    }
+    return EXIT_PASSED;
+}
+
+static int set_fail_on(struct scan_command *c, const char *arg)
+{
+    if (!severity_by_name(str_from(arg), &c->options.report.fail_on))
         return usage_error("scan", "--fail-on %s: expected info, low, medium, high or critical",
                            arg);
     return EXIT_PASSED;
@@ -131,6 +151,8 @@ static int set_option(struct scan_command *c, int option, const char *arg)
 {
     if (option >= CHECK_IP && option < CHECK_LAST)
         return check_options_set(&c->check, option, arg);
+    if (option >= CONTENT_CLAMD && option < CONTENT_LAST)
+        return content_options_set(&c->content, option, arg);
     switch (option) {
     case OPT_TIME:
         return set_time(c, arg);
@@ -141,8 +163,9 @@ static int set_option(struct scan_command *c, int option, const char *arg)
     case OPT_EXIT:
         return set_exit_style(c, arg);
     case OPT_ONLY:
+        return set_only(c, arg);
     case OPT_FAIL_ON:
-        return set_word(option, c, arg);
+        return set_fail_on(c, arg);
     case OPT_FROM_HEADERS:
         c->options.envelope_from_headers = true;
         break;
@@ -225,6 +248,20 @@ static unsigned default_jobs(const struct scan_command *c)
     return cpus < 1 ? 1 : (unsigned)cpus;
 }
 
+/* Who looks into the mails, unless only authentication is asked for. */
+static int open_content(struct scan_command *c)
+{
+    int code = content_options_open(&c->content);
+    if (code == EXIT_PASSED)
+        code = scan_content_open(&c->opened, &c->content, 0);
+    if (code != EXIT_PASSED)
+        return code;
+    c->options.config.content = &c->opened.settings;
+    c->options.source.scanners = &c->opened.scanners;
+    c->options.extract_dir = c->content.extract_dir;
+    return EXIT_PASSED;
+}
+
 static int scan_all(struct scan_command *c, struct inputs *inputs)
 {
     struct mp_err err = {0};
@@ -232,8 +269,14 @@ static int scan_all(struct scan_command *c, struct inputs *inputs)
     int code = check_options_open(&c->check);
     if (code != EXIT_PASSED)
         return code;
-    c->options.config = (struct job_config){.auth = c->check.auth, .policy = &c->check.policy};
+    c->options.config = (struct job_config){.auth = c->check.auth,
+                                            .policy = &c->check.policy,
+                                            .skip_auth = c->skip_auth};
     c->options.source = c->check.source;
+    if (!c->skip_content)
+        code = open_content(c);
+    if (code != EXIT_PASSED)
+        return code;
     c->options.envelope = c->check.envelope;
     if (c->options.jobs == 0)
         c->options.jobs = inputs_single(inputs) ? 1 : default_jobs(c);
@@ -249,6 +292,7 @@ int cmd_scan(int argc, char **argv)
     if (c == NULL)
         return usage_error("scan", "no memory");
     check_options_init(&c->check, "scan");
+    content_options_init(&c->content, "scan");
     c->options.report.fail_on = SEV_HIGH;
     c->colour = "auto";
     int code = parse_options(c, argc, argv);
@@ -260,6 +304,8 @@ int cmd_scan(int argc, char **argv)
         code = scan_all(c, inputs);
     code = exit_styled(c->exit_style, code);
     inputs_free(inputs);
+    scan_content_clear(&c->opened);
+    content_options_clear(&c->content);
     check_options_clear(&c->check);
     if (c->output != NULL && c->options.out != NULL)
         fclose(c->options.out);

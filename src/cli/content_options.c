@@ -42,8 +42,7 @@ int content_options_set(struct content_options *o, int option, const char *arg)
     case CONTENT_EXTRACT:
         return set_once(o, "--extract", arg, &o->extract_dir);
     default:
-        o->require_clamd = true;
-        return EXIT_PASSED;
+        return EXIT_USAGE_ERROR; /* every option of the table has its case */
     }
 }
 
@@ -51,8 +50,6 @@ int content_options_open(struct content_options *o)
 {
     struct mp_err err = {0};
     struct clamd_config config = {.addresses = o->clamd, .n_addresses = o->n_clamd};
-    if (o->require_clamd && o->n_clamd == 0)
-        return usage_error(o->command, "--require-clamd needs --clamd");
     if (o->n_clamd > 0 && clamd_new(&config, &o->client, &err) != MP_OK)
         return report_failure(o->command, &err);
     return EXIT_PASSED;

@@ -16,7 +16,6 @@ struct content_options {
     size_t n_clamd, n_yara;
     const char *data_dir;    /* NULL: the lists that are built in */
     const char *extract_dir; /* NULL: nothing is extracted */
-    bool require_clamd;      /* no verdict without its word */
     struct clamd *client;    /* after content_options_open; NULL: none was named */
 };
 
@@ -24,8 +23,7 @@ enum content_option_id {
     CONTENT_CLAMD = 2000,
     CONTENT_YARA,
     CONTENT_DATA,
-    CONTENT_EXTRACT, /* these two are not for the doctor: rows in the table of the command */
-    CONTENT_REQUIRE_CLAMD,
+    CONTENT_EXTRACT, /* not for the doctor: a row in the table of scan */
     CONTENT_LAST
 };
 
@@ -43,7 +41,6 @@ enum content_option_id {
     "  --data DIR              data lists of yours over those that are built in\n"
 #define CONTENT_SCAN_HELP                                                                          \
     CONTENT_HELP                                                                                   \
-    "  --require-clamd         undecided (exit code 3) when the virus scanner does not answer\n"   \
     "  --extract DIR           write what was found in the mail there, under harmless names\n"
 
 void content_options_init(struct content_options *o, const char *command);

@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 
 const struct command commands[] = {
-    {"scan", "FILE|DIR|MBOX|MAILDIR|WORLD|-...", "check messages: SPF, DKIM, ARC, DMARC, structure",
-     cmd_scan, scan_help},
+    {"scan", "FILE|DIR|MBOX|MAILDIR|WORLD|-...",
+     "check messages: SPF, DKIM, ARC, DMARC, and what they carry", cmd_scan, scan_help},
     {"probe", "DOMAIN|HOST[:PORT]|URL...",
      "test mail servers: routing, SMTP, TLS, DANE, MTA-STS, recipients, relaying", cmd_probe,
      probe_help},
@@ -89,6 +89,8 @@ int main(int argc, char **argv)
         return cmd_help(1, argv);
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         return cmd_version(1, argv);
+    if (strcmp(name, WORKER_COMMAND) == 0)
+        return cmd_worker(argc - 1, argv + 1);
     const struct command *c = find_command(name);
     if (c == NULL) {
         fprintf(stderr, "mailproof: there is no command '%s'; `mailproof help` lists them\n", name);

@@ -1,0 +1,65 @@
+/* What scan looks into mails with. */
+#include "cli/scan_content.h"
+
+#include "run/content_files.h"
+
+enum { LISTS_MAX_BYTES = 64 * 1024 * 1024 };
+
+static char *word(const char *text)
+{
+    return (char *)(uintptr_t)text; /* execve takes them so, and changes nothing */
+}
+
+/* The workers load the same files again, each generation of them on its own. */
+static void worker_arguments(struct scan_content *s, const struct content_options *o)
+{
+    size_t n = 0;
+    s->worker_argv[n++] = word("mailproof");
+    s->worker_argv[n++] = word(WORKER_COMMAND);
+    if (o->data_dir != NULL) {
+        s->worker_argv[n++] = word("--data");
+        s->worker_argv[n++] = word(o->data_dir);
+    }
+    for (size_t i = 0; i < o->n_yara; i++) {
+        s->worker_argv[n++] = word("--yara");
+        s->worker_argv[n++] = word(o->yara[i]);
+    }
+}
+
+/* Rules with a mistake are told here, once, and not by each worker. */
+static int try_rules(const struct content_options *o, struct mp_err *err)
+{
+    struct yara_rules *rules = NULL;
+    int st = o->n_yara == 0 ? MP_OK : content_files_yara(o->yara, o->n_yara, &rules, err);
+    yara_rules_free(rules);
+    return st;
+}
+
+int scan_content_open(struct scan_content *s, const struct content_options *o, unsigned workers)
+{
+    struct mp_err err = {0};
+    size_t n_files;
+    *s = (struct scan_content){0};
+    arena_init(&s->arena, LISTS_MAX_BYTES);
+    worker_arguments(s, o);
+    struct sandbox_config config = {.argv = s->worker_argv, .max_workers = workers};
+    int st = content_files_lists(&s->arena, o->data_dir, &s->lists, &n_files, &err);
+    if (st == MP_OK)
+        st = try_rules(o, &err);
+    if (st == MP_OK)
+        st = sandbox_new(&config, &s->scanners.sandbox, &err);
+    if (st != MP_OK)
+        return report_failure(o->command, &err);
+    s->scanners.clamd = o->client;
+    s->settings = (struct content_settings){.lists = s->lists,
+                                            .limits = content_limits_default(),
+                                            .open_all = o->n_yara > 0,
+                                            .clamd = o->client != NULL};
+    return EXIT_PASSED;
+}
+
+void scan_content_clear(struct scan_content *s)
+{
+    sandbox_free(s->scanners.sandbox);
+    arena_clear(&s->arena);
+}
