@@ -160,8 +160,10 @@ static void body(struct loose_reader *r, size_t from, size_t to, bool plain_too)
 {
     struct loose_body b = {.encodings = r->encodings,
                            .odd_label = r->odd_label,
-                           .is_part =
-                               plain_too && !r->multipart && (r->has_head || r->after_delimiter)};
+                           .guess = r->first.open && from == r->first.body};
+    /* what stands before the parts of a multipart is none, unless a label makes it more */
+    b.is_part = plain_too && (r->has_head || r->after_delimiter) &&
+                (!r->multipart || r->encodings != 0 || r->odd_label);
     struct leaf *l = &b.leaf;
     if (from >= to && !b.is_part)
         return;
@@ -247,7 +249,7 @@ static void add_field(struct loose_reader *r, enum loose_field kind, const struc
     if (kind == LOOSE_ENCODING) {
         bool odd;
         r->encodings |= loose_encodings(r->t->arena, value, &odd);
-        r->odd_label |= odd;
+        r->odd_label |= odd || head_field(h, names[kind], false) != NULL;
     }
     if (kind == LOOSE_TYPE) {
         r->multipart |= value_holds(value, "multipart") || value_holds(value, "boundary");
@@ -365,30 +367,34 @@ static void find_parts(struct loose_reader *r)
     close_segment(r, r->in_head ? r->bytes.n : s.body, r->bytes.n, true);
 }
 
-/* What a reader shows that finds no structure in an odd head: all behind it, as a text. */
+/* What a reader shows that finds no structure in an odd head: all behind it, as one body. */
 static void take_unstructured(struct loose_reader *r)
 {
+    static const struct str encoding = STR_INIT("Content-Transfer-Encoding");
     struct head_rules rules = {.eol = EOL_LF};
+    struct loose_body b = {.is_part = true, .guess = true, .odd_label = true};
     struct facts f;
     head_read(&rules, r->bytes, 0, &r->head);
     if (!facts_read(r->t->arena, &r->head, VIEW_LAST, false, &f)) {
         r->t->no_memory = true;
         return;
     }
-    struct leaf l = {.region = r->region,
-                     .view = VIEW_LENIENT,
-                     .path = r->region->path,
-                     .body = r->head.body,
-                     .end = r->bytes.n,
-                     .depth = r->region->depth,
-                     .message_depth = r->region->message_depth};
-    l.facts =
+    for (size_t i = 0; i < r->head.n; i++) {
+        bool odd;
+        if (str_ieq(r->head.fields[i].name, encoding))
+            b.encodings |= loose_encodings(r->t->arena, r->head.fields[i].value, &odd);
+    }
+    b.leaf = (struct leaf){.region = r->region,
+                           .view = VIEW_LENIENT,
+                           .path = r->region->path,
+                           .body = r->head.body,
+                           .end = r->bytes.n,
+                           .depth = r->region->depth,
+                           .message_depth = r->region->message_depth};
+    b.leaf.facts =
         (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
-    struct taken what = {.bytes = str_slice(r->bytes, l.body, l.end),
-                         .encoding = ENCODING_NONE,
-                         .encoding_text = STR("7bit")};
-    if (f.odd && what.bytes.n != 0)
-        take_bytes(r->t, &l, &what);
+    if (f.odd && r->head.body < r->bytes.n)
+        take_loose_body(r->t, &b);
 }
 
 void walk_lenient(struct taker *t, const struct region *region)

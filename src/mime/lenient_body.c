@@ -1,9 +1,11 @@
 /* A body as the most forgiving readers decode it: by each label, by what it looks like, and in each
  * way in which decoders differ where it is broken. */
+#include "base/hex.h"
 #include "mime/lenient.h"
 
 enum {
     SNIFF_BYTES = 4096,
+    QP_ESCAPES_MIN = 8,
     RUN_MIN = 64, /* of base64 in a text that nothing labels */
     PARAGRAPHS_MAX = 64
 };
@@ -170,8 +172,10 @@ static unsigned qp_once(struct loose_decoder *d, const struct qp_way *way)
     struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
     buf_reset(&d->t->scratch);
     char *to = in.n == 0 ? NULL : buf_reserve(&d->t->scratch, in.n);
-    if (to != NULL)
-        give(d, str_make(to, qp_read(in, way, to, &odd)), ENCODING_QP, odd);
+    if (to == NULL)
+        return 0;
+    struct str out = str_make(to, qp_read(in, way, to, &odd)); /* first: it sets `odd` */
+    give(d, out, ENCODING_QP, odd);
     return odd;
 }
 
@@ -214,7 +218,9 @@ static void carve_base64(struct loose_decoder *d)
         more = l.next < end && loose_next(all, l.next, &l);
         struct str line = more ? str_trim(str_slice(all, l.start, l.end)) : STR_NONE;
         size_t n = 0;
-        while (n < line.n && is_base64_char(line.p[n]))
+        while (n < line.n && is_base64_char(line.p[n]) && line.p[n] != '=')
+            n++;
+        while (n < line.n && line.p[n] == '=')
             n++;
         if (more && n == line.n && n != 0) {
             digits += n;
@@ -257,12 +263,18 @@ static bool is_mostly_base64(struct str s)
     return others * 8 < digits;
 }
 
+/* Escapes, and few signs that are none: markup has many of these. */
 static bool looks_like_qp(struct str s)
 {
-    size_t escapes = 0;
-    for (size_t i = 0; i + 2 < s.n && i < SNIFF_BYTES; i++)
-        escapes += s.p[i] == '=' && is_alnum(s.p[i + 1]) && is_alnum(s.p[i + 2]);
-    return escapes >= 8;
+    size_t good = 0, bad = 0;
+    for (size_t i = 0; i + 2 < s.n && i < SNIFF_BYTES; i++) {
+        if (s.p[i] != '=')
+            continue;
+        bool escape = hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0;
+        good += escape;
+        bad += !escape && s.p[i + 1] != '\r' && s.p[i + 1] != '\n';
+    }
+    return good >= QP_ESCAPES_MIN && bad * 4 <= good;
 }
 
 static void take_plain(struct loose_decoder *d)
@@ -271,7 +283,8 @@ static void take_plain(struct loose_decoder *d)
     struct taken what = {.bytes = d->bytes.p == NULL ? STR("") : d->bytes,
                          .encoding = ENCODING_NONE,
                          .encoding_text = STR("7bit"),
-                         .structural = d->b->encodings == 0};
+                         .structural =
+                             d->b->encodings == 0 && !d->b->guess && leaf.region->structural};
     take_bytes(d->t, &leaf, &what);
     if (!d->t->lf_only || str_eq(leaf.facts.type, STR("text")) || leaf.region->decoded)
         return;
@@ -300,15 +313,17 @@ void take_loose_body(struct taker *t, const struct loose_body *b)
     unsigned old = labels & (1u << ENCODING_UU | 1u << ENCODING_YENC | 1u << ENCODING_BINHEX);
     /* as it stands: without a label that holds, and for readers that give up on broken base64 */
     bool labelled = qp || (base64 && is_mostly_base64(d.bytes));
-    if (b->is_part && !b->holds_message && (!labelled || b->odd_label))
+    if (b->is_part && (!b->holds_message || b->encodings != 0 || b->odd_label) &&
+        (!labelled || b->odd_label))
         take_plain(&d);
-    take_old(t, &b->leaf, d.bytes, old != 0);
+    bool proof = !b->guess && b->leaf.region->structural;
+    take_old(t, &b->leaf, d.bytes, old != 0 && proof);
     if (labels & 1u << ENCODING_UU)
         take_uu_lines(t, &b->leaf, d.bytes);
-    d.structural = base64 && !b->guess;
+    d.structural = base64 && proof;
     if (base64 || looks_like_base64(d.bytes))
         take_base64(&d);
-    d.structural = qp && !b->guess;
+    d.structural = qp && proof;
     if (qp || looks_like_qp(d.bytes))
         take_qp(&d);
     d.structural = false;

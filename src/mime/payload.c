@@ -324,6 +324,14 @@ bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e)
     return true;
 }
 
+/* Broken: what the decoders of other readers make of this very body. */
+static void take_other_ways(struct taker *t, const struct leaf *l)
+{
+    struct loose_body b = {.leaf = *l, .encodings = 1u << l->facts.encoding};
+    b.leaf.view = VIEW_LENIENT;
+    take_loose_body(t, &b);
+}
+
 void take_leaf(struct taker *t, const struct leaf *l)
 {
     const struct facts *f = &l->facts;
@@ -351,6 +359,8 @@ void take_leaf(struct taker *t, const struct leaf *l)
             (what.decoded && !str_eq(f->type, STR("text")) && begins_like_message(what.bytes));
     if (!what.decoded || !facts_is_message(f)) {
         take_bytes(t, l, &what);
+        if (what.odd != 0)
+            take_other_ways(t, l);
         return;
     }
     struct str bytes = what.in_scratch ? arena_copy(t->arena, what.bytes) : what.bytes;
