@@ -481,6 +481,7 @@ static inline char **probe_env(void)
     enum { MOST = 8 };
     static char *kept[MOST];
     size_t n = 0;
+    kept[n++] = (char *)(uintptr_t) "TZ=UTC0";
     for (char **e = environ; *e != NULL && n + 1 < MOST; e++)
         if (strstr(*e, "SAN_OPTIONS=") != NULL)
             kept[n++] = *e;
