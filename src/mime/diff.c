@@ -107,6 +107,15 @@ static struct str short_hash(struct arena *arena, const struct slot *s)
                      : hex_encode(arena, str_make((const char *)s->p.sha256, DIGEST_MAX_BYTES));
 }
 
+/* STRICT against all that take a bare LF for a line end. In a message that mixes both ends, as
+ * programs store mail, that says nothing about its sender; message.bare-lf-* tells of them, and
+ * what either of them sees is inspected. */
+static bool is_of_line_ends(unsigned seen)
+{
+    unsigned narrow = seen & NARROW;
+    return narrow == 1u << VIEW_STRICT || narrow == (1u << VIEW_FIRST | 1u << VIEW_LAST);
+}
+
 static void tell(struct taker *t, const struct compared *list, size_t n, const struct slot *s,
                  unsigned seen)
 {
@@ -114,10 +123,13 @@ static void tell(struct taker *t, const struct compared *list, size_t n, const s
     const struct slot *other = instead(list, n, s, misses);
     struct finding_where where = {
         .part = s->p.path, .offset = s->p.offset, .length = s->p.length, .has_offset = true};
-    finding_add(t->findings, FINDING_MIME_VIEW_DIFF, where,
-                STR_FMT ": " STR_FMT "; " STR_FMT ": " STR_FMT,
-                STR_ARG(views_named(t->arena, seen)), STR_ARG(short_hash(t->arena, s)),
-                STR_ARG(views_named(t->arena, misses)), STR_ARG(short_hash(t->arena, other)));
+    struct finding *f =
+        finding_add(t->findings, FINDING_MIME_VIEW_DIFF, where,
+                    STR_FMT ": " STR_FMT "; " STR_FMT ": " STR_FMT,
+                    STR_ARG(views_named(t->arena, seen)), STR_ARG(short_hash(t->arena, s)),
+                    STR_ARG(views_named(t->arena, misses)), STR_ARG(short_hash(t->arena, other)));
+    if (f != NULL && t->mixed_ends && is_of_line_ends(seen))
+        f->severity = SEV_LOW;
 }
 
 bool views_compare(struct taker *t)

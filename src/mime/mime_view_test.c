@@ -129,11 +129,40 @@ static void check_hidden(void)
     }
 }
 
+/* Two encodings: the readers disagree whatever the line ends are, and that stays grave. */
+static const struct {
+    const char *label;
+    struct str raw;
+    enum severity severity;
+} mixed_rows[] = {
+    {"a body stored with LF", STR_INIT(MIXED "--b\n\none\n--b\n\ntwo\n--b--\n"), SEV_LOW},
+    {"a boundary of its own for each reader",
+     STR_INIT("Content-Type: multipart/mixed; boundary=b; boundary=c\r\n\r\n"
+              "--b\n\none\n--b--\n--c\n\ntwo\n--c--\n"),
+     SEV_HIGH},
+};
+
+static void check_mixed_ends(void)
+{
+    struct finding_list findings;
+    for (size_t i = 0; i < ARRAY_LEN(mixed_rows); i++) {
+        enum severity worst = SEV_INFO;
+        tap_case("mixed line ends: %s", mixed_rows[i].label);
+        struct mime_union u = read_union(mixed_rows[i].raw, &findings);
+        for (size_t k = 0; k < findings.n; k++)
+            if (findings.items[k].severity > worst)
+                worst = findings.items[k].severity;
+        tap_ok(u.ambiguous);
+        tap_int(worst, mixed_rows[i].severity);
+    }
+}
+
 int main(void)
 {
     arena_init(&arena, 256u << 20);
     check_plain();
     check_hidden();
+    check_mixed_ends();
     arena_clear(&arena);
     return tap_done();
 }

@@ -113,7 +113,9 @@ int union_read(struct arena *arena, const struct message *m, bool every_view,
     struct taker t = {.arena = arena,
                       .findings = findings,
                       .raw = m->raw,
-                      .lf_only = message_has(m, ANOMALY_LF_ONLY)};
+                      .lf_only = message_has(m, ANOMALY_LF_ONLY),
+                      .mixed_ends = message_has(m, ANOMALY_BARE_LF_HEADER) ||
+                                    message_has(m, ANOMALY_BARE_LF_BODY)};
     struct mime_union u = {0};
     t.odd_work = MIME_ODD_WORK_BYTES;
     t.decoded_max = m->raw.n * MIME_UNION_MAX_GROWTH + MIME_UNION_SPARE_BYTES;

@@ -125,7 +125,8 @@ struct taker {
     struct arena *arena;
     struct finding_list *findings;
     struct str raw;
-    bool lf_only; /* line ends of the raw message were LF, and made CRLF */
+    bool lf_only;    /* line ends of the raw message were LF, and made CRLF */
+    bool mixed_ends; /* CRLF and bare LF */
     struct slot *slots;
     size_t n, cap;
     uint32_t *buckets; /* of sha256: index + 1 into slots */
