@@ -1,7 +1,7 @@
 /* `mailproof doctor`: options into one check of this installation and its peers, and its report. */
 #include <stdlib.h>
 
-#include "cli/content_options.h"
+#include "cli/scan_content.h"
 #include "cli/subject_options.h"
 #include "flow/doctor.h"
 
@@ -32,6 +32,7 @@ static const struct option long_options[] = {
 struct doctor_command {
     struct subject_options common;
     struct content_options content;
+    struct scan_content workers;
     struct doctor_options options;
     struct doctor doctor;
 };
@@ -80,6 +81,9 @@ static int open_peers(struct doctor_command *c)
         c->options.dns = &s->source;
         c->options.resolver = s->resolver.server;
     }
+    if (scan_content_workers(&c->workers, &c->content, 1, &err) != MP_OK)
+        return report_failure("doctor", &err);
+    c->options.sandbox = c->workers.scanners.sandbox;
     c->options.clamd = c->content.client;
     c->options.yara = c->content.yara;
     c->options.n_yara = c->content.n_yara;
@@ -122,6 +126,7 @@ int cmd_doctor(int argc, char **argv)
         code = look(c);
     else
         code = exit_styled(c->common.exit_style, code);
+    scan_content_clear(&c->workers);
     content_options_clear(&c->content);
     subject_options_clear(&c->common);
     free(c);

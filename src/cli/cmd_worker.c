@@ -57,8 +57,11 @@ int cmd_worker(int argc, char **argv)
          code == EXIT_PASSED && (o = getopt_long(argc, argv, ":", long_options, NULL)) != -1;)
         code = o == '?' || o == ':' ? bad_option(WORKER_COMMAND, o, argv)
                                     : content_options_set(&p->options, o, optarg);
-    if (code == EXIT_PASSED)
+    if (code == EXIT_PASSED) {
         code = sandbox_worker_main(&(struct sandbox_worker){load, inspect, p});
+        if (code == EXIT_USAGE_ERROR)
+            usage_error(WORKER_COMMAND, "mailproof calls this itself, to look into mail");
+    }
     yara_scanner_free(p->scanner);
     yara_rules_free(p->rules);
     arena_clear(&p->arena);

@@ -35,19 +35,25 @@ static int try_rules(const struct content_options *o, struct mp_err *err)
     return st;
 }
 
+int scan_content_workers(struct scan_content *s, const struct content_options *o, unsigned workers,
+                         struct mp_err *err)
+{
+    worker_arguments(s, o);
+    const struct sandbox_config config = {.argv = s->worker_argv, .max_workers = workers};
+    return sandbox_new(&config, &s->scanners.sandbox, err);
+}
+
 int scan_content_open(struct scan_content *s, const struct content_options *o, unsigned workers)
 {
     struct mp_err err = {0};
     size_t n_files;
     *s = (struct scan_content){0};
     arena_init(&s->arena, LISTS_MAX_BYTES);
-    worker_arguments(s, o);
-    struct sandbox_config config = {.argv = s->worker_argv, .max_workers = workers};
     int st = content_files_lists(&s->arena, o->data_dir, &s->lists, &n_files, &err);
     if (st == MP_OK)
         st = try_rules(o, &err);
     if (st == MP_OK)
-        st = sandbox_new(&config, &s->scanners.sandbox, &err);
+        st = scan_content_workers(s, o, workers, &err);
     if (st != MP_OK)
         return report_failure(o->command, &err);
     s->scanners.clamd = o->client;

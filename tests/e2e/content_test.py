@@ -8,10 +8,12 @@ import hashlib
 import io
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 
 from rows import expect, holds, row, rows
@@ -174,6 +176,84 @@ def _():
         expect("exit", code, 0)
         expect("members", [d["objects"][-1]["member"] for d in docs],
                [f"file{i}.txt" for i in range(40)])
+
+
+def parent_and_name(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            text = f.read()
+    except OSError:
+        return 0, ""
+    return int(text.rpartition(")")[2].split()[1]), text.partition("(")[2].rpartition(")")[0]
+
+
+def workers_of(scan_pid):
+    """Its grandchildren, by way of the zygote."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    zygotes = {pid for pid in pids if parent_and_name(pid) == (scan_pid, "mailproof-zyg")}
+    return [pid for pid in pids for parent, name in [parent_and_name(pid)]
+            if parent in zygotes and name == "mailproof-work"]
+
+
+@row("kill -9 of workers costs at most a finding each, and no message")
+def _():
+    count, most = 400, 10
+    with tempfile.TemporaryDirectory() as place:
+        for i in range(count):
+            with open(os.path.join(place, f"{i:03}.eml"), "wb") as f:
+                f.write(mail(TEXT, attached("a.zip", packed(**{f"file{i}__txt": b"%d" % i}))))
+        scanning = subprocess.Popen([MAILPROOF, "scan", "--only", "content", "--jobs", "4",
+                                     "--format", "jsonl", place], stdout=subprocess.PIPE)
+        out, killed = [], set()
+        reader = threading.Thread(target=lambda: out.append(scanning.stdout.read()))
+        reader.start()
+        while scanning.poll() is None and len(killed) < most:
+            for pid in set(workers_of(scanning.pid)) - killed:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+                except OSError:
+                    pass
+        reader.join()
+        scanning.wait()
+        docs = [json.loads(line) for line in out[0].splitlines()]
+    expect("messages", len(docs), count)
+    holds("none was killed: nothing is shown", killed)
+    crashed = [d for d in docs if "engine.crash" in ids(d)]
+    holds(f"{len(crashed)} crashes of {len(killed)} killed", len(crashed) <= len(killed))
+    for i, d in enumerate(docs):
+        if d not in crashed:
+            expect("member", d["objects"][-1]["member"], f"file{i}.txt")
+            expect("complete", d["verdict"]["complete"], True)
+        else:
+            expect("complete", d["verdict"]["complete"], False)
+
+
+@row("the doctor starts a worker, and tells what holds it")
+def _():
+    code, out, _ = run("doctor", "--format", "json")
+    [worker] = [c for c in json.loads(out)["checks"] if c["name"] == "worker"]
+    expect("exit", code, 0)
+    holds(worker, worker["status"] in ("pass", "warn") and worker["detail"].startswith("seccomp"))
+
+
+@row("a worker whose rules do not compile is told by the doctor")
+def _():
+    with tempfile.TemporaryDirectory() as place:
+        rules = os.path.join(place, "broken.yar")
+        with open(rules, "w") as f:
+            f.write("rule Own { condition: }")
+        code, out, _ = run("doctor", "--yara", rules, "--format", "json")
+    [worker] = [c for c in json.loads(out)["checks"] if c["name"] == "worker"]
+    expect("exit", code, 1)
+    expect("status", worker["status"], "fail")
+
+
+@row("the worker's program is not for people")
+def _():
+    code, _, err = run("sandbox-worker")
+    expect("exit", code, 2)
+    holds(err, b"calls this itself" in err)
 
 
 print(f"1..{len(rows)}")
