@@ -152,8 +152,9 @@ static bool copy_match(struct stream *s, unsigned code)
     if (distance > made || s->bits.short_of)
         return false;
     char *to = s->in->out.p + made;
-    for (size_t i = 0; i < n; i++)
-        to[i] = to[i - distance];
+    const char *from = to - distance;
+    for (size_t i = 0; i < n; i++) /* octet by octet: they may overlap */
+        to[i] = from[i];
     return put(s, n);
 }
 
