@@ -49,6 +49,7 @@ struct inspector {
     uint64_t payload_in, payload_out;               /* out: without what was opened again */
     struct buf out;                                 /* the member that comes out now ... */
     uint64_t out_packed, out_n;                     /* ... of so many bytes, so far */
+    uint64_t out_max;                               /* its head is enough: it says it is a bomb */
     struct str out_name;
     bool out_bomb_told;
     bool stop_archive, stop; /* unpack nothing more of it; of the payload */
@@ -82,7 +83,8 @@ struct str out_keep(struct inspector *in, enum unpacked how);
 struct member {
     struct str names[MEMBER_NAMES]; /* as they stand; the first is the one shown */
     size_t n_names;
-    struct str bytes; /* to outlive the inspection */
+    struct str bytes;            /* to outlive the inspection */
+    const unsigned char *sha256; /* of `bytes`, where it is known already; else NULL */
     bool has_bytes, cut, encrypted, is_directory;
     uint64_t size; /* declared */
 };

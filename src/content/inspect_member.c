@@ -90,7 +90,9 @@ static bool fill_object(struct inspector *in, const struct member *m, struct fin
         return false;
     if (m->has_bytes) {
         o->kind = file_type_of(m->bytes);
-        return digest_once(DIGEST_SHA256, m->bytes, o->sha256);
+        if (m->sha256 == NULL)
+            return digest_once(DIGEST_SHA256, m->bytes, o->sha256);
+        memcpy(o->sha256, m->sha256, sizeof o->sha256);
     }
     return true;
 }

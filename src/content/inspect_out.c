@@ -61,8 +61,11 @@ bool out_begin(struct inspector *in, struct str name, uint64_t packed, uint64_t 
     in->out_packed = packed == OUT_PACKED_UNKNOWN ? in->archive_in : packed;
     in->out_name = name;
     in->out_bomb_told = false;
-    if (is_bomb(in, declared, in->out_packed))
+    in->out_max = UINT64_MAX;
+    if (is_bomb(in, declared, in->out_packed)) {
         tell_bomb(in, "says that it unpacks to", declared, in->out_packed);
+        in->out_max = in->c->limits->ratio_floor_bytes;
+    }
     if (in->c->budget->objects_left == 0)
         inspect_cut(in, CUT_OBJECTS);
     return in->c->budget->objects_left > 0 && !in->stop && !in->stop_archive &&
@@ -87,7 +90,7 @@ bool out_charge(struct inspector *in, size_t n)
         in->stop = true;
     if (is_bomb(in, in->archive_out, in->archive_in))
         in->stop_archive = true;
-    bool alone = is_bomb(in, in->out_n, in->out_packed);
+    bool alone = in->out_n > in->out_max || is_bomb(in, in->out_n, in->out_packed);
     if (!alone && !in->stop && !in->stop_archive)
         return true;
     if (alone)

@@ -15,6 +15,7 @@ struct shared {
     unsigned method;
     bool encrypted, has_bytes, cut;
     struct str bytes;
+    unsigned char sha256[DIGEST_MAX_BYTES];
 };
 
 struct opening {
@@ -119,6 +120,7 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
         m.bytes = shared->bytes;
         m.has_bytes = shared->has_bytes && o->in->c->budget->objects_left > 0;
         m.cut = shared->cut;
+        m.sha256 = shared->sha256;
         return member_add(o->in, &m, err);
     }
     size_t used;
@@ -132,8 +134,15 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
     m.has_bytes =
         how == UNPACKED_WHOLE || how == UNPACKED_CUT || (how == UNPACKED_DAMAGED && bytes.n > 0);
     m.cut = how != UNPACKED_WHOLE;
-    *shared = (struct shared){s->packed.p, s->packed.n, s->method, s->encrypted,
-                              m.has_bytes, m.cut,       m.bytes};
+    *shared = (struct shared){.packed = s->packed.p,
+                              .packed_n = s->packed.n,
+                              .method = s->method,
+                              .encrypted = s->encrypted,
+                              .has_bytes = m.has_bytes,
+                              .cut = m.cut,
+                              .bytes = m.bytes};
+    if (m.has_bytes && digest_once(DIGEST_SHA256, m.bytes, shared->sha256))
+        m.sha256 = shared->sha256;
     return member_add(o->in, &m, err);
 }
 
