@@ -21,6 +21,9 @@ static void oracle_squeeze(struct buf *out, struct str s)
 
 struct oracle {
     const struct mime_union *u;
+    /* What needed no decoding may also stand within a larger payload: noise makes structures that
+     * no two readers cut alike, and the bytes are inspected all the same. */
+    bool parts_of_texts;
     struct buf leaf, payload;
     size_t leaves, missing;
     struct str first_missing; /* to be freed with g_free */
@@ -29,13 +32,16 @@ struct oracle {
 /* GMime takes two octets of line end off a part that a bare LF ends: so many may be behind. */
 enum { ORACLE_TAIL = 2 };
 
-static bool oracle_has(struct oracle *o, struct str bytes)
+static bool oracle_has(struct oracle *o, struct str bytes, bool decoded)
 {
     oracle_squeeze(&o->leaf, bytes);
     for (size_t i = 0; i < o->u->n; i++) {
         oracle_squeeze(&o->payload, o->u->payloads[i].bytes);
         if (str_starts(buf_str(&o->payload), buf_str(&o->leaf)) &&
             o->payload.n - o->leaf.n <= ORACLE_TAIL)
+            return true;
+        if (o->parts_of_texts && !decoded && o->leaf.n <= o->payload.n &&
+            str_search(buf_str(&o->payload), buf_str(&o->leaf)) + o->leaf.n <= o->payload.n)
             return true;
     }
     return o->leaf.n == 0 || str_starts(buf_str(&o->leaf), STR("--")); /* a delimiter's own line */
@@ -58,8 +64,12 @@ static void oracle_part(GMimeObject *parent, GMimeObject *part, gpointer data)
         g_object_unref(stream);
         return;
     }
+    GMimeContentEncoding e = g_mime_part_get_content_encoding((GMimePart *)part);
+    bool decoded = e == GMIME_CONTENT_ENCODING_BASE64 ||
+                   e == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+                   e == GMIME_CONTENT_ENCODING_UUENCODE;
     o->leaves++;
-    if (!oracle_has(o, leaf)) {
+    if (!oracle_has(o, leaf, decoded)) {
         o->missing++;
         if (o->first_missing.p == NULL)
             o->first_missing = str_make(g_memdup2(leaf.p, leaf.n), leaf.n);

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     finding_list_init(&list, &arena);
     if (message_parse(&arena, str_make((const char *)data, size), &m, NULL) == MP_OK &&
         mime_union_read(&arena, &m, &list, &u, NULL) == MP_OK && u.complete) {
-        struct oracle o = {.u = &u};
+        struct oracle o = {.u = &u, .parts_of_texts = true};
         oracle_run(&o, m.raw);
         if (o.missing != 0)
             __builtin_trap();
