@@ -10,3 +10,10 @@ openssl version 2>/dev/null || true
 build/bench/bench/auth_bench "$@"
 [ ! -x build/bench/bench/canon_bench ] || build/bench/bench/canon_bench
 build/bench/bench/sandbox_bench
+# Content inspection over the mail of others where it is there, and the hostile set in any case.
+corpora=${MAILPROOF_SHARED:-../shared}/corpora
+set --
+for name in spamassassin-public-corpus phishing-pot rspamd-messages; do
+    [ ! -d "$corpora/$name" ] || set -- "$@" "$corpora/$name"
+done
+build/bench/bench/content_bench 5 "$@"
