@@ -41,6 +41,7 @@ unsigned loose_encodings(struct arena *arena, struct str value, bool *odd);
 struct loose_body {
     struct leaf leaf;   /* with place and facts */
     unsigned encodings; /* that a label names */
+    bool anew;          /* in all ways, although it was taken already */
     bool guess;         /* it proves no difference */
     bool odd_label;     /* not just the name of an encoding: some readers see none */
     bool is_part;       /* it has a head, or a delimiter before it: a leaf even if it is plain */

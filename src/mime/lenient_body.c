@@ -75,7 +75,7 @@ static bool known(struct loose_decoder *d, enum body_encoding e)
     struct leaf leaf = d->b->leaf;
     leaf.body = d->body;
     leaf.end = d->end;
-    return take_known(d->t, &leaf, e);
+    return take_known(d->t, &leaf, e) || (!d->b->anew && was_taken(d->t, &leaf, e));
 }
 
 /* ---- base64 and quoted-printable ---- */

@@ -46,8 +46,10 @@ static void span_add(struct taker *t, uint32_t index)
     }
 }
 
-/* The payload that the very same bytes gave to another view, decoded without any doubt. */
-static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_encoding e)
+/* The payload that the very same bytes gave to another view; with `sure` only one that was decoded
+ * without any doubt. */
+static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_encoding e,
+                              bool sure)
 {
     if (t->spans == NULL) {
         t->spans = arena_new(t->arena, uint32_t, SPANS);
@@ -62,7 +64,7 @@ static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_e
         if (s == NULL)
             return NULL;
         if (s->region == l->region && s->body == l->body && s->end == l->end && s->encoding == e &&
-            s->odd == 0)
+            (s->odd == 0 || !sure))
             return s;
     }
     return NULL;
@@ -316,7 +318,7 @@ void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
 
 bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e)
 {
-    struct slot *same = t->no_memory ? NULL : span_find(t, l, e);
+    struct slot *same = t->no_memory ? NULL : span_find(t, l, e, true);
     if (same == NULL)
         return false;
     same->p.views |= 1u << l->view;
@@ -327,9 +329,14 @@ bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e)
 /* Broken: what the decoders of other readers make of this very body. */
 static void take_other_ways(struct taker *t, const struct leaf *l)
 {
-    struct loose_body b = {.leaf = *l, .encodings = 1u << l->facts.encoding};
+    struct loose_body b = {.leaf = *l, .encodings = 1u << l->facts.encoding, .anew = true};
     b.leaf.view = VIEW_LENIENT;
     take_loose_body(t, &b);
+}
+
+bool was_taken(struct taker *t, const struct leaf *l, enum body_encoding e)
+{
+    return !t->no_memory && span_find(t, l, e, false) != NULL;
 }
 
 void take_leaf(struct taker *t, const struct leaf *l)
@@ -342,6 +349,7 @@ void take_leaf(struct taker *t, const struct leaf *l)
                          .structural = l->region->structural};
     if (l->view != VIEW_STRICT && take_known(t, l, f->encoding))
         return;
+    bool first = l->view == VIEW_STRICT || !was_taken(t, l, f->encoding);
     if (f->encoding == ENCODING_UU) {
         if (!take_old(t, l, body, true))
             take_uu_lines(t, l, body);
@@ -359,7 +367,7 @@ void take_leaf(struct taker *t, const struct leaf *l)
             (what.decoded && !str_eq(f->type, STR("text")) && begins_like_message(what.bytes));
     if (!what.decoded || !facts_is_message(f)) {
         take_bytes(t, l, &what);
-        if (what.odd != 0)
+        if (what.odd != 0 && first)
             take_other_ways(t, l);
         return;
     }

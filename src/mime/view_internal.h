@@ -148,6 +148,9 @@ void take_leaf(struct taker *t, const struct leaf *leaf);
  * too. */
 bool take_known(struct taker *t, const struct leaf *leaf, enum body_encoding e);
 
+/* Did another view decode the same bytes, and if they are broken in all other ways too? */
+bool was_taken(struct taker *t, const struct leaf *leaf, enum body_encoding e);
+
 /* Bytes that somebody sees. `structural`: a label said so, which makes views comparable; what was
  * only carved out of text is inspected but proves no difference. */
 struct taken {
