@@ -237,6 +237,23 @@ static void test_killed(void)
     sandbox_free(sb);
 }
 
+static void test_no_descriptors(void)
+{
+    struct rlimit before, tight;
+    struct sandbox *sb = probe_sandbox(&(struct sandbox_config){.max_workers = 1});
+    tap_case("without descriptors an object is not inspected, and the next one is");
+    outcome_is(probe_only(sb, "ok"), SANDBOX_OK);
+    if (!tap_int(getrlimit(RLIMIT_NOFILE, &before), 0))
+        return;
+    tight = before;
+    tight.rlim_cur = 0;
+    tap_int(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    outcome_is(probe_only(sb, "ok"), SANDBOX_UNAVAILABLE);
+    tap_int(setrlimit(RLIMIT_NOFILE, &before), 0);
+    outcome_is(probe_only(sb, "ok"), SANDBOX_OK);
+    sandbox_free(sb);
+}
+
 /* Does the process behind it end? Closes it. One that has ended already cannot be opened. */
 static bool ends(int pidfd)
 {
@@ -292,6 +309,7 @@ int main(int argc, char **argv)
     test_queue_deadline();
     test_wear();
     test_killed();
+    test_no_descriptors();
     tap_case("nothing of all that is left open");
     tap_int(open_fds(), before);
     test_orphans();
