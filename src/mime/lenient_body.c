@@ -15,7 +15,7 @@ struct loose_decoder {
     const struct loose_body *b;
     struct str bytes; /* of the body */
     size_t body, end; /* in the region: of what is decoded now */
-    bool structural;
+    bool structural, one_way;
 };
 
 /* ---- what was decoded ---- */
@@ -29,6 +29,7 @@ static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e
                          .odd = odd,
                          .decoded = true,
                          .structural = d->structural,
+                         .one_way = d->one_way,
                          .in_scratch = true};
     leaf.body = d->body;
     leaf.end = d->end;
@@ -147,8 +148,10 @@ static void take_base64(struct loose_decoder *d)
             base64_once(d, &base64_ways[i].way);
     }
     d->structural = false;
+    d->one_way = true;
     if (odd & (ODD_PARAGRAPH | ODD_LENGTH | ODD_JUNK))
         base64_paragraphs(d);
+    d->one_way = false;
     d->structural = structural;
     d->body = body;
 }

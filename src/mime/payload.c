@@ -64,7 +64,7 @@ static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_e
         if (s == NULL)
             return NULL;
         if (s->region == l->region && s->body == l->body && s->end == l->end && s->encoding == e &&
-            (s->odd == 0 || !sure))
+            (s->odd == 0 || (!sure && !s->one_way)))
             return s;
     }
     return NULL;
@@ -181,7 +181,7 @@ static struct slot *add_slot(struct taker *t, const struct leaf *l, const struct
     t->no_memory |= bytes.p == NULL;
     if (s == NULL)
         return NULL;
-    *s = (struct slot){.p.bytes = bytes};
+    *s = (struct slot){.p.bytes = bytes, .one_way = true};
     describe(t, s, l, what);
     return s;
 }
@@ -209,6 +209,7 @@ void take_bytes(struct taker *t, const struct leaf *l, const struct taken *what)
     }
     s->p.views |= 1u << l->view;
     s->structural |= what->structural;
+    s->one_way &= what->one_way;
     add_names(t, s, l, what->name);
 }
 

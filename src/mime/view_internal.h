@@ -113,6 +113,7 @@ struct slot {
     enum body_encoding encoding;
     unsigned odd;             /* enum decode_odd of the first decoder that took it */
     bool structural, decoded; /* see struct taken */
+    bool one_way;             /* so was it taken each time */
     struct name_list names;
     const struct region *head_region; /* of the head whose names were read last */
     size_t head_start;
@@ -158,6 +159,7 @@ struct taken {
     enum body_encoding encoding;
     unsigned odd;
     bool decoded, structural, in_scratch;
+    bool one_way;    /* what other decoders make of it was not asked */
     struct str name; /* within the encoding: of uuencode and the like */
 };
 void take_bytes(struct taker *t, const struct leaf *leaf, const struct taken *what);

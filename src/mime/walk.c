@@ -1,6 +1,6 @@
 /* One reader's walk over a message: multiparts by their delimiters, inner messages in place. The
  * strict walk also notes whatever another reader could take in another way. */
-#include "mime/view_internal.h"
+#include "mime/lenient.h"
 
 enum { CLOSED_KEPT = 64, DELIMITER_MAX = 1000 };
 
@@ -10,6 +10,9 @@ struct frame {
     struct str path;
     unsigned children, depth, message_depth;
     bool digest;
+    bool odd; /* another reader may see no multipart in it */
+    enum body_encoding encoding;
+    size_t start;
 };
 
 struct walker {
@@ -20,6 +23,7 @@ struct walker {
     struct head_rules head_rules;
     struct frame stack[MIME_UNION_MAX_DEPTH];
     unsigned depth;                 /* of the stack */
+    struct frame left;              /* whose closing delimiter was the last; start SIZE_MAX: none */
     struct str closed[CLOSED_KEPT]; /* cores of multiparts that were left */
     size_t n_closed;
     struct leaf leaf; /* the body that is open */
@@ -186,7 +190,10 @@ static void push(struct walker *w, const struct entity *e, const struct facts *f
                           .path = e->path,
                           .depth = e->depth,
                           .message_depth = e->message_depth,
-                          .digest = str_eq(f->subtype, STR("digest"))};
+                          .digest = str_eq(f->subtype, STR("digest")),
+                          .odd = f->odd,
+                          .encoding = f->encoding,
+                          .start = body};
     w->depth++;
     w->outside = body;
     w->in_leaf = false;
@@ -299,10 +306,33 @@ static void take_partless(struct walker *w, size_t end, enum delimiter kind, uns
     w->in_leaf = true;
 }
 
-/* Leave all multiparts above `level`; remember their delimiters. */
-static void unwind(struct walker *w, unsigned level)
+/* A multipart by an odd field, as a reader shows it that does not take it for one: FIRST hands it
+ * on for all views. */
+static void take_as_text(struct walker *w, const struct frame *f, size_t end)
 {
+    struct loose_body b = {.is_part = true, .guess = true, .odd_label = true};
+    if (w->view != VIEW_FIRST || !f->odd || f->start >= end)
+        return;
+    b.encodings = f->encoding == ENCODING_NONE ? 0 : 1u << f->encoding;
+    b.leaf = (struct leaf){.region = w->region,
+                           .view = VIEW_LENIENT,
+                           .path = f->path,
+                           .body = f->start,
+                           .end = end,
+                           .depth = f->depth,
+                           .message_depth = f->message_depth};
+    b.leaf.facts =
+        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    take_loose_body(w->t, &b);
+}
+
+/* Leave all multiparts above `level`, which end at `end`; remember their delimiters. */
+static void unwind(struct walker *w, unsigned level, size_t end)
+{
+    take_as_text(w, &w->left, end);
+    w->left.start = SIZE_MAX;
     for (; w->depth > level; w->depth--) {
+        take_as_text(w, &w->stack[w->depth - 1], end);
         if (!is_strict(w))
             continue;
         if (w->n_closed == CLOSED_KEPT)
@@ -338,12 +368,16 @@ static void walk(struct walker *w, size_t pos)
         size_t at = find_delimiter(w, pos, &kind, &level);
         take_partless(w, body_end(w, at), kind, level);
         close_leaf(w, body_end(w, at));
-        if (kind == DELIMITER_NONE || w->t->no_memory)
+        if (kind == DELIMITER_NONE || w->t->no_memory) {
+            unwind(w, 0, w->bytes.n);
             break;
-        unwind(w, level + 1);
+        }
+        unwind(w, level + 1, body_end(w, at));
         pos = behind_line(w, at);
         if (kind == DELIMITER_CLOSE) {
-            unwind(w, level);
+            struct frame closed = w->stack[level]; /* readers that see none read on behind it */
+            unwind(w, level, body_end(w, at));
+            w->left = closed;
             w->outside = pos;
             continue;
         }
@@ -357,7 +391,11 @@ static void walk(struct walker *w, size_t pos)
 
 void walk_view(struct taker *t, const struct region *region, enum mime_view view)
 {
-    struct walker w = {.t = t, .region = region, .bytes = region->bytes, .view = view};
+    struct walker w = {.t = t,
+                       .region = region,
+                       .bytes = region->bytes,
+                       .view = view,
+                       .left = {.start = SIZE_MAX}};
     size_t pos;
     w.head_rules = (struct head_rules){.eol = eol_of(region->bytes, view),
                                        .junk_ends = view == VIEW_LAST,
