@@ -279,6 +279,8 @@ static void tell_end(struct lib_run *r, int st)
 {
     if (has_encrypted(r->a) || r->rar.any)
         tell_encrypted(r->in, STR(""), archive_format_name(r->a));
+    else if (r->in->is_guess && r->listed == 0)
+        return;
     else if (st != ARCHIVE_EOF)
         tell_damaged(r->in, STR(""), reason(r->a));
     else if (r->listed == 0)

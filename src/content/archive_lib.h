@@ -10,6 +10,19 @@ bool lib_opens(enum file_type kind);
  * Returns MP_OK, whatever is broken in it, or MP_E_NOMEM. */
 int lib_open(struct inspector *in, enum file_type kind, struct str bytes, struct mp_err *err);
 
+/* A RAR or 7z that begins behind other bytes: archive_behind.c. */
+struct behind {
+    enum file_type kind;
+    size_t at;
+};
+
+/* The first at `from` or later, within the first MiB of what is no archive itself. Linear. */
+bool behind_find(const struct content_object *o, size_t from, struct behind *out);
+
+/* Open what behind_find finds in `o` (in->archive); attach.polyglot when it holds something.
+ * Returns as lib_open. */
+int behind_open(struct inspector *in, const struct content_object *o, struct mp_err *err);
+
 /* What can be had of a broken gzip file, as a member of that name. Returns as lib_open. */
 int gzip_open_rest(struct inspector *in, struct str name, struct str bytes, struct mp_err *err);
 

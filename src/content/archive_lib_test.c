@@ -414,6 +414,73 @@ static void damaged_tests(void)
     expect("a.ex_", STR("SZDD\210\360\047\063A"), "unsupported", "");
 }
 
+#define JPEG     STR_INIT("\xff\xd8\xff\xe0\0\20JFIF\0\1\1\0\0\1\0\1\0\0")
+#define PROGRAM  STR_INIT("MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff\0\0")
+#define NO_RAR   STR_INIT("Rar!\x1a\7\0\0\0\x73\0\0\15\0\0\0\0\0\0\0")
+#define NO_RAR_8 NO_RAR, NO_RAR, NO_RAR, NO_RAR, NO_RAR, NO_RAR, NO_RAR, NO_RAR
+
+/* RAR and 7z behind other bytes. */
+static void behind_tests(void)
+{
+    struct made one = {"a.txt", text, NULL};
+    struct str name = STR("a.txt"),
+               seven = make(&(struct how){.format = archive_write_set_format_7zip}, &one, 1);
+    struct str rar4 = hand_rar4(&arena, name, text, HAND_PLAIN);
+    struct str rar5 = hand_rar5(&arena, name, text, HAND_PLAIN);
+    struct str locked = hand_rar5(&arena, name, text, HAND_HEADERS_ENCRYPTED);
+    struct str hole = str_make(arena_alloc(&arena, 1, 1100000), 1100000);
+    memset((char *)(uintptr_t)hole.p, 1, hole.n);
+    const struct {
+        const char *label, *name;
+        struct str parts[18];
+        const char *findings, *members;
+        bool polyglot;
+    } cases[] = {
+        {"RAR 4 behind a picture", "a.jpg", {JPEG, rar4}, "", "a.txt+", true},
+        {"RAR 5 behind a picture", "a.jpg", {JPEG, rar5}, "", "a.txt+", true},
+        {"7z behind a picture", "a.jpg", {JPEG, seven}, "", "a.txt+", true},
+        {"RAR with encrypted headers behind a picture",
+         "a.jpg",
+         {JPEG, locked},
+         "encrypted",
+         "",
+         true},
+        {"RAR behind junk", "a.rar", {STR("\1\2\3junk"), rar5}, "", "a.txt+", true},
+        {"7z behind text", "a.txt", {STR("Dear all,\n"), seven}, "", "a.txt+", true},
+        {"RAR behind what is none", "a.jpg", {JPEG, NO_RAR, rar5}, "", "a.txt+", true},
+        {"RAR behind a PDF", "a.pdf", {STR("%PDF-1.4\n"), rar4}, "", "a.txt+", true},
+        {"7z behind a PDF", "a.pdf", {STR("%PDF-1.4\n"), seven}, "", "a.txt+", true},
+        {"RAR in a PDF", "a.pdf", {STR("%PDF-1.4\n"), rar5, STR("\n%%EOF")}, "", "a.txt+", false},
+        {"7z in a PDF", "a.pdf", {STR("%PDF-1.4\n"), seven, STR("\n%%EOF")}, "", "a.txt+", false},
+        {"RAR that unpacks itself", "a.exe", {PROGRAM, rar4}, "", "a.txt+", false},
+        {"7z that unpacks itself", "a.exe", {PROGRAM, seven}, "", "a.txt+", false},
+        {"RAR behind more than a MiB", "a.jpg", {JPEG, hole, rar5}, "", "", false},
+        {"the signatures alone",
+         "a.txt",
+         {STR("RAR is Rar!\x1a\7\0 or Rar!\x1a\7\1\0, 7z is 7z\xbc\xaf\x27\x1c\0\4 and no more")},
+         "",
+         "",
+         false},
+        {"the signatures at the end", "a.jpg", {JPEG, STR("Rar!\x1a\7")}, "", "", false},
+        {"headers that are none", "a.jpg", {JPEG, NO_RAR, NO_RAR}, "", "", false},
+        {"more of them than are tried",
+         "a.jpg",
+         {JPEG, NO_RAR_8, NO_RAR_8, NO_RAR},
+         "limit.content",
+         "",
+         false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str bytes = arena_join(&arena, cases[i].parts, ARRAY_LEN(cases[i].parts));
+        struct kit_run r;
+        tap_case("archive: %s", cases[i].label);
+        expect(cases[i].name, bytes, cases[i].findings, cases[i].members);
+        kit_inspect(&r, str_from(cases[i].name), bytes, NULL, 0);
+        tap_int(r.report.findings.per_kind[FINDING_ATTACH_POLYGLOT], cases[i].polyglot);
+        kit_clear(&r);
+    }
+}
+
 int main(void)
 {
     arena_init(&arena, 256 * 1024 * 1024);
@@ -424,6 +491,7 @@ int main(void)
     lzma_test();
     hand_made_tests();
     damaged_tests();
+    behind_tests();
     arena_clear(&arena);
     return tap_done();
 }

@@ -167,6 +167,16 @@ static void count_tests(void)
     tap_ok(r.report.objects[1000].has_bytes && !r.report.objects[1001].has_bytes);
     kit_clear(&r);
 
+    tap_case("limits: 1,001 members of the same bytes: the last is only listed, and that is told");
+    struct kit_member *same = calloc(1001, sizeof *same);
+    for (size_t i = 0; i < 1001; i++)
+        same[i] = (struct kit_member){.name = "a", .same_as = i > 0, .data = STR("x")};
+    expect(&r, kit_zip(&arena, same, 1001, NULL), "limit.content overlap duplicate-member", false);
+    tap_int(r.report.n, 1002);
+    tap_ok(r.report.objects[1000].has_bytes && !r.report.objects[1001].has_bytes);
+    free(same);
+    kit_clear(&r);
+
     tap_case("limits: 10,001 members");
     expect(&r, kit_zip(&arena, m, n, NULL), "limit.content", false);
     tap_int(r.report.n, 1 + CONTENT_MAX_LISTED);

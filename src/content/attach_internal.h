@@ -36,4 +36,7 @@ void attach_type(struct attach *a);     /* attach_type.c: the bytes, beside name
 void attach_links(struct attach *a);    /* attach_link.c: what shortcuts start and load */
 void attach_polyglot(struct attach *a); /* attach_polyglot.c: two formats in one */
 
+/* These hold whole files as they are, an archive at their very end among them; so do programs. */
+bool attach_may_hold_files(enum file_type t);
+
 #endif

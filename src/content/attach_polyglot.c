@@ -9,8 +9,7 @@ static bool is_zip_kin(enum file_type t)
            t == FILE_APK || t == FILE_APPX;
 }
 
-/* These hold whole files as they are, a ZIP at their very end among them; so do programs. */
-static bool may_hold_files(enum file_type t)
+bool attach_may_hold_files(enum file_type t)
 {
     enum file_class class = file_type_class(t);
     return class == FILE_CLASS_ARCHIVE || class == FILE_CLASS_DOCUMENT ||
@@ -24,7 +23,7 @@ static bool check_zip(const struct attach *a)
     struct zip_tail tail;
     enum file_type kind = a->o->kind;
     if (is_zip_kin(kind) || kind == FILE_CRX || !zip_tail_find(a->o->bytes, &tail) ||
-        tail.first_local == 0 || (may_hold_files(kind) && tail.trailing > 0))
+        tail.first_local == 0 || (attach_may_hold_files(kind) && tail.trailing > 0))
         return false;
     finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
                 "%s at 0, a ZIP archive at %zu; " STR_FMT, file_type_name(kind), tail.first_local,
@@ -39,7 +38,7 @@ static bool is_first_member(struct str bytes, enum file_type kind, size_t at)
     if (is_zip_kin(kind))
         return at == LOCAL_BYTES + (size_t)le16_at(bytes, 26) + le16_at(bytes, 28) &&
                le16_at(bytes, 8) == 0;
-    return may_hold_files(kind) && kind != FILE_PDF;
+    return attach_may_hold_files(kind) && kind != FILE_PDF;
 }
 
 /* "%PDF-1.4" within the first 1024 bytes, behind something else than blanks and a mark. */

@@ -12,7 +12,7 @@ struct content_lists; /* content/lists.h: extensions, types and words as data */
 /* Defaults; struct content_limits carries what holds for a run. */
 enum {
     CONTENT_MAX_OBJECTS = 1000,                    /* extracted, of one message */
-    CONTENT_MAX_LISTED = 10000,                    /* members looked at, of one archive */
+    CONTENT_MAX_LISTED = 10000,                    /* members looked at, of one payload */
     CONTENT_MAX_DEPTH = 5,                         /* archives within archives */
     CONTENT_MAX_DECODED_BYTES = 200 * 1024 * 1024, /* of all objects of one message */
     CONTENT_MAX_RATIO = 200,                       /* out to in ... */

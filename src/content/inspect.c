@@ -33,7 +33,9 @@ bool is_archive(enum file_type kind)
 
 bool content_is_heavy(const struct content_object *o)
 {
-    return o->bytes.n > 0 && (is_archive(o->kind) || zip_has_end(o->bytes));
+    struct behind b;
+    return o->bytes.n > 0 &&
+           (is_archive(o->kind) || zip_has_end(o->bytes) || behind_find(o, 1, &b));
 }
 
 void tell_damaged(struct inspector *in, struct str name, const char *why)
@@ -96,7 +98,7 @@ static void enter(struct inspector *in, size_t index)
                                                .has_offset = true}};
 }
 
-/* By its kind, and as the ZIP that hangs behind it. */
+/* By its kind, and as the RAR, 7z or ZIP that hangs behind it. */
 static int open_by_kind(struct inspector *in, const struct content_object *o, struct mp_err *err)
 {
     int st = MP_OK;
@@ -104,6 +106,8 @@ static int open_by_kind(struct inspector *in, const struct content_object *o, st
         tell_unsupported(in, STR(""), file_type_name(o->kind));
     if (lib_opens(o->kind))
         st = lib_open(in, o->kind, o->bytes, err);
+    if (st == MP_OK)
+        st = behind_open(in, o, err);
     if (st == MP_OK &&
         (is_zip(o->kind) || (zip_has_end(o->bytes) && !holds_plain_members(o->kind))))
         st = zip_open(in, o->bytes, err);

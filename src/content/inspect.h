@@ -5,8 +5,8 @@
 #include "content/content.h"
 
 /* Does content_inspect open `o`: is it a container by its kind, or does one hang at its end (a
- * program or a picture with a ZIP behind it)? What does not never needs a worker. Looks at o->kind
- * and the last 64 KiB of o->bytes. */
+ * program or a picture with a ZIP, RAR or 7z behind it)? What does not never needs a worker. Looks
+ * at o->kind, the first MiB (RAR, 7z) and the last 64 KiB (ZIP) of o->bytes. Linear. */
 bool content_is_heavy(const struct content_object *o);
 
 /* Make the libraries load all that they load on first use (tables, locales, converters), so that

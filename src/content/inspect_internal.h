@@ -58,6 +58,8 @@ struct inspector {
     size_t name_bytes_left;
     struct str password;                /* the last that opened something */
     bool told_encrypted, told_password; /* of the open archive */
+    bool is_guess; /* bytes that look like an archive: they are no damaged one when it gives nothing
+                    */
     const unsigned char **opened; /* SHA-256 of what was opened: the same is not opened again */
     size_t n_opened, cap_opened;
 };

@@ -119,6 +119,8 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
     if (shared->packed != NULL) {
         m.bytes = shared->bytes;
         m.has_bytes = shared->has_bytes && o->in->c->budget->objects_left > 0;
+        if (shared->has_bytes && !m.has_bytes)
+            inspect_cut(o->in, CUT_OBJECTS);
         m.cut = shared->cut;
         m.sha256 = shared->sha256;
         return member_add(o->in, &m, err);
