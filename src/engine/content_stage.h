@@ -31,12 +31,13 @@ struct scan_ask {
 
 struct content_stage {
     struct mime_union payloads;
-    struct content_report found;  /* the payloads; then, as answers come, their members */
+    /* The payloads; then, as answers come, their members, and what mails among them carry. */
+    struct content_report found;
     struct content_budget budget; /* of the message, over all that is opened */
     struct str passwords[CONTENT_MAX_PASSWORDS];
     size_t n_passwords;
     struct scan_ask *asks;
-    size_t n_asks, n_merged;
+    size_t n_asks, n_merged, n_looked; /* n_looked: objects that were opened or asked for */
     bool read, clamd_asked;
 };
 

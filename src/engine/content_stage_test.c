@@ -22,6 +22,19 @@ static struct job_config config;
     PART("Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64",         \
          EMPTY_ZIP)
 #define END "--b--\r\n"
+/* A mail of its own, as another file carries it: a text, and run.exe attached. */
+#define INNER                                                                                      \
+    "From: a@good.example\r\nTo: b@good.example\r\nSubject: y\r\nMIME-Version: 1.0\r\n"            \
+    "Content-Type: multipart/mixed; boundary=c\r\n\r\n"                                            \
+    "--c\r\nContent-Type: text/plain\r\n\r\nsee\r\n"                                               \
+    "--c\r\nContent-Type: application/octet-stream; name=run.exe\r\n\r\nMZ\r\n--c--\r\n"
+#define INNER_BASE64                                                                               \
+    "RnJvbTogYUBnb29kLmV4YW1wbGUNClRvOiBiQGdvb2QuZXhhbXBsZQ0KU3ViamVjdDogeQ0KTUlN\r\n"             \
+    "RS1WZXJzaW9uOiAxLjANCkNvbnRlbnQtVHlwZTogbXVsdGlwYXJ0L21peGVkOyBib3VuZGFyeT1j\r\n"             \
+    "DQoNCi0tYw0KQ29udGVudC1UeXBlOiB0ZXh0L3BsYWluDQoNCnNlZQ0KLS1jDQpDb250ZW50LVR5\r\n"             \
+    "cGU6IGFwcGxpY2F0aW9uL29jdGV0LXN0cmVhbTsgbmFtZT1ydW4uZXhlDQoNCk1aDQotLWMtLQ0K"
+#define MAIL_FILE(type)                                                                            \
+    PART("Content-Type: " type "; name=mail.eml\r\nContent-Transfer-Encoding: base64", INNER_BASE64)
 
 static void start(struct job *job, struct str raw)
 {
@@ -137,6 +150,105 @@ static void check_passwords(struct job *job)
     tap_ok(found);
 }
 
+static const struct finding *first_of(const struct job *job, enum finding_id id)
+{
+    for (size_t i = 0; i < job->findings.n; i++)
+        if (job->findings.items[i].id == id)
+            return &job->findings.items[i];
+    return NULL;
+}
+
+static void check_inner(const struct job *job, size_t mail, struct str part, struct str member)
+{
+    const struct content_report *r = &job->content.found;
+    const struct finding *f = first_of(job, FINDING_ATTACH_EXTENSION_DANGEROUS);
+    tap_ok(f != NULL);
+    tap_int((long long)r->n, (long long)mail + 3);
+    if (f == NULL || r->n != mail + 3)
+        return;
+    const struct content_object *exe = &r->objects[mail + 2];
+    tap_str(f->where.part, part);
+    tap_str(f->where.member, member);
+    tap_str(exe->member, member);
+    tap_int(exe->parent, (long long)mail);
+    tap_int(exe->depth, r->objects[mail].depth + 1);
+    tap_int(exe->message_depth, 1);
+    tap_int((long long)exe->offset, (long long)r->objects[mail].offset);
+    tap_ok(job->verdict.complete);
+}
+
+static void check_mail_files(struct job *job)
+{
+    static const struct str mails[] = {
+        STR_INIT(MAIL TEXT MAIL_FILE("application/octet-stream") END),
+        STR_INIT(MAIL TEXT MAIL_FILE("text/plain") END),
+    };
+    settings.clamd = settings.open_all = false;
+    for (size_t i = 0; i < ARRAY_LEN(mails); i++) {
+        tap_case("a mail that is attached as a file is opened, %zu", i);
+        start(job, mails[i]);
+        tap_int(engine_run(job, NULL), MP_OK);
+        check_inner(job, 1, STR("2"), STR("mail.eml/2"));
+    }
+}
+
+/* The answer of a worker whose member is a file of these bytes. */
+static void answer_with(struct job *job, struct scan_ask *a, struct str bytes, unsigned depth)
+{
+    answer(job, a, true);
+    struct content_object *o = &a->report.objects[1];
+    o->member = STR("in.eml");
+    o->bytes = bytes;
+    o->kind = file_type_of(bytes);
+    o->depth = depth;
+}
+
+static void check_mail_members(struct job *job)
+{
+    tap_case("a mail that was packed is opened");
+    start(job, STR(MAIL TEXT ZIP END));
+    tap_int(engine_run(job, NULL), MP_WAIT);
+    answer_with(job, &job->content.asks[0], STR(INNER), 1);
+    tap_int(engine_run(job, NULL), MP_OK);
+    check_inner(job, 2, STR("2"), STR("in.eml/2"));
+
+    tap_case("an archive in a packed mail is asked for, once");
+    start(job, STR(MAIL TEXT ZIP END));
+    tap_int(engine_run(job, NULL), MP_WAIT);
+    answer_with(job, &job->content.asks[0], STR(MAIL ZIP END), 1);
+    tap_int(engine_run(job, NULL), MP_WAIT);
+    tap_int((long long)job->content.n_asks, 2);
+    tap_int(job->content.asks[1].index, 3);
+    tap_int(job->content.asks[1].objects[0].parent, -1);
+    tap_str(job->content.asks[1].objects[0].member, STR("in.eml/1"));
+    answer(job, &job->content.asks[1], true);
+    tap_int(engine_run(job, NULL), MP_OK);
+    tap_int((long long)job->content.found.n, 5);
+    tap_int(job->content.found.objects[4].parent, 3);
+
+    tap_case("what a worker opened is not asked for again");
+    start(job, STR(MAIL TEXT ZIP END));
+    tap_int(engine_run(job, NULL), MP_WAIT);
+    answer_with(job, &job->content.asks[0], job->content.asks[0].objects[0].bytes, 1);
+    tap_int(engine_run(job, NULL), MP_OK);
+    tap_int((long long)job->content.n_asks, 1);
+}
+
+static void check_mail_depth(struct job *job)
+{
+    for (unsigned depth = CONTENT_MAX_DEPTH - 1; depth <= CONTENT_MAX_DEPTH; depth++) {
+        tap_case("a mail within %u others", depth);
+        start(job, STR(MAIL TEXT ZIP END));
+        tap_int(engine_run(job, NULL), MP_WAIT);
+        answer_with(job, &job->content.asks[0], STR(INNER), depth);
+        tap_int(engine_run(job, NULL), MP_OK);
+        bool opened = depth < CONTENT_MAX_DEPTH;
+        tap_int((long long)job->content.found.n, opened ? 5 : 3);
+        tap_int((long long)count_of(job, FINDING_LIMIT_CONTENT), !opened);
+        tap_int(job->verdict.complete, opened);
+    }
+}
+
 static void check_off(struct job *job)
 {
     tap_case("without settings nothing is inspected");
@@ -165,6 +277,9 @@ int main(void)
     check_parents(&job);
     check_incomplete(&job);
     check_passwords(&job);
+    check_mail_files(&job);
+    check_mail_members(&job);
+    check_mail_depth(&job);
     check_off(&job);
     job_clear(&job);
     arena_clear(&lists_arena);

@@ -109,6 +109,19 @@ def _():
     expect("sha256", exe["sha256"], hashlib.sha256(EXE).hexdigest())
 
 
+@row("a mail in an archive is opened too: what is attached to it, and archives in that")
+def _():
+    inner = mail(TEXT, attached("evil.exe", EXE), attached("b.zip", packed(deep__exe=EXE)))
+    code, doc, _ = scan("-", data=mail(TEXT, attached("a.zip", packed(mail__eml=inner))))
+    expect("exit", code, 1)
+    f = found(doc, "attach.extension.dangerous")[0]
+    expect("member", f["where"]["member"], "mail.eml/2")
+    expect("part", f["where"]["part"], "2")
+    expect("packed", [o["sha256"] for o in doc["objects"] if o["member"] == "mail.eml/3/deep.exe"],
+           [hashlib.sha256(EXE).hexdigest()])
+    expect("complete", doc["verdict"]["complete"], True)
+
+
 @row("EICAR within two archives is critical")
 def _():
     data = packed(a__zip=packed(eicar__com=EICAR))
