@@ -132,10 +132,27 @@ static void tell(struct taker *t, const struct compared *list, size_t n, const s
         f->severity = SEV_LOW;
 }
 
+/* All that differ, of one kind: those of line ends, or the others. How many. */
+static size_t tell_all(struct taker *t, const struct compared *list, size_t n, bool line_ends)
+{
+    size_t told = 0;
+    for (size_t i = 0, next; i < n; i = next) {
+        unsigned seen = 0;
+        for (next = i; next < n && by_key(&list[i], &list[next]) == 0; next++)
+            seen |= list[next].slot->p.views;
+        if ((seen & NARROW) == NARROW || (t->mixed_ends && is_of_line_ends(seen)) != line_ends ||
+            ((seen & NARROW) == 0 && is_cut_short(list, n, list[i].slot)))
+            continue;
+        if (told++ < FINDINGS_PER_KIND_MAX) /* each looks through the list once */
+            tell(t, list, n, list[i].slot, seen);
+    }
+    return told;
+}
+
 bool views_compare(struct taker *t)
 {
     struct compared *list = arena_new(t->arena, struct compared, t->n);
-    size_t n = 0, told = 0;
+    size_t n = 0;
     for (size_t i = 0; list != NULL && i < t->n && t->doubt; i++) {
         if (!counts(&t->slots[i]))
             continue;
@@ -146,15 +163,6 @@ bool views_compare(struct taker *t)
     t->no_memory |= list == NULL;
     if (n != 0)
         qsort(list, n, sizeof *list, by_key);
-    for (size_t i = 0, next; i < n; i = next) {
-        unsigned seen = 0;
-        for (next = i; next < n && by_key(&list[i], &list[next]) == 0; next++)
-            seen |= list[next].slot->p.views;
-        if ((seen & NARROW) == NARROW ||
-            ((seen & NARROW) == 0 && is_cut_short(list, n, list[i].slot)))
-            continue;
-        if (told++ < FINDINGS_PER_KIND_MAX) /* each looks through the list once */
-            tell(t, list, n, list[i].slot, seen);
-    }
-    return told != 0;
+    size_t grave = tell_all(t, list, n, false); /* first, so that the others push none out */
+    return grave + tell_all(t, list, n, true) != 0;
 }

@@ -246,7 +246,8 @@ static size_t percent_decode(struct str s, char *out)
     for (size_t i = 0; i < s.n; i++) {
         int high = s.p[i] == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
         int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
-        out[n++] = low >= 0 ? (char)(unsigned char)(high << 4 | low) : s.p[i];
+        char octet = (char)(unsigned char)(high << 4 | low);
+        out[n++] = low >= 0 ? octet : s.p[i];
         i += low >= 0 ? 2 : 0;
     }
     return n;
