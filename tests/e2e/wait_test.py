@@ -267,8 +267,8 @@ def recipe():
         [MAILPROOF, "sink", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--format", "none",
          "--", "sh", "-c", RECIPE, MAILPROOF], stdin=subprocess.DEVNULL, capture_output=True,
         timeout=PATIENCE_S, check=False)
-    rows.equal("a script beside its own sink", (done.returncode, done.stdout),
-               (0, b"493817 at https://app.test/confirm?t=1\n"))
+    rows.check("a script beside its own sink", (done.returncode, done.stdout) ==
+               (0, b"493817 at https://app.test/confirm?t=1\n"), f"{done}")
 
 
 # ---- what vanishes, what is wrong --------------------------------------------------------------
