@@ -153,15 +153,12 @@ static int reap_zygote(struct sandbox *sb)
     shut(&sb->zygote_fd);
     shut(&sb->zygote_pidfd);
     sb->zygote = ZYGOTE_NONE;
-    return st == 0 && info.si_code == CLD_EXITED ? info.si_status : -1;
+    return st == 0 && info.si_code == CLD_EXITED ? info.si_status : -1; /* killed, or unknown */
 }
 
-void zygote_lost(struct sandbox *sb, const char *why)
+/* Its workers go on by themselves; what it should have forked or reaped is over. The exit code. */
+static int bury_zygote(struct sandbox *sb)
 {
-    bool was_ready = sb->zygote == ZYGOTE_READY;
-    char text[PARCEL_TEXT_BYTES];
-    if (sb->zygote == ZYGOTE_NONE)
-        return;
     int code = reap_zygote(sb);
     for (unsigned i = 0; i < sb->config.max_workers; i++) {
         struct slot *w = &sb->slots[i];
@@ -170,13 +167,39 @@ void zygote_lost(struct sandbox *sb, const char *why)
         else if (w->state == SLOT_ASKED)
             slot_clear(w);
     }
-    if (!was_ready) {
-        if (code > 0)
-            snprintf(text, sizeof text, "%s (exit code %d)", why, code);
-        pool_trouble(sb, code > 0 ? text : why);
-    } else if (clock_mono_us() - sb->zygote_since_us < HEALTHY_MS * 1000) {
+    return code;
+}
+
+void zygote_lost(struct sandbox *sb, const char *why)
+{
+    bool was_ready = sb->zygote == ZYGOTE_READY;
+    if (sb->zygote == ZYGOTE_NONE)
+        return;
+    bury_zygote(sb);
+    if (!was_ready)
+        pool_trouble(sb, why);
+    else if (clock_mono_us() - sb->zygote_since_us < HEALTHY_MS * 1000)
         back_off(sb);
+}
+
+/* It closed its socket: it is dead, or will be at once. */
+static void zygote_died(struct sandbox *sb)
+{
+    char text[PARCEL_TEXT_BYTES];
+    if (sb->zygote == ZYGOTE_READY) {
+        zygote_lost(sb, "");
+        return;
     }
+    int code = bury_zygote(sb);
+    if (code < 0 && ++sb->early_deaths < EARLY_DEATHS_OF_ZYGOTES) {
+        back_off(sb);
+        return;
+    }
+    if (code < 0)
+        snprintf(text, sizeof text, "it was killed before it was ready");
+    else
+        snprintf(text, sizeof text, "it ended before it was ready, with exit code %d", code);
+    pool_trouble(sb, text);
 }
 
 static int spawn(struct sandbox *sb, int fd)
@@ -243,7 +266,7 @@ void zygote_start(struct sandbox *sb)
     sb->zygote_pidfd = (int)syscall(SYS_pidfd_open, sb->zygote_pid, 0);
     sb->zygote_until_us = clock_mono_us() + (int64_t)sb->config.load_ms * 1000;
     if (!send_setup(sb) || !pool_watch(sb, sb->zygote_fd, TAG_ZYGOTE))
-        zygote_lost(sb, "it ended before it was ready");
+        zygote_died(sb);
 }
 
 static void forked(struct sandbox *sb, const struct parcel *m, int pidfd)
@@ -299,7 +322,7 @@ void zygote_event(struct sandbox *sb)
             finish_slot(sb, w, m.status);
     }
     if (sb->zygote != ZYGOTE_NONE && st != CHANNEL_NOTHING)
-        zygote_lost(sb, "it ended before it was ready");
+        zygote_died(sb);
 }
 
 /* At the end of all: workers first, then the zygote is given time to go by itself. */

@@ -23,7 +23,7 @@ static void worker_hello(struct sandbox *sb, struct slot *w, const struct parcel
     w->facts = m->facts;
     w->state = SLOT_IDLE;
     sb->counts.workers++;
-    sb->failures = 0;
+    sb->failures = sb->early_deaths = 0;
 }
 
 static bool is_answer(const struct slot *w, const struct parcel *m)
@@ -71,7 +71,7 @@ static void worker_died(struct sandbox *sb, struct slot *w)
 {
     bool early = w->state == SLOT_ASKED;
     worker_end(sb, w);
-    if (early)
+    if (early && ++sb->early_deaths >= EARLY_DEATHS_OF_WORKERS)
         pool_trouble(sb, "a worker died before it was ready");
 }
 

@@ -64,6 +64,7 @@ struct sandbox {
     int32_t zygote_pid;
     int64_t zygote_since_us, zygote_until_us;
     unsigned failures;     /* of the zygote, one after the other */
+    unsigned early_deaths; /* of zygotes and workers before they were ready, one after the other */
     int64_t not_before_us; /* the next try */
     char trouble[160];     /* why the last try failed; empty: it did not */
     struct sandbox_counts counts;
@@ -88,6 +89,9 @@ bool worker_assign(struct sandbox *sb, struct slot *w, struct sandbox_call *call
 unsigned pool_count(const struct sandbox *sb, enum slot_state state);
 void call_failed(struct sandbox *sb, struct sandbox_call *call, enum sandbox_outcome outcome,
                  const char *text);
+
+/* Somebody may kill one while it starts: that is no reason yet to give up who waits. */
+enum { EARLY_DEATHS_OF_ZYGOTES = 3, EARLY_DEATHS_OF_WORKERS = 10 };
 
 /* children.c: beginnings and ends of processes. */
 struct slot *slot_by_serial(struct sandbox *sb, uint64_t serial);

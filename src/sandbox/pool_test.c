@@ -237,6 +237,21 @@ static void test_killed(void)
     sandbox_free(sb);
 }
 
+static void test_killed_early(void)
+{
+    char path[64];
+    char *argv[] = {(char *)(uintptr_t) "p", (char *)(uintptr_t) "probe", path, NULL};
+    struct sandbox_counts counts;
+    snprintf(path, sizeof path, "/tmp/mailproof-pool-test-%d", (int)getpid());
+    struct sandbox *sb = probe_sandbox(&(struct sandbox_config){.argv = argv, .max_workers = 1});
+    tap_case("kill -9 of a zygote that is not ready yet costs nothing");
+    outcome_is(probe_only(sb, "ok"), SANDBOX_OK);
+    sandbox_counts(sb, &counts);
+    tap_int(counts.zygotes, 2);
+    tap_int(unlink(path), 0);
+    sandbox_free(sb);
+}
+
 static void test_no_descriptors(void)
 {
     struct rlimit before, tight;
@@ -309,6 +324,7 @@ int main(int argc, char **argv)
     test_queue_deadline();
     test_wear();
     test_killed();
+    test_killed_early();
     test_no_descriptors();
     tap_case("nothing of all that is left open");
     tap_int(open_fds(), before);

@@ -147,7 +147,7 @@ static void test_unavailable(void)
         {"no program", "/nonexistent/worker", plain, "No such file"},
         {"another program", "/bin/true", plain, "ended before it was ready"},
         {"broken data", NULL, fails, "the rules are broken"},
-        {"a program that dies", NULL, dies, "ended before it was ready"},
+        {"a program that dies", NULL, dies, "killed before it was ready"},
         {"a program that hangs", NULL, hangs, "not ready in time"},
     };
     for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
