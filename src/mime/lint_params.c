@@ -185,8 +185,10 @@ static void add_piece(struct buf *out, const struct lint_param *p, struct str *c
     for (size_t i = 0; i < text.n; i++) {
         int high = i + 2 < text.n && text.p[i] == '%' ? hex_value(text.p[i + 1]) : -1;
         int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
-        char octet = (char)(unsigned char)(high << 4 | low);
-        buf_addc(out, low >= 0 ? octet : text.p[i]);
+        char octet = text.p[i];
+        if (low >= 0)
+            octet = (char)(unsigned char)(high << 4 | low);
+        buf_addc(out, octet);
         i += low >= 0 ? 2 : 0;
     }
 }

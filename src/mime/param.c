@@ -246,8 +246,10 @@ static size_t percent_decode(struct str s, char *out)
     for (size_t i = 0; i < s.n; i++) {
         int high = s.p[i] == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
         int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
-        char octet = (char)(unsigned char)(high << 4 | low);
-        out[n++] = low >= 0 ? octet : s.p[i];
+        char octet = s.p[i];
+        if (low >= 0)
+            octet = (char)(unsigned char)(high << 4 | low);
+        out[n++] = octet;
         i += low >= 0 ? 2 : 0;
     }
     return n;
