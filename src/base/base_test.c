@@ -1,8 +1,15 @@
 /* Rows for the small tools of base. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fd.h"
+#include "base/hex.h"
 #include "base/idna.h"
 #include "base/ip.h"
 #include "base/json.h"
@@ -371,6 +378,43 @@ static void test_nearest(void)
     tap_ok(n.best.p == NULL);
 }
 
+static void test_hex(void)
+{
+    static const struct {
+        const char *label, *in, *undone;
+        int octet; /* of the two digits behind the first byte */
+    } rows[] = {{"upper", "%4A", "J", 0x4a},      {"lower", "%4a", "J", 0x4a},
+                {"one digit", "%4", "%4", -1},    {"no digit", "%", "%", -1},
+                {"not hex", "%4g", "%4g", -1},    {"above 127", "%ff", "\xff", 0xff},
+                {"within", "a%20b%", "a b%", -1}, {"twice", "%2541", "%41", 0x25}};
+    char out[16];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str in = str_from(rows[i].in);
+        tap_case("hex: %s", rows[i].label);
+        tap_int(hex_octet(in, 1), rows[i].octet);
+        tap_str(str_make(out, percent_undo(in, out)), str_from(rows[i].undone));
+        tap_int(hex_octet(in, in.n), -1);
+    }
+}
+
+static void test_fd(void)
+{
+    enum { MANY = 300000 };
+    static char bytes[MANY], got[MANY];
+    int fd = memfd_create("base_test", 0), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    tap_case("fd: all is written, or errno tells");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i % 251);
+    tap_ok(fd_write(fd, str_make(bytes, sizeof bytes)));
+    tap_int(pread(fd, got, sizeof got, 0), MANY);
+    tap_ok(memcmp(bytes, got, sizeof got) == 0);
+    tap_ok(fd_write(fd, STR_NONE));
+    tap_ok(!fd_write(full, STR("x")));
+    tap_int(errno, ENOSPC);
+    close(fd);
+    close(full);
+}
+
 int main(void)
 {
     arena_init(&arena, 1 << 20);
@@ -386,6 +430,8 @@ int main(void)
     test_json();
     test_err();
     test_nearest();
+    test_hex();
+    test_fd();
     arena_clear(&arena);
     return tap_done();
 }

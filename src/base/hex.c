@@ -21,3 +21,25 @@ int hex_value(char c)
     char lower = to_lower(c);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
+
+int hex_octet(struct str s, size_t at)
+{
+    if (at >= s.n || s.n - at < 2)
+        return -1;
+    int high = hex_value(s.p[at]), low = high < 0 ? -1 : hex_value(s.p[at + 1]);
+    return low < 0 ? -1 : high << 4 | low;
+}
+
+size_t percent_undo(struct str s, char *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int octet = s.p[i] == '%' ? hex_octet(s, i + 1) : -1;
+        out[n++] = s.p[i];
+        if (octet < 0)
+            continue;
+        out[n - 1] = (char)octet;
+        i += 2;
+    }
+    return n;
+}

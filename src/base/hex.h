@@ -10,4 +10,11 @@ struct str hex_encode(struct arena *a, struct str bytes);
 /* 0..15, or -1 for a character that is no hexadecimal digit (either case). */
 int hex_value(char c);
 
+/* The octet of the two digits at s.p[at], or -1: no digits, or fewer than two. */
+int hex_octet(struct str s, size_t at);
+
+/* "%41" to "A" (RFC 3986 2.1, RFC 2231 4); a "%" that begins nothing stays. `out` has room for s.n
+ * bytes. Returns how many there are. */
+size_t percent_undo(struct str s, char *out);
+
 #endif

@@ -82,21 +82,10 @@ static struct str keep(struct arena *arena, struct buf *b)
     return kept;
 }
 
-static struct str percent_decode(struct arena *arena, struct str s)
+static struct str without_percent(struct arena *arena, struct str s)
 {
-    struct buf b;
-    buf_init(&b, s.n + 1);
-    for (size_t i = 0; i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
-        if (low >= 0)
-            i += 2;
-        if (low >= 0)
-            buf_addc(&b, (char)(high << 4 | low));
-        else
-            buf_addc(&b, s.p[i]);
-    }
-    return keep(arena, &b);
+    char *p = arena_new(arena, char, s.n);
+    return str_make(p, p == NULL ? 0 : percent_undo(s, p));
 }
 
 /* Joiners and variation selectors are part of emoji and of scripts from Hebrew to Myanmar. */
@@ -183,7 +172,7 @@ bool name_read(struct arena *arena, struct str text, struct name *out)
     size_t from = text.n > CONTENT_MAX_NAME_BYTES ? text.n - CONTENT_MAX_NAME_BYTES : 0;
     struct str s = str_slice(text, from, text.n), head;
     for (unsigned i = 0; i < NAME_MAX_PERCENT_ROUNDS && str_has(s, '%'); i++)
-        if ((s = percent_decode(arena, s)).p == NULL)
+        if ((s = without_percent(arena, s)).p == NULL)
             return false;
     scan(&n, s);
     s = fold_name(arena, s);

@@ -15,14 +15,12 @@ int percent_decode(struct arena *a, struct str text, bool plus_is_space, struct 
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (c == '%') {
-            bool whole = text.n - i > 2;
-            int high = whole ? hex_value(text.p[i + 1]) : -1;
-            int low = whole ? hex_value(text.p[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            int octet = hex_octet(text, i + 1);
+            if (octet < 0)
                 return mp_fail(err, MP_E_SYNTAX, (int64_t)i,
                                "'%%' without two hexadecimal digits at byte %zu of '" STR_FMT "'",
                                i + 1, STR_ARG(text));
-            c = (char)(high << 4 | low);
+            c = (char)octet;
             i += 2;
         } else if (c == '+' && plus_is_space) {
             c = ' ';

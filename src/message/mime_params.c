@@ -129,21 +129,10 @@ static void skip_to_next(struct str s, size_t *pos)
 /* "utf-8'en'%e2%82%ac": the first piece tells charset and language, all have percent signs. */
 static size_t add_extended(struct str value, bool first, char *out)
 {
-    size_t n = 0;
     struct str rest = value;
     if (first && str_cut(&rest, '\'').n != value.n && (str_cut(&rest, '\''), rest.p != NULL))
         value = rest;
-    for (size_t i = 0; i < value.n; i++) {
-        int high = i + 2 < value.n ? hex_value(value.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(value.p[i + 2]) : -1;
-        bool escape = value.p[i] == '%' && high >= 0 && low >= 0;
-        out[n] = value.p[i];
-        if (escape)
-            out[n] = (char)(unsigned char)(high << 4 | low);
-        n++;
-        i += escape ? 2 : 0;
-    }
-    return n;
+    return percent_undo(value, out);
 }
 
 static void sort_pieces(struct piece **list, size_t n)

@@ -49,15 +49,6 @@ static size_t blank_line_end(struct str in, size_t pos)
     return i < in.n && in.p[i] == '\n' ? i + 1 - pos : 0;
 }
 
-/* "=4A" at `pos`: the octet, or -1. */
-static int escaped_octet(struct str in, size_t pos)
-{
-    if (in.n - pos < 3)
-        return -1;
-    int high = hex_value(in.p[pos + 1]), low = hex_value(in.p[pos + 2]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
 /* RFC 2045 6.7 rule 3: white space at the end of a line was added on the way. `kept` octets are
  * not touched. */
 static size_t end_line(char *out, size_t n, size_t kept)
@@ -83,8 +74,8 @@ size_t decode_qp(struct str in, enum qp_place place, char *out, size_t *bad_byte
             out[n++] = ' ';
         } else if (c != '=') {
             out[n++] = c;
-        } else if (escaped_octet(in, i) >= 0) {
-            out[n++] = (char)(unsigned char)escaped_octet(in, i);
+        } else if (hex_octet(in, i + 1) >= 0) {
+            out[n++] = (char)hex_octet(in, i + 1);
             kept = n;
             i += 2;
         } else if (place == QP_BODY && blank_line_end(in, i + 1) > 0) {

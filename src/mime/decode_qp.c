@@ -29,19 +29,17 @@ static bool is_lower_hex(char c)
 }
 
 /* At "=": the octet, or -1. */
-static int octet(struct qp_run *r, size_t pos)
+static int escaped(struct qp_run *r, size_t pos)
 {
-    if (r->in.n - pos < 3)
-        return -1;
-    int high = hex_value(r->in.p[pos + 1]), low = hex_value(r->in.p[pos + 2]);
-    if (high < 0 || low < 0)
+    int octet = hex_octet(r->in, pos + 1);
+    if (octet < 0)
         return -1;
     if (is_lower_hex(r->in.p[pos + 1]) || is_lower_hex(r->in.p[pos + 2])) {
         r->odd |= ODD_LOWER;
         if (r->way->lower_is_bad)
             return -1;
     }
-    return high << 4 | low;
+    return octet;
 }
 
 /* "=" and no octet and no line end. Returns how many bytes were taken. */
@@ -74,7 +72,7 @@ static size_t bad_escape(struct qp_run *r, size_t pos)
 
 static size_t escape(struct qp_run *r, size_t pos)
 {
-    int value = octet(r, pos);
+    int value = escaped(r, pos);
     if (value >= 0) {
         r->out[r->n++] = (char)(unsigned char)value;
         r->kept = r->n;

@@ -273,7 +273,7 @@ static bool looks_like_qp(struct str s)
     for (size_t i = 0; i + 2 < s.n && i < SNIFF_BYTES; i++) {
         if (s.p[i] != '=')
             continue;
-        bool escape = hex_value(s.p[i + 1]) >= 0 && hex_value(s.p[i + 2]) >= 0;
+        bool escape = hex_octet(s, i + 1) >= 0;
         good += escape;
         bad += !escape && s.p[i + 1] != '\r' && s.p[i + 1] != '\n';
     }

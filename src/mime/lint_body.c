@@ -158,9 +158,7 @@ static bool is_soft_break(struct str raw, size_t pos)
 /* At "=": behind what it begins. */
 static size_t read_escape(struct quoted *q, struct str raw, size_t pos)
 {
-    int high = pos + 2 < raw.n ? hex_value(raw.p[pos + 1]) : -1;
-    int low = high >= 0 ? hex_value(raw.p[pos + 2]) : -1;
-    if (low >= 0) {
+    if (hex_octet(raw, pos + 1) >= 0) {
         if (raw.p[pos + 1] >= 'a' || raw.p[pos + 2] >= 'a')
             note(&q->lower, pos);
         return pos + 3;

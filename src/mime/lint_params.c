@@ -182,15 +182,9 @@ static void add_piece(struct buf *out, const struct lint_param *p, struct str *c
         *charset = rest.p == NULL ? *charset : name;
         text = rest.p == NULL ? text : rest;
     }
-    for (size_t i = 0; i < text.n; i++) {
-        int high = i + 2 < text.n && text.p[i] == '%' ? hex_value(text.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
-        char octet = text.p[i];
-        if (low >= 0)
-            octet = (char)(unsigned char)(high << 4 | low);
-        buf_addc(out, octet);
-        i += low >= 0 ? 2 : 0;
-    }
+    char *to = buf_reserve(out, text.n);
+    if (to != NULL)
+        out->n += percent_undo(text, to);
 }
 
 static struct str converted(struct lint *l, struct str charset, struct str bytes)

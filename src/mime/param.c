@@ -240,21 +240,6 @@ static void give_cuts(struct forms *f, const struct found *at, struct param_form
 
 /* ---- RFC 2231 ---- */
 
-static size_t percent_decode(struct str s, char *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        int high = s.p[i] == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
-        char octet = s.p[i];
-        if (low >= 0)
-            octet = (char)(unsigned char)(high << 4 | low);
-        out[n++] = octet;
-        i += low >= 0 ? 2 : 0;
-    }
-    return n;
-}
-
 /* "utf-8'en'text": takes charset and language off. */
 static struct str cut_charset(struct str *s)
 {
@@ -335,7 +320,7 @@ static void give_join(struct forms *f, const struct join *j, struct param_form f
             charset = charset.n == 0 ? named : charset;
         }
         if (list[i]->extended || j->all_bytes)
-            used += percent_decode(w, out + used);
+            used += percent_undo(w, out + used);
         else
             memcpy(out + used, w.p, w.n), used += w.n;
     }
@@ -350,7 +335,7 @@ static void give_extended(struct forms *f, const struct found *p, struct param_f
     char *out = may_spend(f, w.n) ? buf_reserve(&f->joined, w.n + 1) : NULL;
     if (out == NULL)
         return;
-    give_text(f, str_make(out, percent_decode(w, out)), charset, p, form);
+    give_text(f, str_make(out, percent_undo(w, out)), charset, p, form);
     form.lenient = true;
     give(f, p->word, p, form);
 }
@@ -374,7 +359,7 @@ static void give_glued(struct forms *f, struct param_form form)
         if (out == NULL)
             return;
         memcpy(out, plain->word.p, plain->word.n);
-        give(f, str_make(out, plain->word.n + percent_decode(w, out + plain->word.n)), plain, form);
+        give(f, str_make(out, plain->word.n + percent_undo(w, out + plain->word.n)), plain, form);
     }
 }
 

@@ -25,9 +25,8 @@ static bool unescape(struct arena *arena, struct str in, struct str *out)
         } else if (i + 1 < in.n && in.p[i + 1] == '\\') {
             to[n++] = '\\';
             i++;
-        } else if (i + 3 < in.n && in.p[i + 1] == 'x' && hex_value(in.p[i + 2]) >= 0 &&
-                   hex_value(in.p[i + 3]) >= 0) {
-            to[n++] = (char)(hex_value(in.p[i + 2]) << 4 | hex_value(in.p[i + 3]));
+        } else if (i + 1 < in.n && in.p[i + 1] == 'x' && hex_octet(in, i + 2) >= 0) {
+            to[n++] = (char)hex_octet(in, i + 2);
             i += 3;
         } else {
             return false;

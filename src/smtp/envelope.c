@@ -20,8 +20,7 @@ static bool is_xtext(struct str s)
             return false;
         if (c != '+')
             continue;
-        if (s.n - i < 3 || hex_value(s.p[i + 1]) < 0 || hex_value(s.p[i + 2]) < 0 ||
-            s.p[i + 1] >= 'a' || s.p[i + 2] >= 'a')
+        if (hex_octet(s, i + 1) < 0 || s.p[i + 1] >= 'a' || s.p[i + 2] >= 'a')
             return false;
         i += 2;
     }
@@ -34,7 +33,7 @@ struct str smtp_read_xtext(struct arena *a, struct str s)
     size_t n = 0;
     for (size_t i = 0; p != NULL && i < s.n; i++) {
         bool coded = s.p[i] == '+';
-        p[n++] = coded ? (char)(hex_value(s.p[i + 1]) * 16 + hex_value(s.p[i + 2])) : s.p[i];
+        p[n++] = coded ? (char)hex_octet(s, i + 1) : s.p[i];
         i += coded ? 2 : 0;
     }
     return str_make(p, n);
