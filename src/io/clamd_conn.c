@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "io/clamd_internal.h"
 #include "io/host.h"
 #include "io/net_internal.h"
@@ -188,17 +189,8 @@ int clamd_session_ask(struct clamd_session *s, const char *command, char *answer
 static int sealed_file(struct str bytes)
 {
     int fd = memfd_create("mailproof", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    size_t done = 0;
-    while (fd >= 0 && done < bytes.n) {
-        ssize_t n = pwrite(fd, bytes.p + done, bytes.n - done, (off_t)done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
     if (fd < 0 ||
-        (done == bytes.n &&
+        (fd_write(fd, bytes) && lseek(fd, 0, SEEK_SET) == 0 &&
          fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0))
         return fd;
     close(fd);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/idna.h"
 #include "crypto/digest.h"
 #include "io/sts_cache_internal.h"
@@ -203,19 +204,6 @@ int sts_cache_load(struct arena *a, const char *dir, struct str domain, int64_t 
     return MP_OK;
 }
 
-static bool write_all(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes = str_slice(bytes, (size_t)n, bytes.n);
-    }
-    return fsync(fd) == 0;
-}
-
 /* The new name lasts when its directory does; a file system that cannot is no reason to fail. */
 static void sync_dir(const char *dir)
 {
@@ -234,7 +222,7 @@ static int replace_file(const char *dir, const char *path, struct str bytes, str
     int fd = mkostemp(beside, O_CLOEXEC); /* 0600 */
     if (fd < 0)
         return fail_dir(dir, strerror(errno), err);
-    if (!write_all(fd, bytes))
+    if (!fd_write(fd, bytes) || fsync(fd) != 0)
         st = fail_dir(dir, strerror(errno), err);
     if (close(fd) < 0 && st == MP_OK)
         st = fail_dir(dir, strerror(errno), err);

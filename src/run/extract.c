@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 
 enum {
     DIR_MODE = 0700,
@@ -68,19 +69,6 @@ static void file_name(struct buf *b, const struct job *job, const struct content
     buf_addc(b, '\0');
 }
 
-static bool write_whole(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes = str_slice(bytes, (size_t)n, bytes.n);
-    }
-    return true;
-}
-
 static int write_object(int dir_fd, const char *dir, const char *name, struct str bytes,
                         struct mp_err *err)
 {
@@ -90,7 +78,7 @@ static int write_object(int dir_fd, const char *dir, const char *name, struct st
         return MP_OK; /* the hash is in the name: the same bytes, from an earlier run */
     if (fd < 0)
         return io_error(err, dir, name);
-    if (!write_whole(fd, bytes))
+    if (!fd_write(fd, bytes))
         st = io_error(err, dir, name);
     if (close(fd) != 0 && st == MP_OK)
         st = io_error(err, dir, name);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 enum {
     NEW_MODE = 0644,
     PERMISSION_BITS = 0777,
@@ -22,19 +24,6 @@ static int io_error(struct mp_err *err, const char *path, const char *what)
 {
     int code = errno;
     return mp_fail(err, MP_E_IO, code, "%s: %s%s", path, what, strerror(code));
-}
-
-static bool write_all(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes = str_slice(bytes, (size_t)n, bytes.n);
-    }
-    return true;
 }
 
 /* ---- directly ---- */
@@ -63,7 +52,7 @@ static int write_directly(const char *path, struct str bytes, struct mp_err *err
                        : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, NEW_MODE);
     if (fd < 0)
         return io_error(err, path, "");
-    if (!write_all(fd, bytes))
+    if (!fd_write(fd, bytes))
         st = io_error(err, path, "");
     if (close(fd) != 0 && st == MP_OK)
         st = io_error(err, path, "");
@@ -138,7 +127,7 @@ static int write_beside(const char *path, const char *shown, const struct stat *
     int st = MP_OK, fd = create_beside(path, beside);
     if (fd < 0)
         return io_error(err, shown, "cannot write beside it, as is needed to replace it whole: ");
-    if ((old != NULL && !take_over(fd, old)) || !write_all(fd, bytes) || !sync_file(fd))
+    if ((old != NULL && !take_over(fd, old)) || !fd_write(fd, bytes) || !sync_file(fd))
         st = io_error(err, shown, "");
     if (close(fd) != 0 && st == MP_OK)
         st = io_error(err, shown, "");

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "sandbox/sandbox_internal.h"
 
 /* Linux 6.3; older ones refuse it and make the same without. */
@@ -29,23 +30,10 @@ static int failed(int fd)
     return -1;
 }
 
-static bool write_all(int fd, struct str s)
-{
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = str_slice(s, (size_t)n, s.n);
-    }
-    return true;
-}
-
 int memfd_sealed(struct str frame, struct str bytes)
 {
     int fd = make("mailproof-request");
-    if (fd < 0 || !write_all(fd, frame) || !write_all(fd, bytes) ||
+    if (fd < 0 || !fd_write(fd, frame) || !fd_write(fd, bytes) ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         return failed(fd);
     return fd;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "store/store_internal.h"
 
 static const char files_name[] = "messages", reserve_name[] = "reserve";
@@ -72,17 +73,6 @@ int files_open(struct store *s, struct mp_err *err)
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, struct str bytes)
-{
-    while (bytes.n > 0) {
-        ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno != EINTR)
-            return false;
-        bytes = str_slice(bytes, n < 0 ? 0 : (size_t)n, bytes.n);
-    }
-    return true;
-}
-
 static int fail_file(struct store *s, struct work *w, struct mp_err *err)
 {
     int st =
@@ -100,7 +90,7 @@ int files_write(struct store *s, struct work *w, struct mp_err *err)
     w->in_file = true;
     w->fd =
         openat(s->files_fd, w->d.id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return w->fd >= 0 && write_all(w->fd, w->d.raw) ? MP_OK : fail_file(s, w, err);
+    return w->fd >= 0 && fd_write(w->fd, w->d.raw) ? MP_OK : fail_file(s, w, err);
 }
 
 int files_sync(struct store *s, struct work *w, struct mp_err *err)
