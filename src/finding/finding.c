@@ -105,6 +105,14 @@ struct finding *finding_copy(struct finding_list *list, const struct finding *f)
     return &list->items[list->n++];
 }
 
+void finding_append(struct finding_list *list, const struct finding_list *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        finding_copy(list, &from->items[i]);
+    list->dropped += from->dropped;
+    list->starved |= from->starved;
+}
+
 struct finding *finding_add(struct finding_list *list, enum finding_id id,
                             struct finding_where where, const char *fmt, ...)
 {

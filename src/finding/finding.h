@@ -79,6 +79,8 @@ struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
 /* Add what was found elsewhere (another list, a worker), with its severity. Its texts are borrowed
  * and must live as long as the list. NULL when it was not kept. */
 struct finding *finding_copy(struct finding_list *list, const struct finding *f);
+/* All of another list, and what it had no room for. */
+void finding_append(struct finding_list *list, const struct finding_list *from);
 
 /* A mark, and back to it: a stage that must wait takes back what it added (STYLE.md 4). */
 struct finding_mark {
