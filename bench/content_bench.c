@@ -16,6 +16,7 @@
 #include "content/attach.h"
 #include "content/inspect.h"
 #include "content/lists.h"
+#include "content/place.h"
 #include "mime/lint.h"
 #include "mime/view.h"
 
@@ -139,17 +140,7 @@ static void attach_all(struct context *x, const struct mime_union *u, struct fin
                         .budget = &budget,
                         .report = &report};
     for (size_t i = 0; i < u->n; i++) {
-        const struct mime_payload *p = &u->payloads[i];
-        struct content_object o = {.part = p->path,
-                                   .parent = -1,
-                                   .bytes = p->bytes,
-                                   .has_bytes = true,
-                                   .size_bytes = p->bytes.n,
-                                   .type = p->type,
-                                   .subtype = p->subtype,
-                                   .names = p->names,
-                                   .n_names = p->n_names,
-                                   .kind = file_type_of(p->bytes)};
+        struct content_object o = content_object_of(&u->payloads[i]);
         attach_check(&c, &o);
     }
 }

@@ -2,6 +2,7 @@
 #include "content/archive_lib.h"
 #include "content/attach.h"
 #include "content/package.h"
+#include "content/place.h"
 
 static bool is_zip(enum file_type kind)
 {
@@ -91,11 +92,7 @@ static void enter(struct inspector *in, size_t index)
     in->stop_archive = in->told_encrypted = in->told_password = false;
     in->site = (struct archive_site){.arena = in->c->arena,
                                      .findings = &in->c->report->findings,
-                                     .where = {.part = o->part,
-                                               .member = o->member,
-                                               .offset = o->offset,
-                                               .length = o->length,
-                                               .has_offset = true}};
+                                     .where = content_place(o)};
 }
 
 /* By its kind, and as the RAR, 7z or ZIP that hangs behind it. */

@@ -1,4 +1,4 @@
-/* Where findings about an object stand. */
+/* Objects out of payloads, and where findings about an object stand. */
 #ifndef MP_CONTENT_PLACE_H
 #define MP_CONTENT_PLACE_H
 
@@ -16,5 +16,8 @@ static inline struct finding_where content_place(const struct content_object *o)
                                   .length = o->length,
                                   .has_offset = o->length > 0};
 }
+
+/* A payload of the mail as an object of its own; all is borrowed from `p`. */
+struct content_object content_object_of(const struct mime_payload *p);
 
 #endif

@@ -24,26 +24,6 @@ static int no_memory(struct mp_err *err)
 
 /* ---- reading ---- */
 
-static struct content_object object_of(const struct mime_payload *p)
-{
-    struct content_object o = {.part = p->path,
-                               .parent = -1,
-                               .bytes = p->bytes,
-                               .has_bytes = true,
-                               .size_bytes = p->bytes.n,
-                               .type = p->type,
-                               .subtype = p->subtype,
-                               .disposition = p->disposition,
-                               .names = p->names,
-                               .n_names = p->n_names,
-                               .message_depth = p->message_depth,
-                               .kind = file_type_of(p->bytes),
-                               .offset = p->offset,
-                               .length = p->length};
-    memcpy(o.sha256, p->sha256, sizeof o.sha256);
-    return o;
-}
-
 static void collect_passwords(struct job *job)
 {
     struct content_stage *s = &job->content;
@@ -91,7 +71,7 @@ static int read_payloads(struct job *job, struct mp_err *err)
     if (make_room(job, s->payloads.n, err) != MP_OK)
         return MP_E_NOMEM;
     for (size_t i = 0; i < s->payloads.n; i++) {
-        s->found.objects[s->found.n++] = object_of(&s->payloads.payloads[i]);
+        s->found.objects[s->found.n++] = content_object_of(&s->payloads.payloads[i]);
         attach_check(&c, &s->found.objects[i]);
     }
     return MP_OK;
@@ -188,7 +168,7 @@ static int add_within(struct job *job, size_t index, const struct mime_payload *
     if (make_room(job, 1, err) != MP_OK)
         return MP_E_NOMEM;
     const struct content_object *mail = &f->objects[index];
-    struct content_object o = object_of(p);
+    struct content_object o = content_object_of(p);
     o.part = mail->part;
     o.member = path_within(job, mail, p->path);
     o.parent = (int32_t)index;
@@ -245,12 +225,9 @@ static int open_mail(struct job *job, size_t index, struct mp_err *err)
         st = mime_union_read(&job->arena, m, &inner_findings, &inner, err);
     if (st != MP_OK)
         return st;
-    for (size_t i = 0; i < inner_findings.n; i++) {
+    for (size_t i = 0; i < inner_findings.n; i++)
         inner_findings.items[i].where = content_place(&o);
-        finding_copy(&f->findings, &inner_findings.items[i]);
-    }
-    f->findings.dropped += inner_findings.dropped;
-    f->findings.starved |= inner_findings.starved;
+    finding_append(&f->findings, &inner_findings);
     f->complete &= inner.complete;
     return add_all_within(job, index, &inner, err);
 }
@@ -350,8 +327,7 @@ static int merge_answers(struct job *job, struct mp_err *err)
         const struct scan_ask *a = &s->asks[s->n_merged];
         const struct content_report *r = &a->report;
         s->found.complete &= r->complete;
-        for (size_t i = 0; i < r->findings.n; i++)
-            finding_copy(&s->found.findings, &r->findings.items[i]);
+        finding_append(&s->found.findings, &r->findings);
         if (a->by == SCAN_BY_WORKER && merge_objects(job, r, a->index, err) != MP_OK)
             return MP_E_NOMEM;
     }
@@ -361,10 +337,7 @@ static int merge_answers(struct job *job, struct mp_err *err)
 static void hand_over(struct job *job)
 {
     const struct content_stage *s = &job->content;
-    for (size_t i = 0; i < s->found.findings.n; i++)
-        finding_copy(&job->findings, &s->found.findings.items[i]);
-    job->findings.dropped += s->found.findings.dropped;
-    job->findings.starved |= s->found.findings.starved;
+    finding_append(&job->findings, &s->found.findings);
     job->cut |= !s->found.complete;
 }
 

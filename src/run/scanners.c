@@ -1,6 +1,7 @@
 /* Questions about content and their answers: workers first, since they work while DNS is asked. */
 #include "run/scanners.h"
 
+#include "content/place.h"
 #include "run/av_scan.h"
 
 static struct content content_for(struct job *job, struct scan_ask *a)
@@ -78,13 +79,7 @@ int scanners_begin(const struct scanners *s, struct job *job, int64_t deadline_u
 /* One mail of many small bombs may not hold the workers of all others. */
 static void leave_closed(struct job *job, struct scan_ask *a)
 {
-    const struct content_object *o = &a->objects[0];
-    struct finding_where where = {.part = o->part,
-                                  .member = o->member,
-                                  .offset = o->offset,
-                                  .length = o->length,
-                                  .has_offset = true};
-    finding_add(&a->report.findings, FINDING_LIMIT_CONTENT, where,
+    finding_add(&a->report.findings, FINDING_LIMIT_CONTENT, content_place(&a->objects[0]),
                 "not opened: workers spent %d s on this message", SCANNERS_WORK_MS / 1000);
     a->report.complete = false;
     job->content.found.complete = false;

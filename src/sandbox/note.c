@@ -1,5 +1,6 @@
 /* Outcomes of workers as findings. */
 #include "base/hex.h"
+#include "content/place.h"
 #include "sandbox/sandbox.h"
 
 static const struct {
@@ -24,13 +25,8 @@ struct finding *sandbox_note(struct finding_list *list, const struct sandbox_res
 {
     if (result->outcome == SANDBOX_OK)
         return NULL;
-    struct finding_where where = {.part = object->part,
-                                  .member = object->member,
-                                  .offset = object->offset,
-                                  .length = object->length,
-                                  .has_offset = object->length > 0};
     struct str hash =
         hex_encode(list->arena, str_make((const char *)object->sha256, sizeof object->sha256));
-    return finding_add(list, outcomes[result->outcome].finding, where, "sha256 " STR_FMT ": %s",
-                       STR_ARG(hash), result->text);
+    return finding_add(list, outcomes[result->outcome].finding, content_place(object),
+                       "sha256 " STR_FMT ": %s", STR_ARG(hash), result->text);
 }

@@ -7,29 +7,13 @@
 
 #include "content/attach.h"
 #include "content/lists.h"
+#include "content/place.h"
 #include "tests/tap.h"
 
 enum { PATH_BYTES = 4096, MAX_COLUMNS = 16 };
 
 static struct arena arena, forever;
 static struct content_lists *lists;
-
-static struct content_object object_of(const struct mime_payload *p)
-{
-    return (struct content_object){.part = p->path,
-                                   .parent = -1,
-                                   .message_depth = p->message_depth,
-                                   .bytes = p->bytes,
-                                   .has_bytes = true,
-                                   .type = p->type,
-                                   .subtype = p->subtype,
-                                   .disposition = p->disposition,
-                                   .names = p->names,
-                                   .n_names = p->n_names,
-                                   .kind = file_type_of(p->bytes),
-                                   .offset = p->offset,
-                                   .length = p->length};
-}
 
 /* All findings attach.* and archive.* of a message; those live until the arena is reset. */
 static bool check_message(struct str raw, struct content_report *report)
@@ -48,7 +32,7 @@ static bool check_message(struct str raw, struct content_report *report)
     struct content c = {.arena = &arena, .lists = lists, .report = report};
     report->objects = arena_new(&arena, struct content_object, u.n + 1);
     for (size_t i = 0; report->objects != NULL && i < u.n; i++) {
-        report->objects[report->n++] = object_of(&u.payloads[i]);
+        report->objects[report->n++] = content_object_of(&u.payloads[i]);
         attach_check(&c, &report->objects[i]);
     }
     return report->objects != NULL && !report->findings.starved;
