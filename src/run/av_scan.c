@@ -4,48 +4,81 @@
 #include <stdlib.h>
 
 struct batch {
-    struct clamd_item *items; /* what is sent: distinct */
-    struct clamd_answer *answers;
     struct av_result *results; /* one a place: the message, then its objects */
-    size_t *item_of;           /* by result */
+    struct clamd_item *items;  /* as many; after merge_equal what is sent: distinct */
+    struct clamd_answer *answers;
+    const struct clamd_item **sorted; /* for merge_equal */
+    size_t *item_of;                  /* by result */
     size_t n_items, n;
 };
 
 static bool batch_new(struct batch *b, size_t max)
 {
-    *b = (struct batch){.items = calloc(max, sizeof *b->items),
+    *b = (struct batch){.results = calloc(max, sizeof *b->results),
+                        .items = calloc(max, sizeof *b->items),
                         .answers = calloc(max, sizeof *b->answers),
-                        .results = calloc(max, sizeof *b->results),
+                        .sorted = calloc(max, sizeof *b->sorted),
                         .item_of = calloc(max, sizeof *b->item_of)};
-    return b->items != NULL && b->answers != NULL && b->results != NULL && b->item_of != NULL;
+    return b->results != NULL && b->items != NULL && b->answers != NULL && b->sorted != NULL &&
+           b->item_of != NULL;
 }
 
 static void batch_free(struct batch *b)
 {
+    free(b->results);
     free(b->items);
     free(b->answers);
-    free(b->results);
+    free(b->sorted);
     free(b->item_of);
-}
-
-/* The item with these bytes: one that is there already, or a new one. */
-static size_t add_item(struct batch *b, struct str bytes, const unsigned char *sha256)
-{
-    struct clamd_item *item = &b->items[b->n_items];
-    for (size_t i = 0; sha256 != NULL && i < b->n_items; i++)
-        if (b->items[i].has_sha256 && memcmp(b->items[i].sha256, sha256, DIGEST_MAX_BYTES) == 0)
-            return i;
-    *item = (struct clamd_item){.bytes = bytes, .has_sha256 = sha256 != NULL};
-    if (sha256 != NULL)
-        memcpy(item->sha256, sha256, DIGEST_MAX_BYTES);
-    return b->n_items++;
 }
 
 static void add_place(struct batch *b, const struct content_object *o, struct str bytes,
                       const unsigned char *sha256)
 {
-    b->results[b->n].object = o;
-    b->item_of[b->n++] = add_item(b, bytes, sha256);
+    struct clamd_item *item = &b->items[b->n];
+    b->results[b->n++].object = o;
+    *item = (struct clamd_item){.bytes = bytes, .has_sha256 = sha256 != NULL};
+    if (sha256 != NULL)
+        memcpy(item->sha256, sha256, sizeof item->sha256);
+}
+
+static int compare_hashes(const struct clamd_item *a, const struct clamd_item *b)
+{
+    if (!a->has_sha256 || !b->has_sha256)
+        return a->has_sha256 - b->has_sha256;
+    return memcmp(a->sha256, b->sha256, sizeof a->sha256);
+}
+
+/* Equal ones beside each other, the first place of them in front. */
+static int compare_items(const void *x, const void *y)
+{
+    const struct clamd_item *a = *(const struct clamd_item *const *)x;
+    const struct clamd_item *b = *(const struct clamd_item *const *)y;
+    int order = compare_hashes(a, b);
+    return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+/* The first of equal items is sent for all of them. O(n log n): a mail may have thousands. */
+static void merge_equal(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        b->sorted[i] = &b->items[i];
+    qsort(b->sorted, b->n, sizeof *b->sorted, compare_items);
+    size_t first = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        size_t place = (size_t)(b->sorted[i] - b->items);
+        if (i == 0 || compare_hashes(b->sorted[i - 1], b->sorted[i]) != 0)
+            first = place;
+        b->item_of[place] = first;
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->item_of[i] != i) {
+            b->item_of[i] = b->item_of[b->item_of[i]];
+            continue;
+        }
+        b->items[b->n_items] = b->items[i];
+        b->item_of[i] = b->n_items++;
+    }
 }
 
 static void take_answers(struct batch *b)
@@ -82,6 +115,7 @@ int av_scan(struct clamd *c, struct str raw, const unsigned char *sha256,
     for (size_t i = 0; i < n; i++)
         if (objects[i].has_bytes)
             add_place(&b, &objects[i], objects[i].bytes, objects[i].sha256);
+    merge_equal(&b);
     clamd_scan(c, b.items, b.n_items, deadline_us, b.answers);
     take_answers(&b);
     prefer_objects(&b);
