@@ -3,6 +3,7 @@
 #include "engine/job.h"
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "message/limits.h"
 #include "tests/tap.h"
 
@@ -227,6 +228,8 @@ static void test_parts(struct job *job, struct dns_zone *zone)
     tap_ok(finding_has(&job->findings, FINDING_LIMIT_MIME));
     tap_ok(!job->verdict.complete);
     tap_int(job->sha256_hex.n, 64);
+    tap_str(job->sha256_hex,
+            hex_encode(&job->arena, str_make((const char *)job->sha256, sizeof job->sha256)));
     buf_clear(&raw);
 }
 

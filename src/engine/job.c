@@ -105,9 +105,9 @@ int job_start(struct job *job, struct str source, struct str raw, const struct e
 
 int job_describe(struct job *job, struct mp_err *err)
 {
-    unsigned char hash[DIGEST_MAX_BYTES];
-    if (digest_once(DIGEST_SHA256, job->raw, hash))
-        job->sha256_hex = hex_encode(&job->arena, str_make((const char *)hash, sizeof hash));
+    if (digest_once(DIGEST_SHA256, job->raw, job->sha256))
+        job->sha256_hex =
+            hex_encode(&job->arena, str_make((const char *)job->sha256, sizeof job->sha256));
     int st = mime_parse(&job->arena, &job->message, &job->mime, err);
     if (st != MP_OK || !job->mime.complete) {
         finding_add(&job->findings, FINDING_LIMIT_MIME, NOWHERE, "%zu parts were read",

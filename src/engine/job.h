@@ -62,10 +62,11 @@ struct job {
     struct arc_outcome arc;
     struct dmarc_outcome dmarc;
     struct content_stage content;
-    bool auth_skipped;                 /* by config->skip_auth */
-    bool spf_checked, helo_checked;    /* false without a client address */
-    struct str authentication_results; /* field body, folded */
-    struct str sha256_hex;             /* of the raw message; set by job_describe */
+    bool auth_skipped;                      /* by config->skip_auth */
+    bool spf_checked, helo_checked;         /* false without a client address */
+    struct str authentication_results;      /* field body, folded */
+    unsigned char sha256[DIGEST_MAX_BYTES]; /* of the raw message; set by job_describe ... */
+    struct str sha256_hex;                  /* ... and as text; empty: not known */
     struct verdict verdict;
 
     bool done[STAGE_COUNT];

@@ -138,11 +138,43 @@ static void test_rows(struct arena *arena)
     }
 }
 
+/* The verdict on a message whose hash is known is kept as that on its objects is. */
+static void test_known(struct arena *arena)
+{
+    struct fake fake = {.version = NULL};
+    struct fake_clamd at;
+    struct clamd *c = NULL;
+    struct content_object object = {.bytes = STR("=OK"), .has_bytes = true};
+    struct finding_list list = {.arena = NULL};
+    struct str raw = STR("=Own.Bad FOUND");
+    unsigned char sha256[DIGEST_MAX_BYTES];
+    bool complete;
+    fake_serve(&at, &fake, NULL, NULL);
+    const char *address = at.address;
+    if (clamd_new(&(struct clamd_config){.addresses = &address, .n_addresses = 1}, &c, NULL) !=
+            MP_OK ||
+        !digest_once(DIGEST_SHA256, raw, sha256) ||
+        !digest_once(DIGEST_SHA256, object.bytes, object.sha256))
+        abort();
+    finding_list_init(&list, arena);
+    tap_case("av: a message that is known is not sent again");
+    for (size_t i = 0; i < 2; i++)
+        tap_int(av_scan(c, raw, sha256, &object, 1, 0, &list, &complete, NULL), MP_OK);
+    tap_int(list.n, 2);
+    for (size_t i = 0; i < list.n; i++)
+        tap_int(list.items[i].id, FINDING_AV_FOUND);
+    clamd_free(c);
+    script_stop(at.server);
+    tap_int(count(script_log(at.server, 0)->received, STR("zINSTREAM")), 2);
+    script_free(at.server);
+}
+
 int main(void)
 {
     struct arena arena = {.budget_bytes = 0};
     arena_init(&arena, 1 << 20);
     test_rows(&arena);
+    test_known(&arena);
     arena_clear(&arena);
     return tap_done();
 }

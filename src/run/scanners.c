@@ -135,12 +135,13 @@ int scanners_finish(const struct scanners *s, struct job *job, struct scan_round
                     struct mp_err *err)
 {
     struct content_stage *c = &job->content;
+    const unsigned char *sha256 = job->sha256_hex.n > 0 ? job->sha256 : NULL;
     int st = finish_workers(s, job, round, err);
     for (size_t i = 0; st == MP_OK && i < c->n_asks; i++) {
         struct scan_ask *a = &c->asks[i];
         if (!a->answered && a->by == SCAN_BY_CLAMD)
-            st = av_scan(s->clamd, job->raw, NULL, a->objects, a->n_objects, 0, &a->report.findings,
-                         &a->report.complete, err);
+            st = av_scan(s->clamd, job->raw, sha256, a->objects, a->n_objects, 0,
+                         &a->report.findings, &a->report.complete, err);
     }
     for (size_t i = 0; i < c->n_asks; i++)
         c->asks[i].answered = true;
