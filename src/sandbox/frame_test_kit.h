@@ -43,4 +43,13 @@ static inline void kit_init(struct kit *k, struct str bytes, size_t memory_bytes
         .arena = &k->arena, .limits = &k->limits, .budget = &k->budget, .report = &k->report};
 }
 
+/* What a fuzzer made: a frame as long as it says itself, and what stands behind it. */
+static inline struct str kit_cut(const uint8_t *data, size_t size, struct str *behind)
+{
+    struct str all = str_make((const char *)data, size);
+    size_t n = size < 8 ? size : data[4] | (size_t)data[5] << 8 | (size_t)data[6] << 16;
+    *behind = str_slice(all, n, size);
+    return str_slice(all, 0, n);
+}
+
 #endif

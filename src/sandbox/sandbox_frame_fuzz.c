@@ -10,11 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct kit k;
     struct frame_answer answer;
-    struct str all = str_make((const char *)data, size);
-    size_t n = size < 8 ? size : data[4] | (size_t)data[5] << 8 | (size_t)data[6] << 16;
+    struct str behind, frame = kit_cut(data, size, &behind);
     kit_init(&k, STR("PK"), 16 << 20);
-    int st = frame_report_read(str_slice(all, 0, n), str_slice(all, n, size), &k.budget, &k.content,
-                               0, &answer, NULL);
+    int st = frame_report_read(frame, behind, &k.budget, &k.content, 0, &answer, NULL);
     for (size_t i = 1; i < k.report.n; i++)
         assert(k.report.objects[i].parent < (int32_t)i && utf8_valid(k.report.objects[i].member));
     for (size_t i = 0; i < k.report.findings.n; i++)

@@ -1,7 +1,7 @@
 /* Requests: what a worker takes for one is whole, and is written again as it was. */
 #include <assert.h>
 
-#include "sandbox/frame.h"
+#include "sandbox/frame_test_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -9,11 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
     struct frame_request request;
-    struct str all = str_make((const char *)data, size);
-    size_t n = size < 8 ? size : data[4] | (size_t)data[5] << 8 | (size_t)data[6] << 16;
-    struct str frame = str_slice(all, 0, n);
+    struct str behind, frame = kit_cut(data, size, &behind);
     arena_init(&arena, 16 << 20);
-    if (frame_request_read(&arena, frame, str_slice(all, n, size), &request, NULL) == MP_OK) {
+    if (frame_request_read(&arena, frame, behind, &request, NULL) == MP_OK) {
         struct buf again;
         buf_init(&again, FRAME_MAX_BYTES);
         assert(frame_request_write(&again, &request.content, 0, NULL) == MP_OK);
