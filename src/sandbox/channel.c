@@ -88,6 +88,15 @@ enum channel_status channel_recv(int fd, struct parcel *m, int *fds, size_t n_fd
     return CHANNEL_GOT;
 }
 
+bool channel_hello(int status, const struct mp_err *err, const struct sandbox_facts *facts)
+{
+    struct parcel m = {
+        .type = PARCEL_HELLO, .status = status, .build = parcel_build(), .facts = *facts};
+    struct str text = str_slice(str_from(err->text), 0, sizeof m.text - 1);
+    memcpy(m.text, text.p, text.n);
+    return channel_send(SANDBOX_WORKER_FD, &m, NULL, 0);
+}
+
 bool channel_pair(int fds[2])
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)

@@ -44,6 +44,8 @@ bool channel_send(int fd, const struct parcel *m, const int *fds, size_t n_fds);
 enum channel_status { CHANNEL_GOT, CHANNEL_NOTHING, CHANNEL_END, CHANNEL_BROKEN };
 /* fds[n_fds] are filled with descriptors that came along (-1: none); others are never taken. */
 enum channel_status channel_recv(int fd, struct parcel *m, int *fds, size_t n_fds);
+/* To the parent, by SANDBOX_WORKER_FD: ready, or why not. False: it is gone. */
+bool channel_hello(int status, const struct mp_err *err, const struct sandbox_facts *facts);
 /* A pair of packet sockets, close-on-exec; [0] does not block. False: errno. */
 bool channel_pair(int fds[2]);
 

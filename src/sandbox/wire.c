@@ -3,17 +3,13 @@
 
 enum { U32_BYTES = 4, U64_BYTES = 8 };
 
-void wire_wrong(struct wire_in *in, const char *what)
+void wire_expect(struct wire_in *in, bool holds, const char *what)
 {
+    if (holds)
+        return;
     if (in->bad == NULL)
         in->bad = what;
     in->left = STR_NONE;
-}
-
-void wire_expect(struct wire_in *in, bool holds, const char *what)
-{
-    if (!holds)
-        wire_wrong(in, what);
 }
 
 void wire_expect_memory(struct wire_in *in, bool is_there)
@@ -24,10 +20,9 @@ void wire_expect_memory(struct wire_in *in, bool is_there)
 
 struct str wire_get_bytes(struct wire_in *in, size_t n, const char *what)
 {
-    if (in->bad != NULL || n > in->left.n) {
-        wire_wrong(in, what);
+    wire_expect(in, n <= in->left.n, what);
+    if (in->bad != NULL)
         return STR_NONE;
-    }
     struct str s = str_slice(in->left, 0, n);
     in->left = str_slice(in->left, n, in->left.n);
     return s;

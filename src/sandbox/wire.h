@@ -11,8 +11,8 @@ struct wire_in {
     bool starved;    /* what was wrong is our memory, not the frame */
 };
 
-/* What is wrong, unless something was before. Reads give 0 and empty from then on. */
-void wire_wrong(struct wire_in *in, const char *what);
+/* If not, that is what is wrong, unless something was before: reads give 0 and empty from then on.
+ */
 void wire_expect(struct wire_in *in, bool holds, const char *what);
 /* Memory for what was read: is it there? */
 void wire_expect_memory(struct wire_in *in, bool is_there);

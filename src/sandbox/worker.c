@@ -129,8 +129,6 @@ static void work(struct worker *w, struct task *t)
     answer.status = inspect(w, t, &answer, &err);
     set_cpu_timer(0);
     answer.retire = is_worn(w, t, answer.status);
-    struct str text = str_slice(str_from(err.text), 0, sizeof answer.text - 1);
-    memcpy(answer.text, text.p, text.n);
     buf_clear(&t->frame);
     memfd_unmap(t->in, t->in_n);
     arena_reset(&w->arena);
@@ -144,17 +142,13 @@ void worker_run(const struct sandbox_worker *program, const struct content_lists
                 const struct parcel *setup, struct sandbox_facts facts)
 {
     struct worker w = {.program = program, .lists = lists, .setup = setup};
-    struct parcel hello = {.type = PARCEL_HELLO, .pid = getpid(), .build = parcel_build()};
     struct mp_err err = {0};
     int64_t cpu_s;
     usage(&w.resident_first, &cpu_s);
     arena_init(&w.arena, (size_t)setup->memory_bytes);
     facts.worker_pid = getpid();
-    hello.status = confine_worker(setup, &facts, &err);
-    hello.facts = facts;
-    struct str text = str_slice(str_from(err.text), 0, sizeof hello.text - 1);
-    memcpy(hello.text, text.p, text.n);
-    if (!channel_send(FD_PARENT, &hello, NULL, 0) || hello.status != MP_OK)
+    int st = confine_worker(setup, &facts, &err);
+    if (!channel_hello(st, &err, &facts) || st != MP_OK)
         _exit(EXIT_CONFINED);
     for (;;) {
         struct task t = {.fds = {-1, -1}};

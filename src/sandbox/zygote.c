@@ -36,19 +36,6 @@ static int load(struct zygote *z, struct mp_err *err)
     return z->worker->load == NULL ? MP_OK : z->worker->load(z->worker->data, &z->lists, err);
 }
 
-/* Ready, or why not. */
-static bool say_hello(const struct zygote *z, int status, const struct mp_err *err)
-{
-    struct parcel hello = {.type = PARCEL_HELLO,
-                           .status = status,
-                           .build = parcel_build(),
-                           .pid = getpid(),
-                           .facts = z->facts};
-    struct str text = str_slice(str_from(err->text), 0, sizeof hello.text - 1);
-    memcpy(hello.text, text.p, text.n);
-    return channel_send(FD_CONTROL, &hello, NULL, 0);
-}
-
 static pid_t *find_child(struct zygote *z, pid_t pid)
 {
     for (size_t i = 0; i < ARRAY_LEN(z->children); i++)
@@ -149,7 +136,7 @@ int sandbox_worker_main(const struct sandbox_worker *w)
     if (st == MP_OK)
         st = confine_zygote(&z.facts, &err);
     z.facts.zygote_pid = getpid();
-    if (say_hello(&z, st, &err) && st == MP_OK)
+    if (channel_hello(st, &err, &z.facts) && st == MP_OK)
         serve(&z);
     return 0;
 }
