@@ -5,7 +5,7 @@
  *   report    head, status, budget left, objects, findings; the members' bytes behind the frame,
  *             one after the other in the order of the objects
  *
- * Frames belong to one build: both processes are the same program (or say so: zygote.h), so
+ * Frames belong to one build: both processes are the same program (or say so: parcel_build), so
  * findings and kinds are sent as numbers, and checked. */
 #ifndef MP_SANDBOX_FRAME_H
 #define MP_SANDBOX_FRAME_H
@@ -61,7 +61,7 @@ uint64_t frame_report_bytes(const struct content *c, const uint32_t *same);
 struct frame_answer {
     int status;        /* enum mp_status of the inspection */
     struct str reason; /* printable */
-    size_t n_objects, n_findings;
+    size_t n_objects;  /* that were appended */
 };
 
 /* Append what was found to c->report: members of objects[object], findings of its part, and spend

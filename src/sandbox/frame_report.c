@@ -340,6 +340,6 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     append_findings(&r);
     spend(&r, sent, &left, bytes.n);
     c->report->complete &= r.complete && status == MP_OK && !r.starved;
-    *out = (struct frame_answer){status, reason, r.n - 1, r.n_findings};
+    *out = (struct frame_answer){status, reason, r.n - 1};
     return MP_OK;
 }
