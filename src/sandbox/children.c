@@ -58,11 +58,6 @@ static void slot_clear(struct slot *w)
     *w = (struct slot){.fd = -1, .pidfd = -1};
 }
 
-static void worker_kill(const struct slot *w)
-{
-    kill_pidfd(w->pidfd);
-}
-
 void worker_ask(struct sandbox *sb, struct slot *w)
 {
     int pair[2];
@@ -115,7 +110,7 @@ void worker_end(struct sandbox *sb, struct slot *w)
 {
     struct parcel m = {.type = PARCEL_REAP, .serial = w->serial, .pid = w->pid};
     if (w->call == NULL) /* whose call waits is left to say what it dies of */
-        worker_kill(w);
+        kill_pidfd(w->pidfd);
     shut(&w->fd);
     w->state = SLOT_GONE;
     w->until_us = clock_mono_us() + REAP_MS * 1000;
@@ -137,7 +132,7 @@ void pool_trouble(struct sandbox *sb, const char *why)
 {
     snprintf(sb->trouble, sizeof sb->trouble, "no worker can be started: %.120s", why);
     back_off(sb);
-    if (pool_count(sb, SLOT_IDLE) + pool_count(sb, SLOT_BUSY) == 0)
+    if (pool_alive(sb) == 0)
         queue_fail(sb, sb->trouble);
 }
 
@@ -218,8 +213,7 @@ static int spawn(struct sandbox *sb, int fd)
                  : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                                        POSIX_SPAWN_SETSID);
     for (int to = STDIN_FILENO; to <= STDERR_FILENO && st == 0; to++)
-        if (to != STDERR_FILENO || !sb->config.keep_stderr)
-            st = posix_spawn_file_actions_addopen(&files, to, "/dev/null", O_RDWR, 0);
+        st = posix_spawn_file_actions_addopen(&files, to, "/dev/null", O_RDWR, 0);
     st = st != 0 ? st : posix_spawn_file_actions_adddup2(&files, fd, SANDBOX_WORKER_FD);
     st = st != 0 ? st : posix_spawn_file_actions_addclosefrom_np(&files, SANDBOX_WORKER_FD + 1);
     pid_t pid = 0;
@@ -332,7 +326,7 @@ void zygote_end(struct sandbox *sb)
         struct slot *w = &sb->slots[i];
         if (w->state == SLOT_FREE)
             continue;
-        worker_kill(w);
+        kill_pidfd(w->pidfd);
         slot_clear(w);
     }
     if (sb->zygote == ZYGOTE_NONE)

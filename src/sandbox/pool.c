@@ -154,14 +154,6 @@ static void prepare(struct sandbox_call *call, const struct content *c, size_t o
     buf_clear(&frame);
 }
 
-static struct slot *idle_slot(struct sandbox *sb)
-{
-    for (unsigned i = 0; i < sb->config.max_workers; i++)
-        if (sb->slots[i].state == SLOT_IDLE)
-            return &sb->slots[i];
-    return NULL;
-}
-
 /* To a worker at once, without a turn of the loop, when nobody waits before it. */
 static void submit(struct sandbox_call *call)
 {
@@ -172,7 +164,7 @@ static void submit(struct sandbox_call *call)
     if (!sb->has_thread && loop_start(sb, &err) != MP_OK) {
         call_done(call, SANDBOX_UNAVAILABLE, "%s", err.text);
     } else {
-        struct slot *w = sb->first == NULL && !call->is_start ? idle_slot(sb) : NULL;
+        struct slot *w = sb->first == NULL && !call->is_start ? worker_choose(sb, call) : NULL;
         if (w == NULL || !worker_assign(sb, w, call)) {
             queue_add(sb, call, false);
             loop_wake(sb);
@@ -351,6 +343,6 @@ void sandbox_counts(struct sandbox *sb, struct sandbox_counts *out)
 {
     pthread_mutex_lock(&sb->lock);
     *out = sb->counts;
-    out->alive = pool_count(sb, SLOT_IDLE) + pool_count(sb, SLOT_BUSY);
+    out->alive = pool_alive(sb);
     pthread_mutex_unlock(&sb->lock);
 }

@@ -87,6 +87,9 @@ int64_t pool_next_us(struct sandbox *sb); /* the next thing that may be overdue 
 void pool_arm(struct sandbox *sb, int64_t at_us);
 bool worker_assign(struct sandbox *sb, struct slot *w, struct sandbox_call *call);
 unsigned pool_count(const struct sandbox *sb, enum slot_state state);
+unsigned pool_alive(const struct sandbox *sb); /* workers that may answer */
+/* The worker for it, of those that are idle; NULL: none is. */
+struct slot *worker_choose(struct sandbox *sb, const struct sandbox_call *call);
 void call_failed(struct sandbox *sb, struct sandbox_call *call, enum sandbox_outcome outcome,
                  const char *text);
 

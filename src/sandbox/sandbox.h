@@ -36,7 +36,6 @@ struct sandbox_config {
     unsigned cpu_s;        /* of one request: default CONTENT_WORKER_CPU_S */
     unsigned load_ms;      /* until the zygote is ready: default 20 s */
     uint64_t memory_bytes; /* of one worker: default CONTENT_WORKER_MEMORY_BYTES */
-    bool keep_stderr;      /* of the worker, for its developers; default /dev/null */
 };
 
 /* What holds a worker, as it told when it started. */

@@ -14,6 +14,11 @@ unsigned pool_count(const struct sandbox *sb, enum slot_state state)
     return n;
 }
 
+unsigned pool_alive(const struct sandbox *sb)
+{
+    return pool_count(sb, SLOT_IDLE) + pool_count(sb, SLOT_BUSY);
+}
+
 void pool_arm(struct sandbox *sb, int64_t at_us)
 {
     enum { PER_S = 1000000 };
@@ -100,7 +105,7 @@ static struct slot *find_slot(struct sandbox *sb, enum slot_state state, bool fr
 }
 
 /* Whoever may take a used worker does, so that fresh ones are there for those who may not. */
-static struct slot *choose(struct sandbox *sb, const struct sandbox_call *call)
+struct slot *worker_choose(struct sandbox *sb, const struct sandbox_call *call)
 {
     if (call->needs_fresh || call->is_start)
         return find_slot(sb, SLOT_IDLE, call->needs_fresh);
@@ -117,7 +122,7 @@ static void hand_out(struct sandbox *sb)
 {
     struct sandbox_call *call;
     struct slot *w;
-    while ((call = sb->first) != NULL && (w = choose(sb, call)) != NULL) {
+    while ((call = sb->first) != NULL && (w = worker_choose(sb, call)) != NULL) {
         sb->first = call->next;
         if (sb->first == NULL)
             sb->last = NULL;
@@ -144,9 +149,9 @@ static void hire(struct sandbox *sb)
     while (coming < waiting && (room = find_slot(sb, SLOT_FREE, false)) != NULL &&
            sb->zygote == ZYGOTE_READY) {
         worker_ask(sb, room);
-        coming += room->state == SLOT_ASKED;
         if (room->state != SLOT_ASKED)
             return;
+        coming++;
     }
     struct slot *idle = find_slot(sb, SLOT_IDLE, false);
     if (coming == 0 && waiting > 0 && sb->first->needs_fresh && idle != NULL &&
@@ -159,10 +164,9 @@ void pool_schedule(struct sandbox *sb)
     hand_out(sb);
     if (sb->first == NULL)
         return;
-    bool anyone = pool_count(sb, SLOT_IDLE) + pool_count(sb, SLOT_BUSY) > 0;
     if (sb->zygote == ZYGOTE_NONE && clock_mono_us() >= sb->not_before_us)
         zygote_start(sb);
-    else if (sb->zygote == ZYGOTE_NONE && sb->trouble[0] != '\0' && !anyone)
+    else if (sb->zygote == ZYGOTE_NONE && sb->trouble[0] != '\0' && pool_alive(sb) == 0)
         queue_fail(sb, sb->trouble);
     hire(sb);
 }
@@ -192,23 +196,16 @@ static void overdue_slot(struct sandbox *sb, struct slot *w, int64_t now)
 
 static void overdue_queue(struct sandbox *sb, int64_t now)
 {
-    struct sandbox_call *kept = NULL, *last = NULL, *next;
-    for (struct sandbox_call *call = sb->first; call != NULL; call = next) {
+    struct sandbox_call *call = sb->first, *next;
+    sb->first = sb->last = NULL;
+    for (; call != NULL; call = next) {
         next = call->next;
-        if (call->deadline_us <= now) {
+        if (call->deadline_us > now)
+            queue_add(sb, call, false);
+        else
             call_done(call, SANDBOX_UNAVAILABLE, "no worker was free in time%s%s",
                       sb->trouble[0] == '\0' ? "" : ": ", sb->trouble);
-            continue;
-        }
-        call->next = NULL;
-        if (last == NULL)
-            kept = call;
-        else
-            last->next = call;
-        last = call;
     }
-    sb->first = kept;
-    sb->last = last;
 }
 
 void pool_overdue(struct sandbox *sb)
