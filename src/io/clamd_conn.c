@@ -1,7 +1,6 @@
 /* One session with clamd (IDSESSION): items are sent while answers come back in any order. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,7 +8,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "io/clamd_internal.h"
 #include "io/host.h"
@@ -59,17 +57,13 @@ static int connect_host(const struct clamd_peer *p, int64_t deadline_us, struct 
                         struct mp_err *err)
 {
     struct ip at[HOST_MAX_ADDRESSES];
-    size_t n = 1;
-    int st = MP_OK;
-    if (!ip_parse(str_from(p->host), &at[0]))
-        st = host_addresses(p->host, at, &n, err);
-    for (size_t i = 0; st == MP_OK && i < n; i++) {
+    size_t n = 0;
+    int st = host_addresses(p->host, at, &n, err);
+    for (size_t i = 0; i < n; i++) {
         struct conn_target to = {.ip = at[i], .port = p->port};
-        int tried = connect_one(&to, deadline_us, out, err);
-        if (tried == MP_OK)
-            return MP_OK;
-        if (i + 1 == n)
-            st = tried;
+        st = connect_one(&to, deadline_us, out, err);
+        if (st == MP_OK)
+            break;
     }
     return st;
 }
@@ -147,7 +141,7 @@ static int read_some(struct clamd_session *s, struct mp_err *err)
     return MP_OK;
 }
 
-static void copy_text(char *out, size_t room, struct str text)
+void clamd_copy_text(char *out, size_t room, struct str text)
 {
     text = str_slice(text, 0, room - 1);
     if (text.n > 0)
@@ -175,7 +169,7 @@ int clamd_session_ask(struct clamd_session *s, const char *command, char *answer
         st = mp_fail(err, MP_E_SYNTAX, 0, "%s answers %s with \"" STR_FMT "\"", s->conn->peer_text,
                      command, STR_ARG(str_slice(line, 0, CLAMD_TEXT_MAX)));
     if (st == MP_OK)
-        copy_text(answer, room, line);
+        clamd_copy_text(answer, room, line);
     if (st == MP_OK)
         forget(&s->in, s->in.n - rest.n);
     else
@@ -335,7 +329,7 @@ static int take_answer(struct scan *x, struct str line, struct mp_err *err)
     *t->answer = (struct clamd_answer){.verdict = verdicts[r.kind]};
     t->state = CLAMD_TASK_ANSWERED;
     if (r.kind != CLAMD_REPLY_OK)
-        copy_text(t->answer->text, sizeof t->answer->text, r.text);
+        clamd_copy_text(t->answer->text, sizeof t->answer->text, r.text);
     if (r.kind == CLAMD_REPLY_LIMIT)
         x->limit_bytes = t->item->bytes.n;
     if (r.kind == CLAMD_REPLY_LIMIT || !in_full) { /* clamd hears no more in this session */
@@ -357,25 +351,6 @@ static int take_answers(struct scan *x, struct mp_err *err)
     return st != MP_OK ? st : read;
 }
 
-/* Until the socket has an answer or takes more. */
-static int wait_turn(struct scan *x, bool to_send, int64_t deadline_us, short *events,
-                     struct mp_err *err)
-{
-    struct pollfd p = {.fd = x->s->conn->fd, .events = to_send ? POLLIN | POLLOUT : POLLIN};
-    for (;;) {
-        int64_t left_ms = (deadline_us - clock_mono_us() + 999) / 1000;
-        if (left_ms <= 0)
-            return conn_fail_wait(x->s->conn, MP_E_TIMEOUT, err);
-        int n = poll(&p, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
-        if (n > 0) {
-            *events = p.revents;
-            return MP_OK;
-        }
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return conn_fail_errno(x->s->conn, errno, err);
-    }
-}
-
 int clamd_session_scan(struct clamd_session *s, struct clamd_task *tasks, size_t n,
                        int64_t deadline_us, size_t *limit_bytes, struct mp_err *err)
 {
@@ -386,8 +361,10 @@ int clamd_session_scan(struct clamd_session *s, struct clamd_task *tasks, size_t
         bool to_send = has_more(&x);
         if (!to_send && x.n_waiting == 0)
             break;
-        st = wait_turn(&x, to_send, deadline_us, &events, err);
-        if (st == MP_OK && (events & ~POLLOUT) != 0)
+        st = conn_poll(s->conn, to_send ? POLLIN | POLLOUT : POLLIN, deadline_us, &events);
+        if (st != MP_OK)
+            st = conn_fail_wait(s->conn, st, err);
+        else if ((events & ~POLLOUT) != 0)
             st = take_answers(&x, err);
         if (st != MP_OK)
             break;

@@ -91,6 +91,8 @@ void clamd_session_close(struct clamd_session *s); /* accepts NULL */
 bool clamd_session_is_alive(struct clamd_session *s);
 int64_t *clamd_session_idle_since_us(struct clamd_session *s);
 
+/* As much of it as there is room for, with a NUL behind it. */
+void clamd_copy_text(char *out, size_t room, struct str text);
 /* One command that is answered at once: "PING". The answer without id, made of at most `room`
  * octets with its NUL. */
 int clamd_session_ask(struct clamd_session *s, const char *command, char *answer, size_t room,

@@ -80,19 +80,27 @@ int conn_fail_wait(struct conn *c, int status, struct mp_err *err)
     return conn_fail_errno(c, errno, err);
 }
 
-int conn_wait(const struct conn *c, bool to_write, int64_t deadline_us)
+int conn_poll(const struct conn *c, short events, int64_t deadline_us, short *got)
 {
-    struct pollfd p = {.fd = c->fd, .events = to_write ? POLLOUT : POLLIN};
+    struct pollfd p = {.fd = c->fd, .events = events};
     for (;;) {
         int64_t left_ms = (deadline_us - clock_mono_us() + 999) / 1000;
         if (left_ms <= 0)
             return MP_E_TIMEOUT;
         int n = poll(&p, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
-        if (n > 0)
-            return MP_OK; /* errors too: the next read or write tells which */
+        if (n > 0) {
+            *got = p.revents; /* errors too: the next read or write tells which */
+            return MP_OK;
+        }
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return MP_E_IO;
     }
+}
+
+int conn_wait(const struct conn *c, bool to_write, int64_t deadline_us)
+{
+    short got;
+    return conn_poll(c, to_write ? POLLOUT : POLLIN, deadline_us, &got);
 }
 
 ssize_t conn_raw_read(struct conn *c, void *to, size_t size)

@@ -26,6 +26,9 @@ struct conn {
 /* One try, without waiting: bytes, 0 at the end of the stream, -1 with errno. No SIGPIPE. */
 ssize_t conn_raw_read(struct conn *c, void *to, size_t size);
 ssize_t conn_raw_write(struct conn *c, const void *from, size_t size);
+/* Until one of `events` (POLLIN, POLLOUT) or an error of the socket is there: *got has which. As
+ * conn_wait else. */
+int conn_poll(const struct conn *c, short events, int64_t deadline_us, short *got);
 /* Until the socket takes (`to_write`) or has bytes. MP_E_TIMEOUT, without a word, when the deadline
  * comes first or is past; MP_E_IO when poll fails. */
 int conn_wait(const struct conn *c, bool to_write, int64_t deadline_us);
