@@ -27,7 +27,6 @@ struct clamd_config {
     const char *const *addresses; /* "unix:/path", "host:port", "[v6]:port"; copied */
     size_t n_addresses;
     unsigned deadline_ms; /* 0: CLAMD_DEADLINE_MS */
-    size_t cache_entries; /* 0: CLAMD_CACHE_ENTRIES */
     bool no_cache;
     bool no_file_passing; /* INSTREAM on unix sockets too */
 };

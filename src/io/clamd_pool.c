@@ -82,8 +82,7 @@ int clamd_new(const struct clamd_config *config, struct clamd **out, struct mp_e
     for (; st == MP_OK && c->n_peers < config->n_addresses; c->n_peers += st == MP_OK)
         st = clamd_peer_parse(config->addresses[c->n_peers], &c->peers[c->n_peers], err);
     if (st == MP_OK && !config->no_cache) {
-        size_t entries = config->cache_entries;
-        c->cache = clamd_cache_new(entries != 0 ? entries : CLAMD_CACHE_ENTRIES);
+        c->cache = clamd_cache_new(CLAMD_CACHE_ENTRIES);
         if (c->cache == NULL)
             st = mp_fail(err, MP_E_NOMEM, 0, "no memory for what clamd has said");
     }

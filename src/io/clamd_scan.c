@@ -91,7 +91,8 @@ static int64_t now_s(void)
 
 static void take_known(const struct work *w, const char *version)
 {
-    for (size_t i = 0; may_keep(w, version) && i < w->n; i++) {
+    size_t n = may_keep(w, version) ? w->n : 0;
+    for (size_t i = 0; i < n; i++) {
         struct clamd_task *t = &w->tasks[i];
         if (t->state == CLAMD_TASK_OPEN && t->item->has_sha256 &&
             clamd_cache_get(w->c->cache, t->item->sha256, str_from(version), now_s(), t->answer))
@@ -101,7 +102,8 @@ static void take_known(const struct work *w, const char *version)
 
 static void keep_new(const struct work *w, const char *version)
 {
-    for (size_t i = 0; may_keep(w, version) && i < w->n; i++) {
+    size_t n = may_keep(w, version) ? w->n : 0;
+    for (size_t i = 0; i < n; i++) {
         const struct clamd_task *t = &w->tasks[i];
         if (t->state == CLAMD_TASK_ANSWERED && t->item->has_sha256 && !t->answer->is_cached)
             clamd_cache_put(w->c->cache, t->item->sha256, str_from(version), now_s(), t->answer);
@@ -118,14 +120,18 @@ static bool has_open(const struct work *w)
     return false;
 }
 
-/* It has no answer, for this reason: the last word unless it is tried again. */
+/* What its answer is now is the last word unless it is tried again. */
+static void lose_try(struct clamd_task *t)
+{
+    t->state = ++t->tries < CLAMD_TRIES ? CLAMD_TASK_OPEN : CLAMD_TASK_ANSWERED;
+}
+
+/* It has no answer, for this reason. */
 static void fail_task(struct clamd_task *t, enum clamd_verdict why, const char *text)
 {
-    size_t n = strlen(text);
-    n = n < CLAMD_TEXT_MAX ? n : CLAMD_TEXT_MAX - 1;
     *t->answer = (struct clamd_answer){.verdict = why};
-    memcpy(t->answer->text, text, n);
-    t->state = ++t->tries < CLAMD_TRIES ? CLAMD_TASK_OPEN : CLAMD_TASK_ANSWERED;
+    clamd_copy_text(t->answer->text, sizeof t->answer->text, str_from(text));
+    lose_try(t);
 }
 
 /* A session is over. Those that were on their way have lost a try; if none was, it is the fault of
@@ -156,7 +162,6 @@ static void settle(struct work *w, int st, const struct mp_err *err, size_t limi
 static bool settle_errors(struct work *w, struct clamd_peer *p)
 {
     bool any = false, of_file = false;
-    char text[CLAMD_TEXT_MAX];
     for (size_t i = 0; i < w->n; i++) {
         struct clamd_task *t = &w->tasks[i];
         if (t->state != CLAMD_TASK_ANSWERED || t->answer->verdict != CLAMD_ERROR ||
@@ -164,8 +169,7 @@ static bool settle_errors(struct work *w, struct clamd_peer *p)
             continue;
         any = true;
         of_file = of_file || !t->by_stream;
-        memcpy(text, t->answer->text, sizeof text);
-        fail_task(t, CLAMD_ERROR, text);
+        lose_try(t);
     }
     pthread_mutex_lock(&w->c->lock);
     p->no_file_passing = p->no_file_passing || of_file;
