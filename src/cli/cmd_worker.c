@@ -9,8 +9,6 @@
 #include "run/content_files.h"
 #include "sandbox/worker.h"
 
-enum { WORKER_LISTS_MAX_BYTES = 64 * 1024 * 1024 };
-
 struct worker_program {
     struct content_options options;
     struct arena arena;
@@ -52,7 +50,7 @@ int cmd_worker(int argc, char **argv)
     if (p == NULL)
         return usage_error(WORKER_COMMAND, "no memory");
     content_options_init(&p->options, WORKER_COMMAND);
-    arena_init(&p->arena, WORKER_LISTS_MAX_BYTES);
+    arena_init(&p->arena, CONTENT_FILES_LISTS_BYTES);
     for (int o;
          code == EXIT_PASSED && (o = getopt_long(argc, argv, ":", long_options, NULL)) != -1;)
         code = o == '?' || o == ':' ? bad_option(WORKER_COMMAND, o, argv)

@@ -3,8 +3,6 @@
 
 #include "run/content_files.h"
 
-enum { LISTS_MAX_BYTES = 64 * 1024 * 1024 };
-
 static char *word(const char *text)
 {
     return (char *)(uintptr_t)text; /* execve takes them so, and changes nothing */
@@ -48,7 +46,7 @@ int scan_content_open(struct scan_content *s, const struct content_options *o, u
     struct mp_err err = {0};
     size_t n_files;
     *s = (struct scan_content){0};
-    arena_init(&s->arena, LISTS_MAX_BYTES);
+    arena_init(&s->arena, CONTENT_FILES_LISTS_BYTES);
     int st = content_files_lists(&s->arena, o->data_dir, &s->lists, &n_files, &err);
     if (st == MP_OK)
         st = try_rules(o, &err);

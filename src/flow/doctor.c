@@ -15,6 +15,11 @@ static void say(const struct doctor *d, const char *text)
         d->options->progress(d->options->progress_ctx, text);
 }
 
+int64_t doctor_deadline_us(const struct doctor *d)
+{
+    return clock_mono_us() + (int64_t)d->options->deadline_ms * 1000;
+}
+
 static void check_version(struct doctor *d)
 {
     const char *yara = yara_version();
@@ -33,7 +38,7 @@ static void check_lists(struct doctor *d)
     const char *dir = d->options->data_dir;
     size_t n = 0;
     int64_t begun_us = clock_mono_us();
-    arena_init(&arena, DOCTOR_ARENA_BYTES);
+    arena_init(&arena, CONTENT_FILES_LISTS_BYTES);
     check_begin(&d->checks, STR("data"), "lists");
     int st = content_files_lists(&arena, dir, &lists, &n, &err);
     if (st != MP_OK)
@@ -102,7 +107,7 @@ static int check_resolver(struct doctor *d, struct mp_err *err)
     struct str group = arena_join(&d->arena, parts, ARRAY_LEN(parts));
     struct flow_dns dns = {.source = o->dns,
                            .view = flow_dns_view(o->dns, &d->arena),
-                           .deadline_us = begun_us + (int64_t)o->deadline_ms * 1000};
+                           .deadline_us = doctor_deadline_us(d)};
     const struct dns_answer *a = NULL;
     if (dns.view == NULL || group.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory to ask DNS");

@@ -10,17 +10,23 @@
 
 enum { FILES_ARENA_BYTES = YARA_MAX_RULES_BYTES + CONTENT_FILES_MAX * 8192 };
 
-struct text_file {
-    const char *path;
-    struct str text;
-};
-
+/* Of rules, or of lists. */
 struct text_files {
     struct arena *arena; /* of paths and texts */
     size_t max_bytes;    /* of one */
-    struct text_file items[CONTENT_FILES_MAX];
+    struct yara_text items[CONTENT_FILES_MAX];
     size_t n;
 };
+
+static struct text_files *files_new(struct arena *arena, size_t max_bytes)
+{
+    struct text_files *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return NULL;
+    l->arena = arena;
+    l->max_bytes = max_bytes;
+    return l;
+}
 
 static int add_file(struct text_files *l, struct str path, struct mp_err *err)
 {
@@ -33,7 +39,7 @@ static int add_file(struct text_files *l, struct str path, struct mp_err *err)
                        CONTENT_FILES_MAX);
     buf_init(&text, l->max_bytes);
     int st = read_file(copy.p, &text, err);
-    struct text_file file = {copy.p, STR("")};
+    struct yara_text file = {copy.p, STR("")};
     if (st == MP_OK && text.n > 0)
         file.text = arena_copy(l->arena, buf_str(&text));
     buf_clear(&text);
@@ -94,21 +100,15 @@ int content_files_yara(const char *const *paths, size_t n, struct yara_rules **o
                        struct mp_err *err)
 {
     struct arena arena = {.budget_bytes = 0};
-    struct text_files *l = calloc(1, sizeof *l);
-    struct yara_text *texts = calloc(CONTENT_FILES_MAX, sizeof *texts);
-    int st = l == NULL || texts == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory for YARA rules")
-                                        : MP_OK;
+    struct text_files *l = files_new(&arena, YARA_MAX_RULES_BYTES);
+    if (l == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for YARA rules");
+    int st = MP_OK;
     arena_init(&arena, FILES_ARENA_BYTES);
-    for (size_t i = 0; st == MP_OK && i < n; i++) {
-        l->arena = &arena;
-        l->max_bytes = YARA_MAX_RULES_BYTES;
+    for (size_t i = 0; st == MP_OK && i < n; i++)
         st = add_rules(l, paths[i], err);
-    }
-    for (size_t i = 0; st == MP_OK && i < l->n; i++)
-        texts[i] = (struct yara_text){l->items[i].path, l->items[i].text};
     if (st == MP_OK)
-        st = yara_rules_compile(texts, l->n, out, err);
-    free(texts);
+        st = yara_rules_compile(l->items, l->n, out, err);
     free(l);
     arena_clear(&arena);
     return st;
@@ -121,16 +121,14 @@ int content_files_lists(struct arena *arena, const char *dir, struct content_lis
 {
     static const struct str ending = STR_INIT(".list");
     struct content_lists *lists = NULL;
-    struct text_files *l = calloc(1, sizeof *l);
+    struct text_files *l = files_new(arena, CONTENT_LIST_MAX_BYTES);
     if (l == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for data lists");
-    l->arena = arena;
-    l->max_bytes = CONTENT_LIST_MAX_BYTES;
     int st = content_lists_new(arena, &lists, err);
     if (st == MP_OK && dir != NULL)
         st = add_folder(l, dir, &ending, 1, err);
     for (size_t i = 0; st == MP_OK && i < l->n; i++)
-        st = content_lists_parse(arena, str_from(l->items[i].path), l->items[i].text, lists, err);
+        st = content_lists_parse(arena, str_from(l->items[i].file), l->items[i].text, lists, err);
     if (st == MP_OK) {
         *out = lists;
         *n_files = l->n;

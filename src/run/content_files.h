@@ -5,7 +5,10 @@
 #include "content/lists.h"
 #include "content/yara.h"
 
-enum { CONTENT_FILES_MAX = 1000 /* of one kind, all folders together */ };
+enum {
+    CONTENT_FILES_MAX = 1000,                    /* of one kind, all folders together */
+    CONTENT_FILES_LISTS_BYTES = 64 * 1024 * 1024 /* the budget of an arena for lists */
+};
 
 /* Compile the rules of all `paths`: files, or folders, whose *.yar and *.yara are taken in the
  * order of their names, not those of folders in them. MP_E_IO: a file cannot be read, a folder has
