@@ -1,9 +1,8 @@
 /* Names of clamd to findings. */
 #include "content/av.h"
 
+#include "base/hex.h"
 #include "content/place.h"
-
-enum { SHA256_TEXT = 2 * DIGEST_MAX_BYTES + 1 };
 
 /* The first row whose prefix fits. */
 static const struct {
@@ -41,24 +40,17 @@ enum av_kind av_kind_of(struct str name, enum severity *severity)
     return kinds[i].kind;
 }
 
-/* "", or "; SHA-256 ..." of what was scanned. */
-static const char *hash_of(const struct content_object *o, char out[SHA256_TEXT])
+/* Of what was scanned, where it is known. */
+static struct str hash_of(struct arena *arena, const struct content_object *o)
 {
-    static const char digits[] = "0123456789abcdef";
     if (o == NULL || !o->has_bytes)
-        return "";
-    for (size_t i = 0; i < DIGEST_MAX_BYTES; i++) {
-        out[2 * i] = digits[o->sha256[i] >> 4];
-        out[2 * i + 1] = digits[o->sha256[i] & 15];
-    }
-    out[2 * DIGEST_MAX_BYTES] = '\0';
-    return out;
+        return STR_NONE;
+    return hex_encode(arena, str_make((const char *)o->sha256, sizeof o->sha256));
 }
 
 /* True: the object was scanned whole. */
 static bool add(struct finding_list *list, const struct av_result *r)
 {
-    char hash[SHA256_TEXT];
     enum severity severity = SEV_INFO;
     enum av_kind kind = AV_KIND_LIMIT;
     enum finding_id id = r->verdict == AV_LIMIT ? FINDING_AV_LIMIT : FINDING_AV_ERROR;
@@ -69,9 +61,9 @@ static bool add(struct finding_list *list, const struct av_result *r)
         kind = av_kind_of(r->text, &severity);
         id = findings[kind];
     }
-    const char *sha256 = hash_of(r->object, hash);
-    finding_raise(finding_add(list, id, content_place(r->object), STR_FMT "%s%s", STR_ARG(text),
-                              sha256[0] == '\0' ? "" : "; SHA-256 ", sha256),
+    struct str sha256 = hash_of(list->arena, r->object);
+    finding_raise(finding_add(list, id, content_place(r->object), STR_FMT "%s" STR_FMT,
+                              STR_ARG(text), sha256.n == 0 ? "" : "; SHA-256 ", STR_ARG(sha256)),
                   severity);
     return r->verdict == AV_FOUND && kind != AV_KIND_LIMIT;
 }

@@ -1,22 +1,15 @@
 /* What the doctor asks a clamd. */
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "flow/doctor_internal.h"
 
 enum { DAY_S = 86400 };
-
-static int64_t deadline(const struct doctor *d)
-{
-    return clock_mono_us() + (int64_t)d->options->deadline_ms * 1000;
-}
 
 static bool check_answer(struct doctor *d, size_t i, struct str group, struct clamd_status *out)
 {
     struct mp_err err = {0};
     int64_t begun_us = clock_mono_us();
     check_begin(&d->checks, group, "answer");
-    if (clamd_status(d->options->clamd, i, deadline(d), out, &err) != MP_OK) {
+    if (clamd_status(d->options->clamd, i, doctor_deadline_us(d), out, &err) != MP_OK) {
         check_add_as(&d->checks, SEV_HIGH, FINDING_AV_UNAVAILABLE, "%s", err.text);
         check_end(&d->checks, clock_mono_us() - begun_us, "it does not answer");
         return false;
@@ -83,7 +76,7 @@ static void check_limits(struct doctor *d, size_t i, struct str group)
     char text[CLAMD_TEXT_MAX] = "";
     int64_t begun_us = clock_mono_us();
     check_begin(l, group, "limits");
-    int st = clamd_limits(d->options->clamd, i, deadline(d), &limits, text, &err);
+    int st = clamd_limits(d->options->clamd, i, doctor_deadline_us(d), &limits, text, &err);
     int64_t elapsed_us = clock_mono_us() - begun_us;
     if (st == MP_OK && limits == CLAMD_LIMITS_SILENT) {
         check_add(l, FINDING_AV_LIMITS_SILENT, "a file nested beyond MaxRecursion is called OK");
@@ -99,11 +92,9 @@ static void check_limits(struct doctor *d, size_t i, struct str group)
 void doctor_clamd(struct doctor *d, size_t i, struct metric_list *metrics)
 {
     static const char *const rest[] = {"database", "queue", "limits"};
-    char name[DOCTOR_GROUP_MAX];
     struct clamd_status status;
     const char *address = clamd_address(d->options->clamd, i);
-    int n = snprintf(name, sizeof name, "clamd %s", address);
-    struct str group = str_make(name, n > 0 ? (size_t)n : 0);
+    struct str group = arena_fmt(&d->arena, "clamd %s", address);
     metrics->value = str_from(address);
     if (!check_answer(d, i, group, &status)) {
         for (size_t k = 0; k < ARRAY_LEN(rest); k++)

@@ -5,7 +5,9 @@
 #include "flow/doctor.h"
 #include "report/metric_list.h"
 
-enum { DOCTOR_PEER_METRICS = 3, DOCTOR_GROUP_MAX = CLAMD_ADDRESS_MAX + 16 };
+enum { DOCTOR_PEER_METRICS = 3 };
+
+int64_t doctor_deadline_us(const struct doctor *d); /* of a peer that is asked now */
 
 /* The i-th address of clamd: does it answer, how old is what it knows, how busy is it, and what
  * becomes of files beyond its limits. */

@@ -30,8 +30,7 @@ void doctor_sandbox(struct doctor *d)
         check_skip(&d->checks, STR("sandbox"), "worker", "no worker to start");
         return;
     }
-    int st = sandbox_start(d->options->sandbox, begun_us + (int64_t)d->options->deadline_ms * 1000,
-                           &facts, &err);
+    int st = sandbox_start(d->options->sandbox, doctor_deadline_us(d), &facts, &err);
     int64_t elapsed_us = clock_mono_us() - begun_us;
     if (st == MP_OK) {
         doctor_judge_worker(&d->checks, &facts, elapsed_us);
