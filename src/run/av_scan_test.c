@@ -108,21 +108,28 @@ static void check_findings(size_t row, const struct finding_list *list)
     }
 }
 
+/* The client of a server that is started. */
+static struct clamd *serve(struct fake_clamd *at, struct fake *fake)
+{
+    struct clamd *c = NULL;
+    fake_serve(at, fake, NULL, NULL);
+    const char *address = at->address;
+    if (clamd_new(&(struct clamd_config){.addresses = &address, .n_addresses = 1}, &c, NULL) !=
+        MP_OK)
+        abort();
+    return c;
+}
+
 static void test_rows(struct arena *arena)
 {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct fake fake = {.version = NULL};
         struct fake_clamd at;
-        struct clamd *c = NULL;
         struct content_object objects[OBJECTS];
         struct finding_list list = {.arena = NULL};
         struct mp_err err = {0};
         bool complete = !rows[i].complete;
-        fake_serve(&at, &fake, NULL, NULL);
-        const char *address = at.address;
-        if (clamd_new(&(struct clamd_config){.addresses = &address, .n_addresses = 1}, &c, &err) !=
-            MP_OK)
-            abort();
+        struct clamd *c = serve(&at, &fake);
         finding_list_init(&list, arena);
         size_t n = make_objects(i, objects);
         tap_case("av: %s", rows[i].label);
@@ -143,17 +150,13 @@ static void test_known(struct arena *arena)
 {
     struct fake fake = {.version = NULL};
     struct fake_clamd at;
-    struct clamd *c = NULL;
     struct content_object object = {.bytes = STR("=OK"), .has_bytes = true};
     struct finding_list list = {.arena = NULL};
     struct str raw = STR("=Own.Bad FOUND");
     unsigned char sha256[DIGEST_MAX_BYTES];
     bool complete;
-    fake_serve(&at, &fake, NULL, NULL);
-    const char *address = at.address;
-    if (clamd_new(&(struct clamd_config){.addresses = &address, .n_addresses = 1}, &c, NULL) !=
-            MP_OK ||
-        !digest_once(DIGEST_SHA256, raw, sha256) ||
+    struct clamd *c = serve(&at, &fake);
+    if (!digest_once(DIGEST_SHA256, raw, sha256) ||
         !digest_once(DIGEST_SHA256, object.bytes, object.sha256))
         abort();
     finding_list_init(&list, arena);
