@@ -1,8 +1,8 @@
 /* Rules of the operator in the language of YARA (libyara). yara.c when the library was there at
  * build time, else yara_none.c, which says so.
  *
- * Rules are compiled once, in the parent, before a worker's filter stands: they are read-only then,
- * and any number of processes and threads may scan with them, each with a scanner of its own.
+ * Rules are compiled before a worker's filter stands: they are read-only then, and any number of
+ * processes and threads may scan with them, each with a scanner of its own.
  * Scanning opens no file and sets no signal handler. */
 #ifndef MP_CONTENT_YARA_H
 #define MP_CONTENT_YARA_H
