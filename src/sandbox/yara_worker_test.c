@@ -42,22 +42,6 @@ static int worker_main(void)
     return code;
 }
 
-static struct buf whole_file(const char *path)
-{
-    struct buf b;
-    FILE *f = fopen(path, "re");
-    buf_init(&b, 64 << 20);
-    for (size_t n = 1; f != NULL && n > 0; b.n += n) {
-        char *to = buf_reserve(&b, 1 << 16);
-        if (to == NULL)
-            abort();
-        n = fread(to, 1, 1 << 16, f);
-    }
-    if (f == NULL || fclose(f) != 0)
-        abort();
-    return b;
-}
-
 int main(int argc, char **argv)
 {
     static char *worker[] = {(char *)(uintptr_t) "yara-worker", (char *)(uintptr_t) "worker", NULL};
@@ -68,7 +52,7 @@ int main(int argc, char **argv)
         tap_skip("this build has no YARA");
         return tap_done();
     }
-    struct buf self = whole_file("/proc/self/exe");
+    struct str self = tap_read_file("/proc/self/exe");
     const struct {
         const char *label;
         struct str bytes;
@@ -77,7 +61,7 @@ int main(int argc, char **argv)
     } rows[] = {
         {"text", STR("hay NEEDLE"), "own:Own_Text: $a at 4 \"NEEDLE\"", SEV_HIGH},
         {"text that was hidden", STR("hay \x59\x4e\x53 hay"), "own:Own_Text: $b at 4", SEV_HIGH},
-        {"a program", buf_str(&self), "own:Own_", SEV_MEDIUM},
+        {"a program", self, "own:Own_", SEV_MEDIUM},
         {"nothing in it", STR("hay"), NULL, SEV_INFO},
     };
     struct sandbox *sb = probe_sandbox(&(struct sandbox_config){.argv = worker});
@@ -102,6 +86,5 @@ int main(int argc, char **argv)
         arena_clear(&k.arena);
     }
     sandbox_free(sb);
-    buf_clear(&self);
     return tap_done();
 }
