@@ -4,40 +4,34 @@
 #include "base/hex.h"
 #include "content/place.h"
 
-/* The first row whose prefix fits. */
+/* What a name means, by clamd's own scheme of names: the first row whose prefix fits. */
 static const struct {
     struct str prefix;
-    enum av_kind kind;
+    enum finding_id id;
     enum severity severity;
-} kinds[] = {
-    {STR_INIT("Heuristics.Encrypted."), AV_KIND_ENCRYPTED, SEV_INFO},
-    {STR_INIT("Heuristics.OLE2.ContainsMacros"), AV_KIND_MACROS, SEV_MEDIUM},
-    {STR_INIT("Heuristics.Limits.Exceeded"), AV_KIND_LIMIT, SEV_MEDIUM},
-    {STR_INIT("Heuristics.Phishing."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.Safebrowsing."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.Exploit."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.Trojan."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.Worm."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.W32."), AV_KIND_HEURISTIC, SEV_HIGH},
-    {STR_INIT("Heuristics.Broken."), AV_KIND_HEURISTIC, SEV_LOW},
-    {STR_INIT("Heuristics."), AV_KIND_HEURISTIC, SEV_MEDIUM},
-    {STR_INIT("PUA."), AV_KIND_UNWANTED, SEV_MEDIUM},
-    {STR_INIT(""), AV_KIND_MALWARE, SEV_CRITICAL},
+} names[] = {
+    {STR_INIT("Heuristics.Encrypted."), FINDING_AV_ENCRYPTED, SEV_INFO},
+    {STR_INIT("Heuristics.OLE2.ContainsMacros"), FINDING_AV_MACROS, SEV_MEDIUM},
+    {STR_INIT("Heuristics.Limits.Exceeded"), FINDING_AV_LIMIT, SEV_MEDIUM},
+    {STR_INIT("Heuristics.Phishing."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Safebrowsing."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Exploit."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Trojan."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Worm."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.W32."), FINDING_AV_HEURISTIC, SEV_HIGH},
+    {STR_INIT("Heuristics.Broken."), FINDING_AV_HEURISTIC, SEV_LOW},
+    {STR_INIT("Heuristics."), FINDING_AV_HEURISTIC, SEV_MEDIUM},
+    {STR_INIT("PUA."), FINDING_AV_UNWANTED, SEV_MEDIUM},
+    {STR_INIT(""), FINDING_AV_FOUND, SEV_CRITICAL},
 };
 
-static const enum finding_id findings[] = {
-    [AV_KIND_MALWARE] = FINDING_AV_FOUND,       [AV_KIND_UNWANTED] = FINDING_AV_UNWANTED,
-    [AV_KIND_HEURISTIC] = FINDING_AV_HEURISTIC, [AV_KIND_ENCRYPTED] = FINDING_AV_ENCRYPTED,
-    [AV_KIND_MACROS] = FINDING_AV_MACROS,       [AV_KIND_LIMIT] = FINDING_AV_LIMIT,
-};
-
-enum av_kind av_kind_of(struct str name, enum severity *severity)
+static enum finding_id meaning_of(struct str name, enum severity *severity)
 {
     size_t i = 0;
-    while (!str_istarts(name, kinds[i].prefix))
+    while (!str_istarts(name, names[i].prefix))
         i++;
-    *severity = kinds[i].severity;
-    return kinds[i].kind;
+    *severity = names[i].severity;
+    return names[i].id;
 }
 
 /* Of what was scanned, where it is known. */
@@ -52,20 +46,17 @@ static struct str hash_of(struct arena *arena, const struct content_object *o)
 static bool add(struct finding_list *list, const struct av_result *r)
 {
     enum severity severity = SEV_INFO;
-    enum av_kind kind = AV_KIND_LIMIT;
     enum finding_id id = r->verdict == AV_LIMIT ? FINDING_AV_LIMIT : FINDING_AV_ERROR;
     struct str text = str_slice(r->text, 0, 100); /* so that the hash has room */
     if (r->verdict == AV_CLEAN)
         return true;
-    if (r->verdict == AV_FOUND) {
-        kind = av_kind_of(r->text, &severity);
-        id = findings[kind];
-    }
+    if (r->verdict == AV_FOUND)
+        id = meaning_of(r->text, &severity);
     struct str sha256 = hash_of(list->arena, r->object);
     finding_raise(finding_add(list, id, content_place(r->object), STR_FMT "%s" STR_FMT,
                               STR_ARG(text), sha256.n == 0 ? "" : "; SHA-256 ", STR_ARG(sha256)),
                   severity);
-    return r->verdict == AV_FOUND && kind != AV_KIND_LIMIT;
+    return r->verdict == AV_FOUND && id != FINDING_AV_LIMIT;
 }
 
 bool av_findings(struct finding_list *list, const struct av_result *results, size_t n)
