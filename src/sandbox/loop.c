@@ -75,7 +75,7 @@ static void worker_died(struct sandbox *sb, struct slot *w)
         pool_trouble(sb, "a worker died before it was ready");
 }
 
-void worker_event(struct sandbox *sb, struct slot *w)
+static void worker_event(struct sandbox *sb, struct slot *w)
 {
     struct parcel m;
     enum channel_status st;

@@ -86,7 +86,6 @@ void pool_overdue(struct sandbox *sb);    /* kill and give up what took too long
 int64_t pool_next_us(struct sandbox *sb); /* the next thing that may be overdue */
 void pool_arm(struct sandbox *sb, int64_t at_us);
 bool worker_assign(struct sandbox *sb, struct slot *w, struct sandbox_call *call);
-unsigned pool_count(const struct sandbox *sb, enum slot_state state);
 unsigned pool_alive(const struct sandbox *sb); /* workers that may answer */
 /* The worker for it, of those that are idle; NULL: none is. */
 struct slot *worker_choose(struct sandbox *sb, const struct sandbox_call *call);
@@ -114,6 +113,5 @@ bool pool_watch(struct sandbox *sb, int fd, uint64_t tag);
 int loop_start(struct sandbox *sb, struct mp_err *err);
 void loop_wake(struct sandbox *sb);
 void loop_stop(struct sandbox *sb);
-void worker_event(struct sandbox *sb, struct slot *w);
 
 #endif

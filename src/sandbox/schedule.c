@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "sandbox/pool_internal.h"
 
-unsigned pool_count(const struct sandbox *sb, enum slot_state state)
+static unsigned count_slots(const struct sandbox *sb, enum slot_state state)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < sb->config.max_workers; i++)
@@ -16,7 +16,7 @@ unsigned pool_count(const struct sandbox *sb, enum slot_state state)
 
 unsigned pool_alive(const struct sandbox *sb)
 {
-    return pool_count(sb, SLOT_IDLE) + pool_count(sb, SLOT_BUSY);
+    return count_slots(sb, SLOT_IDLE) + count_slots(sb, SLOT_BUSY);
 }
 
 void pool_arm(struct sandbox *sb, int64_t at_us)
@@ -139,7 +139,7 @@ static void hand_out(struct sandbox *sb)
  * fresh one and there is no room for it. */
 static void hire(struct sandbox *sb)
 {
-    unsigned waiting = 0, coming = pool_count(sb, SLOT_ASKED);
+    unsigned waiting = 0, coming = count_slots(sb, SLOT_ASKED);
     for (struct sandbox_call *call = sb->first; call != NULL && waiting < SANDBOX_MAX_WORKERS;
          call = call->next)
         waiting++;
@@ -155,7 +155,7 @@ static void hire(struct sandbox *sb)
     }
     struct slot *idle = find_slot(sb, SLOT_IDLE, false);
     if (coming == 0 && waiting > 0 && sb->first->needs_fresh && idle != NULL &&
-        pool_count(sb, SLOT_GONE) == 0)
+        count_slots(sb, SLOT_GONE) == 0)
         worker_end(sb, idle);
 }
 
