@@ -38,6 +38,24 @@ static void test_cut(void)
     }
 }
 
+static void test_isearch(void)
+{
+    static const struct {
+        const char *in, *needle;
+        size_t at;
+    } rows[] = {{"a Boundary", "bOUNDARY", 2},
+                {"bound", "boundary", 5},
+                {"", "b", 0},
+                {"bbo", "bo", 1},
+                {"boundar\xd9", "y", 8},
+                {"x", "", 0}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        tap_case("str_isearch: '%s' in row %zu", rows[i].needle, i);
+        tap_int((long long)str_isearch(str_from(rows[i].in), str_from(rows[i].needle)),
+                (long long)rows[i].at);
+    }
+}
+
 static void test_numbers(void)
 {
     static const struct {
@@ -419,6 +437,7 @@ int main(void)
 {
     arena_init(&arena, 1 << 20);
     test_cut();
+    test_isearch();
     test_numbers();
     test_arena();
     test_base64();

@@ -106,6 +106,16 @@ size_t str_search(struct str s, struct str needle)
     return hit == NULL ? s.n : (size_t)(hit - s.p);
 }
 
+size_t str_isearch(struct str s, struct str needle)
+{
+    if (needle.n == 0)
+        return 0;
+    for (size_t i = 0; i + needle.n <= s.n; i++)
+        if (to_lower(s.p[i]) == to_lower(*needle.p) && str_istarts(str_slice(s, i, s.n), needle))
+            return i;
+    return s.n;
+}
+
 bool str_has(struct str s, char c)
 {
     return str_find(s, c) < s.n;

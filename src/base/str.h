@@ -64,6 +64,7 @@ int str_icmp(struct str a, struct str b); /* the same on ASCII-lower-cased bytes
 size_t str_find(struct str s, char c);
 size_t str_rfind(struct str s, char c);
 size_t str_search(struct str s, struct str needle);
+size_t str_isearch(struct str s, struct str needle); /* ASCII letters without case */
 bool str_has(struct str s, char c);
 
 /* SP, HTAB, CR and LF taken off both ends (folding white space of mail). */

@@ -18,10 +18,7 @@ static const struct str local_starts[] = {STR_INIT("\\\\?\\"), STR_INIT("\\\\.\\
 
 static bool has_part(struct str s, struct str part)
 {
-    for (size_t i = 0; i + part.n <= s.n; i++)
-        if (to_lower(s.p[i]) == part.p[0] && str_istarts(str_slice(s, i, s.n), part))
-            return true;
-    return false;
+    return str_isearch(s, part) < s.n;
 }
 
 static bool is_remote(struct str value)

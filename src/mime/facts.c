@@ -163,10 +163,7 @@ static bool is_simple_type(struct str s, struct str *boundary)
 
 static bool holds(struct str s, struct str word)
 {
-    for (size_t i = 0; i + word.n <= s.n; i++)
-        if (to_lower(s.p[i]) == word.p[0] && str_istarts(str_slice(s, i, s.n), word))
-            return true;
-    return false;
+    return str_isearch(s, word) < s.n;
 }
 
 static bool is_simple_boundary(struct str b)

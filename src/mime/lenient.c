@@ -225,13 +225,9 @@ static void close_segment(struct loose_reader *r, size_t body_start, size_t end,
     r->first.carried = r->first.open;
 }
 
-static bool value_holds(struct str value, const char *word)
+static bool holds(struct str value, struct str word)
 {
-    struct str w = str_from(word);
-    for (size_t i = 0; i + w.n <= value.n; i++)
-        if (str_istarts(str_slice(value, i, value.n), w))
-            return true;
-    return false;
+    return str_isearch(value, word) < value.n;
 }
 
 static void add_field(struct loose_reader *r, enum loose_field kind, const struct loose_line *l,
@@ -252,8 +248,8 @@ static void add_field(struct loose_reader *r, enum loose_field kind, const struc
         r->odd_label |= odd || head_field(h, names[kind], false) != NULL;
     }
     if (kind == LOOSE_TYPE) {
-        r->multipart |= value_holds(value, "multipart") || value_holds(value, "boundary");
-        r->message |= value_holds(value, "message");
+        r->multipart |= holds(value, STR("multipart")) || holds(value, STR("boundary"));
+        r->message |= holds(value, STR("message"));
     }
     if (h->n < HEAD_FIELDS_KEPT)
         h->fields[h->n++] = (struct head_field){names[kind], value, l->start + from};

@@ -47,10 +47,8 @@ static void take_words(struct reading *r, enum mime_name_form form, struct str t
 {
     static const struct str order[] = {STR_INIT(""), STR_INIT("LE"), STR_INIT("BE")};
     struct str wide = STR("utf-16?");
-    size_t at = 0;
-    while (at + wide.n <= text.n && !str_istarts(str_slice(text, at, text.n), wide))
-        at++;
-    bool is_wide = at + wide.n <= text.n;
+    size_t at = str_isearch(text, wide);
+    bool is_wide = at < text.n;
     for (size_t i = 0; i < (is_wide ? ARRAY_LEN(order) : 1) && r->ok; i++) {
         struct str parts[] = {str_slice(text, 0, at + wide.n - 1), order[i],
                               str_slice(text, at + wide.n - 1, text.n)};
@@ -77,14 +75,6 @@ static bool take_form(void *context, const struct param_form *f)
     return r->ok && r->out->n < MIME_NAME_MAX_FORMS;
 }
 
-static bool name_holds(struct str name, struct str word)
-{
-    for (size_t i = 0; i + word.n <= name.n; i++)
-        if (str_istarts(str_slice(name, i, name.n), word))
-            return true;
-    return false;
-}
-
 bool names_read(struct arena *arena, const struct head_field *fields, size_t n,
                 struct name_place place, size_t *work, struct name_list *out)
 {
@@ -93,7 +83,7 @@ bool names_read(struct arena *arena, const struct head_field *fields, size_t n,
     for (size_t k = 0; k < ARRAY_LEN(sources) && r.ok; k++) {
         r.source = &sources[k];
         for (size_t i = 0; i < n && r.ok; i++)
-            if (name_holds(fields[i].name, sources[k].field))
+            if (str_isearch(fields[i].name, sources[k].field) < fields[i].name.n)
                 param_forms(fields[i].value, fields[i].offset, sources[k].param, &taker);
     }
     return r.ok;
