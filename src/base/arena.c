@@ -109,6 +109,14 @@ struct str arena_copy(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_lower(struct arena *a, struct str s)
+{
+    char *p = s.n == SIZE_MAX ? NULL : arena_alloc(a, s.n + 1, 1);
+    for (size_t i = 0; p != NULL && i < s.n; i++)
+        p[i] = to_lower(s.p[i]);
+    return str_make(p, p == NULL ? 0 : s.n);
+}
+
 struct str arena_join(struct arena *a, const struct str *parts, size_t n)
 {
     size_t total = 0, at = 0;

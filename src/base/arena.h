@@ -35,6 +35,8 @@ void *arena_grow(struct arena *a, const void *old, size_t old_count, size_t new_
 
 /* Copy bytes; a NUL is put behind them, outside the view. p == NULL on failure. */
 struct str arena_copy(struct arena *a, struct str s);
+/* The same with ASCII letters in lower case. */
+struct str arena_lower(struct arena *a, struct str s);
 
 /* The parts one behind the other: what formatting costs ten times as much for. p == NULL on
  * failure. */

@@ -171,11 +171,9 @@ static int read_entry(struct reading *r, struct str line)
                       line);
     if (has_types && (st = read_types(r, rest, &e.types)) != MP_OK)
         return st;
-    struct str kept = arena_copy(r->arena, key);
+    struct str kept = arena_lower(r->arena, key);
     if (kept.p == NULL)
         return mp_fail(r->err, MP_E_NOMEM, 0, "no memory for " STR_FMT, STR_ARG(r->name));
-    for (size_t i = 0; i < kept.n; i++)
-        ((char *)(uintptr_t)kept.p)[i] = to_lower(kept.p[i]);
     e.key = kept;
     r->entries[r->n++] = e;
     return MP_OK;

@@ -21,14 +21,6 @@ struct str mime_param(const struct mime_param *params, size_t n, struct str name
     return STR_NONE;
 }
 
-static struct str lower(struct arena *arena, struct str s)
-{
-    char *p = arena_new(arena, char, s.n);
-    for (size_t i = 0; p != NULL && i < s.n; i++)
-        p[i] = to_lower(s.p[i]);
-    return str_make(p, p == NULL ? 0 : s.n);
-}
-
 static bool is_token_end(char c)
 {
     return is_fws(c) || c == ';' || c == '=' || c == '/' || c == '(' || c == '"';
@@ -189,7 +181,7 @@ static bool keep_params(struct arena *arena, struct piece *pieces, size_t n, str
         struct mime_param *to = &v->params[v->n];
         if (pieces[i].taken)
             continue;
-        to->name = lower(arena, pieces[i].base);
+        to->name = arena_lower(arena, pieces[i].base);
         if (to->name.p == NULL || !join(arena, pieces, n, &pieces[i], &to->value))
             return false;
         v->n++;
@@ -202,11 +194,11 @@ bool mime_value_parse(struct arena *arena, struct str value, struct mime_value *
     struct mime_value v = {0};
     struct piece pieces[MIME_MAX_PARAMS];
     size_t n = 0, pos = 0, tries = 0;
-    v.word = lower(arena, take_token(value, &pos, is_token_end));
+    v.word = arena_lower(arena, take_token(value, &pos, is_token_end));
     cfws_skip(value, &pos, NULL);
     if (pos < value.n && value.p[pos] == '/') {
         pos++;
-        v.after_slash = lower(arena, take_token(value, &pos, is_token_end));
+        v.after_slash = arena_lower(arena, take_token(value, &pos, is_token_end));
     }
     skip_to_next(value, &pos);
     for (; pos < value.n && n < MIME_MAX_PARAMS && tries < 2 * MIME_MAX_PARAMS; tries++) {

@@ -131,21 +131,13 @@ static struct slot *new_slot(struct taker *t)
     return &t->slots[t->n++];
 }
 
-/* Lower case; most declared words are that already. */
-static struct str lower(struct arena *arena, struct str s)
-{
-    char *p = arena_new(arena, char, s.n);
-    for (size_t i = 0; p != NULL && i < s.n; i++)
-        p[i] = to_lower(s.p[i]);
-    return str_make(p, p == NULL ? 0 : s.n);
-}
-
 static void describe(struct taker *t, struct slot *s, const struct leaf *l,
                      const struct taken *what)
 {
     const struct facts *f = &l->facts;
     s->p.path = l->path;
-    s->p.encoding = lower(t->arena, what->encoding_text);
+    s->p.encoding = arena_lower(t->arena, what->encoding_text);
+    t->no_memory |= s->p.encoding.p == NULL;
     s->p.type = f->type;
     s->p.subtype = f->subtype;
     s->p.charset = f->charset;
