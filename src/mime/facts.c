@@ -217,7 +217,6 @@ static bool read_type(struct arena *arena, const struct head *h, enum mime_view 
     bool last = view == VIEW_LAST;
     const struct head_field *field = head_field(h, STR("Content-Type"), last);
     struct mime_value v = {0};
-    f->has_type = field != NULL;
     if (field != NULL && !mime_value_parse(arena, field->value, &v))
         return false;
     f->type = v.word;

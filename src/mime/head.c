@@ -3,7 +3,6 @@
 #include "mime/lenient.h"
 
 struct head_reader {
-    const struct head_rules *rules;
     struct str bytes;
     size_t pos;
     struct head *out;
@@ -121,7 +120,7 @@ static bool is_envelope_line(const struct head_reader *r, struct str line)
 static void read_lines(const struct head_rules *rules, struct str bytes, size_t pos,
                        struct head *out)
 {
-    struct head_reader r = {.rules = rules, .bytes = bytes, .pos = pos, .out = out};
+    struct head_reader r = {.bytes = bytes, .pos = pos, .out = out};
     out->n = 0;
     out->start = pos;
     out->odd = out->cut = false;

@@ -283,9 +283,7 @@ static void body_line(struct loose_reader *r, const struct loose_line *l, struct
     size_t from;
     enum loose_field kind = loose_field(line, &from);
     if (kind == LOOSE_NONE) {
-        if (s->body_empty && is_blank(line))
-            return;
-        s->body_empty = false;
+        s->body_empty = s->body_empty && is_blank(line);
         return;
     }
     if (!s->body_empty) { /* fields amid a body begin an entity of their own */

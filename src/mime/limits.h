@@ -4,7 +4,6 @@
 #define MP_MIME_LIMITS_H
 
 enum {
-    MIME_VIEWS_PER_ENTITY = 4,        /* enum mime_view */
     MIME_UNION_MAX_PAYLOADS = 1000,   /* distinct, of one message */
     MIME_UNION_MAX_DEPTH = 32,        /* multiparts and messages within each other */
     MIME_UNION_MAX_GROWTH = 2,        /* distinct decoded bytes a byte of the message ... */

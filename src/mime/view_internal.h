@@ -12,7 +12,7 @@ enum eol {
     EOL_LF,   /* LF does, with or without CR */
 };
 
-enum { HEAD_FIELDS_KEPT = 12, HEAD_NAME_KEPT = 40 };
+enum { HEAD_FIELDS_KEPT = 12 };
 
 struct head_field {
     struct str name, value;
@@ -47,7 +47,6 @@ struct facts {
     enum body_encoding encoding;
     struct str encoding_text; /* "base64": how a payload names it */
     bool odd;                 /* another reader could take them in another way */
-    bool has_type;
 };
 
 /* What one reader takes from a head. False: no memory. */
