@@ -101,7 +101,7 @@ static struct str views_named(struct arena *arena, unsigned views)
     return out;
 }
 
-static struct str short_hash(struct arena *arena, const struct slot *s)
+static struct str hash_text(struct arena *arena, const struct slot *s)
 {
     return s == NULL ? STR("nothing")
                      : hex_encode(arena, str_make((const char *)s->p.sha256, DIGEST_MAX_BYTES));
@@ -126,8 +126,8 @@ static void tell(struct taker *t, const struct compared *list, size_t n, const s
     struct finding *f =
         finding_add(t->findings, FINDING_MIME_VIEW_DIFF, where,
                     STR_FMT ": " STR_FMT "; " STR_FMT ": " STR_FMT,
-                    STR_ARG(views_named(t->arena, seen)), STR_ARG(short_hash(t->arena, s)),
-                    STR_ARG(views_named(t->arena, misses)), STR_ARG(short_hash(t->arena, other)));
+                    STR_ARG(views_named(t->arena, seen)), STR_ARG(hash_text(t->arena, s)),
+                    STR_ARG(views_named(t->arena, misses)), STR_ARG(hash_text(t->arena, other)));
     if (f != NULL && t->mixed_ends && is_of_line_ends(seen))
         f->severity = SEV_LOW;
 }
@@ -151,9 +151,11 @@ static size_t tell_all(struct taker *t, const struct compared *list, size_t n, b
 
 bool views_compare(struct taker *t)
 {
+    if (!t->doubt)
+        return false;
     struct compared *list = arena_new(t->arena, struct compared, t->n);
     size_t n = 0;
-    for (size_t i = 0; list != NULL && i < t->n && t->doubt; i++) {
+    for (size_t i = 0; list != NULL && i < t->n; i++) {
         if (!counts(&t->slots[i]))
             continue;
         list[n].slot = &t->slots[i];
