@@ -1,5 +1,7 @@
 /* The union of all views of a message. One walk is enough for mail that everybody reads alike: the
  * strict walk knows whether it met anything that another reader could take in another way. */
+#include <stdlib.h>
+
 #include "mime/view_internal.h"
 
 enum { ALL_VIEWS = (1 << VIEW_COUNT) - 1 };
@@ -56,35 +58,27 @@ static void walk_all(struct taker *t, bool every_view)
     }
 }
 
-/* In the order of the raw message; what begins at one place in the order of the views. Payloads
- * stand nearly so already. */
-static void sort_slots(struct slot **list, size_t n, struct slot **spare)
+/* In the order of the raw message; what begins at one place in the order of the views. */
+static int by_place(const void *left, const void *right)
 {
-    for (size_t width = 1; width < n; width *= 2) {
-        for (size_t from = 0; from < n; from += 2 * width) {
-            size_t a = from, middle = from + width < n ? from + width : n, b = middle;
-            size_t end = from + 2 * width < n ? from + 2 * width : n;
-            for (size_t to = from; to < end; to++) {
-                bool left = a < middle && (b == end || list[a]->p.offset <= list[b]->p.offset);
-                spare[to] = list[left ? a++ : b++];
-            }
-        }
-        memcpy(list, spare, n * sizeof *list);
-    }
+    const struct slot *a = *(struct slot *const *)left, *b = *(struct slot *const *)right;
+    if (a->p.offset != b->p.offset)
+        return a->p.offset < b->p.offset ? -1 : 1;
+    return (a > b) - (a < b);
 }
 
 /* In the order of the raw message. What the lenient view alone gives has no number: it is told by
  * the part that it stands in or behind. */
 static struct slot **sorted_slots(struct taker *t)
 {
-    struct slot **list = arena_new(t->arena, struct slot *, 2 * t->n);
+    struct slot **list = arena_new(t->arena, struct slot *, t->n);
     struct str path = STR("");
     t->no_memory |= list == NULL;
     if (list == NULL)
         return NULL;
     for (size_t i = 0; i < t->n; i++)
         list[i] = &t->slots[i];
-    sort_slots(list, t->n, list + t->n);
+    qsort(list, t->n, sizeof *list, by_place);
     for (size_t i = 0; i < t->n; i++) {
         if (list[i]->p.views == 1u << VIEW_LENIENT && list[i]->p.path.n == 0)
             list[i]->p.path = path;
