@@ -3,16 +3,11 @@
 
 enum { BASE64_LINE_MIN = 40 };
 
-static bool is_base64_char(char c)
-{
-    return is_alnum(c) || c == '+' || c == '/';
-}
-
 static bool is_base64_line(struct str line)
 {
     size_t n = 0;
     line = str_trim_wsp(line);
-    while (n < line.n && is_base64_char(line.p[n]))
+    while (n < line.n && is_base64_digit(line.p[n]))
         n++;
     return n >= BASE64_LINE_MIN;
 }
@@ -36,10 +31,8 @@ static bool line_holds_more(struct str line, bool base64_too)
 
 bool text_holds_more(struct str text, bool base64_too)
 {
-    for (size_t pos = 0; pos < text.n;) {
-        struct str rest = str_slice(text, pos, text.n);
-        struct str line = str_slice(rest, 0, str_find(rest, '\n'));
-        pos += line.n + 1;
+    for (struct str rest = text; rest.n > 0;) {
+        struct str line = str_cut(&rest, '\n');
         if (line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
         if (line_holds_more(line, base64_too) || str_has(line, '\r'))

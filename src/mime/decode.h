@@ -39,6 +39,11 @@ struct base64_way {
     bool by_line; /* each line anew: what is no whole quad at its end is dropped */
 };
 
+static inline bool is_base64_digit(char c)
+{
+    return is_alnum(c) || c == '+' || c == '/';
+}
+
 /* Room that `out` needs for `n` encoded bytes. */
 static inline size_t base64_room(size_t n)
 {

@@ -83,7 +83,7 @@ static bool is_base64_line(struct str line)
 {
     line = str_trim(line);
     for (size_t i = 0; i < line.n; i++)
-        if (!is_alnum(line.p[i]) && line.p[i] != '+' && line.p[i] != '/' && line.p[i] != '=')
+        if (!is_base64_digit(line.p[i]) && line.p[i] != '=')
             return false;
     return true;
 }

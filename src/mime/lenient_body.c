@@ -207,7 +207,7 @@ static void take_qp(struct loose_decoder *d)
 
 static bool is_base64_char(char c)
 {
-    return is_alnum(c) || c == '+' || c == '/' || c == '=';
+    return is_base64_digit(c) || c == '=';
 }
 
 /* Runs of lines of base64 that stand in a text. */
@@ -221,7 +221,7 @@ static void carve_base64(struct loose_decoder *d)
         more = l.next < end && loose_next(all, l.next, &l);
         struct str line = more ? str_trim(str_slice(all, l.start, l.end)) : STR_NONE;
         size_t n = 0;
-        while (n < line.n && is_base64_char(line.p[n]) && line.p[n] != '=')
+        while (n < line.n && is_base64_digit(line.p[n]))
             n++;
         while (n < line.n && line.p[n] == '=')
             n++;
