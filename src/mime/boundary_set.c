@@ -8,6 +8,14 @@
 
 enum { LATELY = 16 /* forms of one parameter repeat */ };
 
+struct str boundary_core(struct str boundary)
+{
+    size_t dashes = 0;
+    while (dashes < boundary.n && boundary.p[dashes] == '-')
+        dashes++;
+    return str_slice(boundary, dashes, boundary.n);
+}
+
 bool boundary_set_init(struct arena *arena, struct boundary_set *set)
 {
     *set = (struct boundary_set){.cores = arena_new(arena, struct str, MIME_UNION_MAX_BOUNDARIES),
@@ -25,11 +33,9 @@ static bool was_added_lately(const struct boundary_set *set, struct str core)
 
 bool boundary_set_add(struct arena *arena, struct boundary_set *set, struct str boundary)
 {
-    struct str core = str_trim(boundary);
-    size_t dashes = 0;
-    while (dashes < core.n && core.p[dashes] == '-')
-        dashes++;
-    core = str_slice(core, dashes, dashes + BOUNDARY_BYTES_SEEN);
+    boundary = str_trim(boundary);
+    struct str core = str_slice(boundary_core(boundary), 0, BOUNDARY_BYTES_SEEN);
+    size_t dashes = boundary.n; /* when it has nothing else */
     if (core.n == 0 && dashes > 0 && (set->dashes == 0 || dashes + 2 < set->dashes))
         set->dashes = dashes + 2;
     if (core.n == 0 || was_added_lately(set, core))

@@ -6,6 +6,9 @@
 
 enum { BOUNDARY_BYTES_SEEN = 255 };
 
+/* Without the dashes that it begins with. */
+struct str boundary_core(struct str boundary);
+
 /* Boundaries without the dashes that they begin with: readers differ in how many there are. */
 struct boundary_set {
     struct str *cores;

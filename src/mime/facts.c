@@ -1,6 +1,7 @@
 /* What one reader takes from a head: type, encoding, boundary, and whether another one could take
  * something else. */
 #include "message/mime_params.h"
+#include "mime/boundary_set.h"
 #include "mime/view_internal.h"
 
 enum { BOUNDARY_SIMPLE_MAX = 70 /* RFC 2046 5.1.1 */ };
@@ -172,11 +173,8 @@ static bool is_simple_boundary(struct str b)
         if (!is_alnum(b.p[i]) &&
             (b.p[i] == '\0' || memchr("'()+_,-./:=? #$!*%&^~|@<>[]{}", b.p[i], 29) == NULL))
             return false;
-    struct str core = b;
-    while (core.n > 0 && core.p[0] == '-')
-        core = str_slice(core, 1, core.n);
-    return core.n > 0 && b.n <= BOUNDARY_SIMPLE_MAX && b.p[b.n - 1] != ' ' && b.p[0] != ' ' &&
-           !str_ends(b, STR("--")) && str_search(b, STR("=?")) == b.n;
+    return boundary_core(b).n > 0 && b.n <= BOUNDARY_SIMPLE_MAX && b.p[b.n - 1] != ' ' &&
+           b.p[0] != ' ' && !str_ends(b, STR("--")) && str_search(b, STR("=?")) == b.n;
 }
 
 static bool is_word(struct str s)
@@ -230,6 +228,12 @@ static bool read_type(struct arena *arena, const struct head *h, enum mime_view 
         f->subtype = digest ? STR("rfc822") : STR("plain");
     }
     return true;
+}
+
+struct facts facts_of_text(void)
+{
+    struct facts f = {.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    return f;
 }
 
 bool facts_is_message(const struct facts *f)

@@ -137,14 +137,12 @@ static void read_facts(struct loose_reader *r, struct facts *f)
     bool ok = type == NULL || mime_value_parse(r->t->arena, type->value, &v);
     ok = ok && (disposition == NULL || mime_value_parse(r->t->arena, disposition->value, &d));
     r->t->no_memory |= !ok;
-    *f = (struct facts){.type = v.word,
-                        .subtype = v.after_slash,
-                        .disposition = d.word,
-                        .encoding_text = STR("7bit")};
+    *f = facts_of_text();
+    f->disposition = d.word;
     f->charset = mime_param(v.params, v.n, STR("charset"));
-    if (f->type.n == 0 || f->subtype.n == 0) {
-        f->type = STR("text");
-        f->subtype = STR("plain");
+    if (v.word.n != 0 && v.after_slash.n != 0) {
+        f->type = v.word;
+        f->subtype = v.after_slash;
     }
 }
 
@@ -385,8 +383,7 @@ static void take_unstructured(struct loose_reader *r)
                            .end = r->bytes.n,
                            .depth = r->region->depth,
                            .message_depth = r->region->message_depth};
-    b.leaf.facts =
-        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    b.leaf.facts = facts_of_text();
     if (f.odd && r->head.body < r->bytes.n)
         take_loose_body(r->t, &b);
 }

@@ -53,6 +53,9 @@ struct facts {
 bool facts_read(struct arena *arena, const struct head *h, enum mime_view view, bool digest,
                 struct facts *out);
 
+/* What a body is that no field describes: text/plain in 7bit. */
+struct facts facts_of_text(void);
+
 /* message/rfc822 and its kin: what stands in it is a message. */
 bool facts_is_message(const struct facts *f);
 

@@ -180,13 +180,10 @@ static bool is_prefix_pair(struct str a, struct str b)
 static void push(struct walker *w, const struct entity *e, const struct facts *f, size_t body)
 {
     struct frame *top = &w->stack[w->depth];
-    struct str core = f->boundary;
-    while (core.n > 0 && core.p[0] == '-')
-        core = str_slice(core, 1, core.n);
     for (unsigned i = 0; i < w->depth; i++)
         w->t->doubt |= is_prefix_pair(w->stack[i].boundary, f->boundary);
     *top = (struct frame){.boundary = f->boundary,
-                          .core = core,
+                          .core = boundary_core(f->boundary),
                           .path = e->path,
                           .depth = e->depth,
                           .message_depth = e->message_depth,
@@ -301,8 +298,7 @@ static void take_partless(struct walker *w, size_t end, enum delimiter kind, uns
                             .body = w->outside,
                             .depth = top->depth,
                             .message_depth = top->message_depth};
-    w->leaf.facts =
-        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    w->leaf.facts = facts_of_text();
     w->in_leaf = true;
 }
 
@@ -321,8 +317,7 @@ static void take_as_text(struct walker *w, const struct frame *f, size_t end)
                            .end = end,
                            .depth = f->depth,
                            .message_depth = f->message_depth};
-    b.leaf.facts =
-        (struct facts){.type = STR("text"), .subtype = STR("plain"), .encoding_text = STR("7bit")};
+    b.leaf.facts = facts_of_text();
     take_loose_body(w->t, &b);
 }
 
