@@ -1,5 +1,4 @@
-/* A sorted list, each entry with a link to the longest of its own prefixes: what a text begins with
- * is found at the place where the text would stand, or by links from there. */
+/* All the boundaries that the lenient view looks for: gathered first, then sorted once. */
 #include "mime/boundary_set.h"
 
 #include <stdlib.h>
@@ -18,15 +17,16 @@ struct str boundary_core(struct str boundary)
 
 bool boundary_set_init(struct arena *arena, struct boundary_set *set)
 {
-    *set = (struct boundary_set){.cores = arena_new(arena, struct str, MIME_UNION_MAX_BOUNDARIES),
-                                 .shorter = arena_new(arena, int32_t, MIME_UNION_MAX_BOUNDARIES)};
-    return set->cores != NULL && set->shorter != NULL;
+    struct prefix_list cores = {.items = arena_new(arena, struct str, MIME_UNION_MAX_BOUNDARIES),
+                                .shorter = arena_new(arena, uint32_t, MIME_UNION_MAX_BOUNDARIES)};
+    *set = (struct boundary_set){.cores = cores};
+    return cores.items != NULL && cores.shorter != NULL;
 }
 
 static bool was_added_lately(const struct boundary_set *set, struct str core)
 {
-    for (size_t i = set->n; i > 0 && set->n - i < LATELY; i--)
-        if (str_eq(set->cores[i - 1], core))
+    for (size_t i = set->cores.n; i > 0 && set->cores.n - i < LATELY; i--)
+        if (str_eq(set->cores.items[i - 1], core))
             return true;
     return false;
 }
@@ -40,12 +40,12 @@ bool boundary_set_add(struct arena *arena, struct boundary_set *set, struct str 
         set->dashes = dashes + 2;
     if (core.n == 0 || was_added_lately(set, core))
         return true;
-    set->full |= set->n == MIME_UNION_MAX_BOUNDARIES;
+    set->full |= set->cores.n == MIME_UNION_MAX_BOUNDARIES;
     if (set->full)
         return true;
     struct str kept = arena_copy(arena, core);
     if (kept.p != NULL)
-        set->cores[set->n++] = kept;
+        set->cores.items[set->cores.n++] = kept;
     return kept.p != NULL;
 }
 
@@ -57,32 +57,16 @@ static int by_bytes(const void *a, const void *b)
 void boundary_set_sort(struct boundary_set *set)
 {
     size_t n = 0;
-    qsort(set->cores, set->n, sizeof *set->cores, by_bytes);
-    for (size_t i = 0; i < set->n; i++)
-        if (n == 0 || !str_eq(set->cores[n - 1], set->cores[i]))
-            set->cores[n++] = set->cores[i];
-    set->n = n;
-    for (size_t i = 0; i < n; i++) {
-        int32_t at = (int32_t)i - 1;
-        while (at >= 0 && !str_starts(set->cores[i], set->cores[at]))
-            at = set->shorter[at];
-        set->shorter[i] = at;
-    }
+    qsort(set->cores.items, set->cores.n, sizeof *set->cores.items, by_bytes);
+    for (size_t i = 0; i < set->cores.n; i++)
+        if (n == 0 || !str_eq(set->cores.items[n - 1], set->cores.items[i]))
+            set->cores.items[n++] = set->cores.items[i];
+    set->cores.n = n;
+    prefix_list_link(&set->cores);
 }
 
 size_t boundary_set_match(const struct boundary_set *set, struct str text)
 {
-    size_t from = 0, to = set->n; /* all before `from` are not behind the text */
-    text = str_slice(text, 0, BOUNDARY_BYTES_SEEN);
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (str_cmp(set->cores[middle], text) <= 0)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    int32_t at = (int32_t)from - 1;
-    while (at >= 0 && !str_starts(text, set->cores[at]))
-        at = set->shorter[at];
-    return at < 0 ? 0 : set->cores[at].n;
+    size_t place = prefix_list_match(&set->cores, str_slice(text, 0, BOUNDARY_BYTES_SEEN));
+    return place == 0 ? 0 : set->cores.items[place - 1].n;
 }

@@ -3,6 +3,7 @@
 #define MP_MIME_BOUNDARY_SET_H
 
 #include "base/arena.h"
+#include "mime/prefix_list.h"
 
 enum { BOUNDARY_BYTES_SEEN = 255 };
 
@@ -11,9 +12,7 @@ struct str boundary_core(struct str boundary);
 
 /* Boundaries without the dashes that they begin with: readers differ in how many there are. */
 struct boundary_set {
-    struct str *cores;
-    int32_t *shorter; /* the longest other one that is a prefix of this one; -1 none */
-    size_t n;
+    struct prefix_list cores;
     size_t dashes; /* of the shortest boundary of dashes alone, plus two; 0 none */
     bool full;     /* one more was offered */
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "message/mime_params.h"
 #include "mime/limits.h"
 
 enum { SHOWN_MAX = 120, WORDS_MAX = 256 };
@@ -48,6 +49,11 @@ size_t lint_next_line(struct str raw, size_t pos)
 {
     size_t end = pos + str_find(str_slice(raw, pos, raw.n), '\n');
     return end < raw.n ? end + 1 : raw.n;
+}
+
+struct str lint_boundary(const struct mime_part *p)
+{
+    return p->is_multipart ? mime_param(p->params, p->n_params, STR("boundary")) : STR_NONE;
 }
 
 bool lint_is_content_field(struct str line)

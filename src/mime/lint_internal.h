@@ -30,6 +30,9 @@ struct finding *lint_add(struct lint *l, enum finding_id id, struct lint_at at, 
 struct str lint_line(struct str raw, size_t pos);
 size_t lint_next_line(struct str raw, size_t pos);
 
+/* The boundary of a multipart; empty: it has none, or is a leaf. */
+struct str lint_boundary(const struct mime_part *p);
+
 /* Is the line "Content-…:"? */
 bool lint_is_content_field(struct str line);
 

@@ -4,6 +4,7 @@
 #include "mime/lint_internal.h"
 
 #include "message/limits.h"
+#include "mime/prefix_list.h"
 
 enum {
     JUNK_MAX = 3,             /* octets before a delimiter that some readers pass over */
@@ -18,51 +19,34 @@ struct sweep {
     size_t next;                       /* the part that begins next */
     int32_t open;                      /* the innermost that is open, or -1 */
     struct str sorted[MIME_MAX_DEPTH]; /* boundaries of the open multiparts */
-    unsigned parent[MIME_MAX_DEPTH];   /* index + 1 of the longest other that it begins with */
-    unsigned n;
+    uint32_t shorter[MIME_MAX_DEPTH];
+    struct prefix_list boundaries; /* these two */
 };
 
 /* ---- which parts are open ---- */
 
-static struct str boundary_of(const struct mime_part *p)
-{
-    for (size_t i = 0; p->is_multipart && i < p->n_params; i++)
-        if (str_eq(p->params[i].name, STR("boundary")))
-            return p->params[i].value;
-    return STR_NONE;
-}
-
-static void link_prefixes(struct sweep *s)
-{
-    for (unsigned i = 0; i < s->n; i++) {
-        unsigned k = i;
-        while (k > 0 && !str_starts(s->sorted[i], s->sorted[k - 1]))
-            k = s->parent[k - 1];
-        s->parent[i] = k;
-    }
-}
-
 static void add_boundary(struct sweep *s, struct str boundary)
 {
-    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX || s->n == MIME_MAX_DEPTH)
+    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX || s->boundaries.n == MIME_MAX_DEPTH)
         return;
-    unsigned i = s->n++;
+    size_t i = s->boundaries.n++;
     for (; i > 0 && str_cmp(s->sorted[i - 1], boundary) > 0; i--)
         s->sorted[i] = s->sorted[i - 1];
     s->sorted[i] = boundary;
-    link_prefixes(s);
+    prefix_list_link(&s->boundaries);
 }
 
 static void drop_boundary(struct sweep *s, struct str boundary)
 {
-    unsigned i = 0;
-    while (i < s->n && !str_eq(s->sorted[i], boundary))
+    struct prefix_list *open = &s->boundaries;
+    size_t i = 0;
+    while (i < open->n && !str_eq(s->sorted[i], boundary))
         i++;
-    if (i == s->n)
+    if (i == open->n)
         return;
-    s->n--;
-    memmove(&s->sorted[i], &s->sorted[i + 1], (s->n - i) * sizeof s->sorted[0]);
-    link_prefixes(s);
+    open->n--;
+    memmove(&s->sorted[i], &s->sorted[i + 1], (open->n - i) * sizeof s->sorted[0]);
+    prefix_list_link(open);
 }
 
 /* Open and close what begins and ends up to `pos`. Parts come in the order of their bytes, a part
@@ -74,12 +58,12 @@ static void move_to(struct sweep *s, size_t pos)
         const struct mime_part *open = s->open < 0 ? NULL : &t->parts[s->open];
         const struct mime_part *next = s->next < t->n ? &t->parts[s->next] : NULL;
         if (next != NULL && next->parent == s->open && next->body_offset <= pos) {
-            add_boundary(s, boundary_of(next));
+            add_boundary(s, lint_boundary(next));
             s->open = (int32_t)s->next++;
         } else if (open != NULL && open->body_offset + open->body_length <= pos) {
             while (s->next < t->n && t->parts[s->next].depth > open->depth)
                 s->next++;
-            drop_boundary(s, boundary_of(open));
+            drop_boundary(s, lint_boundary(open));
             s->open = open->parent;
         } else {
             return;
@@ -94,39 +78,11 @@ static const struct mime_part *innermost(const struct sweep *s)
 
 /* ---- delimiters ---- */
 
-static size_t common_prefix(struct str a, struct str b)
-{
-    size_t n = 0;
-    while (n < a.n && n < b.n && a.p[n] == b.p[n])
-        n++;
-    return n;
-}
-
-/* Index + 1 of the longest open boundary that `text` begins with. Everything it begins with sorts
- * at or before it, and is a beginning of its predecessor. */
-static unsigned longest_match(const struct sweep *s, struct str text)
-{
-    unsigned low = 0, high = s->n;
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (str_cmp(s->sorted[middle], text) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return 0;
-    size_t common = common_prefix(s->sorted[low - 1], text);
-    while (low > 0 && s->sorted[low - 1].n > common)
-        low = s->parent[low - 1];
-    return low;
-}
-
 /* Is the line one of RFC 2046 5.1.1 for any open boundary that it begins with? `text` has no white
  * space at its end. */
-static bool is_delimiter(const struct sweep *s, struct str text, unsigned match)
+static bool is_delimiter(const struct sweep *s, struct str text, size_t match)
 {
-    for (; match > 0; match = s->parent[match - 1]) {
+    for (; match > 0; match = s->shorter[match - 1]) {
         struct str rest = str_slice(text, s->sorted[match - 1].n, text.n);
         if (rest.n == 0 || str_eq(rest, STR("--")))
             return true;
@@ -138,8 +94,8 @@ static bool is_delimiter(const struct sweep *s, struct str text, unsigned match)
 static void check_dashes(struct sweep *s, size_t pos, size_t junk)
 {
     move_to(s, pos);
-    unsigned match =
-        s->n == 0 ? 0 : longest_match(s, str_slice(s->raw, pos + 2, pos + 2 + BOUNDARY_MAX));
+    size_t match =
+        prefix_list_match(&s->boundaries, str_slice(s->raw, pos + 2, pos + 2 + BOUNDARY_MAX));
     if (match == 0)
         return;
     struct str line = lint_line(str_slice(s->raw, 0, pos + DELIMITER_LINE_MAX), pos);
@@ -225,9 +181,16 @@ static void check_bare_cr(struct sweep *s, size_t pos)
         check_start(s, pos + 1, 1);
 }
 
+static void sweep_init(struct sweep *s, struct lint *l)
+{
+    *s = (struct sweep){.l = l, .raw = l->m->raw, .open = -1};
+    s->boundaries = (struct prefix_list){.items = s->sorted, .shorter = s->shorter};
+}
+
 void lint_lines(struct lint *l)
 {
-    struct sweep s = {.l = l, .raw = l->m->raw, .open = -1};
+    struct sweep s;
+    sweep_init(&s, l);
     size_t n = s.raw.n;
     for (size_t pos = l->m->body_offset; pos < n;) {
         char c = s.raw.p[pos];
@@ -238,7 +201,7 @@ void lint_lines(struct lint *l)
     }
     if (!message_has(l->m, ANOMALY_BARE_CR_BODY))
         return;
-    s = (struct sweep){.l = l, .raw = l->m->raw, .open = -1};
+    sweep_init(&s, l);
     for (size_t pos = l->m->body_offset; pos < n; pos++) {
         pos += str_find(str_slice(s.raw, pos, n), '\r');
         if (pos + 1 < n && s.raw.p[pos + 1] != '\n' && s.raw.p[pos + 1] != '\r')

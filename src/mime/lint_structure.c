@@ -14,23 +14,14 @@ static size_t end_of(const struct mime_part *p)
     return p->body_offset + p->body_length;
 }
 
-static struct str boundary_of(const struct mime_part *p)
-{
-    for (size_t i = 0; i < p->n_params; i++)
-        if (str_eq(p->params[i].name, STR("boundary")))
-            return p->params[i].value;
-    return STR_NONE;
-}
-
 /* RFC 2046 5.1.2: a boundary within must differ, and so must its beginning, for a delimiter is
  * looked for by its beginning. */
 static void check_overlap(struct lint *l, const struct mime_part *p)
 {
-    struct str inner = boundary_of(p);
+    struct str inner = lint_boundary(p);
     for (int32_t i = p->parent; i >= 0 && inner.n != 0; i = l->tree->parts[i].parent) {
-        struct str outer = boundary_of(&l->tree->parts[i]);
-        if (!l->tree->parts[i].is_multipart || outer.n == 0 ||
-            !(str_starts(inner, outer) || str_starts(outer, inner)))
+        struct str outer = lint_boundary(&l->tree->parts[i]);
+        if (outer.n == 0 || !(str_starts(inner, outer) || str_starts(outer, inner)))
             continue;
         struct lint_at at = {p, STR("Content-Type"), p->head_offset, 0};
         lint_add(l, FINDING_MIME_BOUNDARY_OVERLAP, at,
@@ -59,7 +50,7 @@ static bool is_delimiter_like(struct str line)
 static void check_outside(struct lint *l, const struct mime_part *p, size_t pos, size_t end,
                           bool epilogue)
 {
-    struct str raw = str_slice(l->m->raw, 0, end), boundary = boundary_of(p);
+    struct str raw = str_slice(l->m->raw, 0, end), boundary = lint_boundary(p);
     for (; pos < end; pos = lint_next_line(raw, pos)) {
         char c = raw.p[pos];
         if (c != '-' && to_lower(c) != 'c')
@@ -109,7 +100,7 @@ static void check_multipart(struct lint *l, size_t index, int32_t last_child)
     struct lint_at at = {.part = p, .offset = end};
     check_overlap(l, p);
     if (last_child == NO_PART) {
-        if (l->tree->complete && boundary_of(p).n != 0)
+        if (l->tree->complete && lint_boundary(p).n != 0)
             tell_no_delimiter(l, p);
         check_outside(l, p, p->body_offset, end, false);
         return;
