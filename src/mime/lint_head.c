@@ -28,26 +28,33 @@ static struct lint_at whole(const struct head *h, const struct lint_field *f)
 
 /* ---- fields of MIME ---- */
 
-static void check_type(const struct head *h, const struct lint_field *f)
+static void tell_comment(const struct head *h, const struct lint_field *f,
+                         const struct lint_value *v)
+{
+    if (v->comment.p != NULL)
+        lint_add(h->l, FINDING_MIME_FIELD_COMMENT, whole(h, f), "a comment");
+}
+
+/* Words and parameters by the grammar. */
+static void check_value(const struct head *h, const struct lint_field *f, bool is_type,
+                        enum finding_id syntax)
 {
     struct lint_value v;
-    lint_value_read(f->value, true, h->l->params, &v);
+    lint_value_read(f->value, is_type, h->l->params, &v);
     if (v.wrong != NULL)
-        lint_add(h->l, FINDING_MIME_CONTENT_TYPE_SYNTAX, whole(h, f), "%s", v.wrong);
-    if (v.comment.p != NULL)
-        lint_add(h->l, FINDING_MIME_FIELD_COMMENT, whole(h, f), "a comment");
-    lint_params(h->l, h->part, f, &v, true);
+        lint_add(h->l, syntax, whole(h, f), "%s", v.wrong);
+    tell_comment(h, f, &v);
+    lint_params(h->l, h->part, f, &v, is_type);
+}
+
+static void check_type(const struct head *h, const struct lint_field *f)
+{
+    check_value(h, f, true, FINDING_MIME_CONTENT_TYPE_SYNTAX);
 }
 
 static void check_disposition(const struct head *h, const struct lint_field *f)
 {
-    struct lint_value v;
-    lint_value_read(f->value, false, h->l->params, &v);
-    if (v.wrong != NULL)
-        lint_add(h->l, FINDING_MIME_CONTENT_DISPOSITION_SYNTAX, whole(h, f), "%s", v.wrong);
-    if (v.comment.p != NULL)
-        lint_add(h->l, FINDING_MIME_FIELD_COMMENT, whole(h, f), "a comment");
-    lint_params(h->l, h->part, f, &v, false);
+    check_value(h, f, false, FINDING_MIME_CONTENT_DISPOSITION_SYNTAX);
 }
 
 /* RFC 2045 6.1. Comments are told, and no error. */
@@ -58,8 +65,7 @@ static void check_encoding(const struct head *h, const struct lint_field *f)
     struct lint_value v;
     bool found = false;
     lint_value_read(f->value, false, h->l->params, &v);
-    if (v.comment.p != NULL)
-        lint_add(h->l, FINDING_MIME_FIELD_COMMENT, whole(h, f), "a comment");
+    tell_comment(h, f, &v);
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         found |= v.wrong == NULL && v.rest.n == 0 && str_ieq(v.word, known[i]);
     if (!found)
