@@ -50,8 +50,6 @@ static struct mime_union read_union(struct str raw, struct finding_list *finding
     return u;
 }
 
-#define MIXED "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-
 static const struct {
     const char *label;
     struct str raw;
