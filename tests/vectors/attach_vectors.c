@@ -1,14 +1,12 @@
 /* Names, types and attachments in mail that others collected: what kind each file is, how often
  * each rule speaks in honest mail and in phishing, and names that readers take apart differently.
  */
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "content/attach.h"
 #include "content/lists.h"
 #include "content/place.h"
-#include "tests/tap.h"
+#include "tests/mail_corpora.h"
 
 enum { PATH_BYTES = 4096, MAX_COLUMNS = 16 };
 
@@ -40,12 +38,6 @@ static bool check_message(struct str raw, struct content_report *report)
 
 /* ---- rates ---- */
 
-struct corpus {
-    const char *label;
-    const char *folders[4];
-    unsigned messages, graver, kinds[FINDING_COUNT];
-};
-
 static bool is_ours(enum finding_id id)
 {
     struct str name = finding_kind(id)->name;
@@ -60,7 +52,7 @@ static void show(const char *path, const struct finding *f)
                  STR_ARG(f->evidence));
 }
 
-static void count_message(struct corpus *c, const char *path)
+static void count_message(struct mail_corpus *c, const char *path)
 {
     struct content_report report;
     struct str raw = tap_read_file(path);
@@ -74,46 +66,24 @@ static void count_message(struct corpus *c, const char *path)
         graver |= f->severity >= SEV_HIGH;
     }
     c->messages++;
-    c->graver += graver;
+    c->grave += graver;
     for (size_t i = 0; i < FINDING_COUNT; i++)
         c->kinds[i] += kinds[i];
     free((char *)(uintptr_t)raw.p);
 }
 
-static bool count_corpus(struct corpus *c)
-{
-    for (size_t i = 0; i < ARRAY_LEN(c->folders) && c->folders[i] != NULL; i++) {
-        const char *folder = tap_shared_path(c->folders[i]);
-        DIR *dir = folder != NULL ? opendir(folder) : NULL;
-        for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
-            char path[PATH_BYTES];
-            struct str name = str_from(e->d_name);
-            snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-            if (str_ends(name, STR(".eml")) || str_ends(name, STR(".txt")))
-                count_message(c, path);
-        }
-        if (dir != NULL)
-            closedir(dir);
-    }
-    return c->messages != 0;
-}
-
 static void test_rates(void)
 {
-    static struct corpus ham = {.label = "ham",
-                                .folders = {"corpora/spamassassin-public-corpus/easy-ham-1",
-                                            "corpora/spamassassin-public-corpus/easy-ham-2",
-                                            "corpora/spamassassin-public-corpus/hard-ham-1"}};
-    static struct corpus phish = {.label = "phishing", .folders = {"corpora/phishing-pot"}};
+    static struct mail_corpus ham = CORPUS_HAM, phish = CORPUS_PHISHING;
     tap_case("honest mail: high findings of attachments in at most 0.2 %%");
-    if (!count_corpus(&ham) || !count_corpus(&phish)) {
+    if (!corpus_count(&ham, count_message) || !corpus_count(&phish, count_message)) {
         tap_skip("no shared data: set MAILPROOF_SHARED or put it at ../shared");
         return;
     }
-    tap_ok(ham.graver * 1000 <= ham.messages * 2);
-    tap_ok(phish.graver > 0);
-    tap_note("high or graver: ham %u of %u, phishing %u of %u", ham.graver, ham.messages,
-             phish.graver, phish.messages);
+    tap_ok(ham.grave * 1000 <= ham.messages * 2);
+    tap_ok(phish.grave > 0);
+    tap_note("high or graver: ham %u of %u, phishing %u of %u", ham.grave, ham.messages,
+             phish.grave, phish.messages);
     tap_note("%-28s %-8s %5s %8s", "finding (messages)", "", ham.label, phish.label);
     for (size_t i = 0; i < FINDING_COUNT; i++)
         if (is_ours((enum finding_id)i))
