@@ -1,43 +1,29 @@
 /* Anomalies that bytes and line ends show, and what readers with other line ends would see. */
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "message/limits.h"
 #include "message/message_internal.h"
 
 /* RFC 5322 2.1.1: 998 octets and CRLF. */
 enum { LINE_MAX_WITH_CRLF = 1000 };
 
-/* Vectors of the compiler: SSE2, NEON or plain words, whatever the machine has. A clean body costs
- * two loads and a few compares for 16 bytes; only blocks with something odd are read by bytes. */
-enum { VECTOR_BYTES = 16, BLOCK_BYTES = 4 * VECTOR_BYTES };
+/* A clean body costs two loads and a few compares for 16 bytes; only blocks with something odd are
+ * read by bytes. */
+enum { BLOCK_BYTES = 4 * VEC_BYTES };
 #define FOUR(f, p)                                                                                 \
-    ((f((p)) | f((p) + VECTOR_BYTES)) | (f((p) + 2 * VECTOR_BYTES) | f((p) + 3 * VECTOR_BYTES)))
-typedef unsigned char vec __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint64_t vec_words __attribute__((vector_size(VECTOR_BYTES)));
-
-static inline vec load(const char *p)
-{
-    vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline bool any(vec v)
-{
-    vec_words w = (vec_words)v;
-    return (w[0] | w[1]) != 0;
-}
+    ((f((p)) | f((p) + VEC_BYTES)) | (f((p) + 2 * VEC_BYTES) | f((p) + 3 * VEC_BYTES)))
 
 /* Bare CR or LF: "this is LF" differs from "before this stands CR". And NUL. */
 static inline vec odd_in_body(const char *p)
 {
-    vec v = load(p), before = load(p - 1);
+    vec v = vec_load(p), before = vec_load(p - 1);
     return (vec)((v == '\n') ^ (before == '\r')) | (vec)(v == 0);
 }
 
 /* HTAB, CR and LF are usual among fields; all other controls and all above 0x7e are looked at. */
 static inline vec odd_in_head(const char *p)
 {
-    vec v = load(p);
+    vec v = vec_load(p);
     vec usual = (vec)(v == '\t') | (vec)(v == '\r') | (vec)(v == '\n');
     vec control = (vec)(v < ' ') | (vec)(v > 0x7e);
     return odd_in_body(p) | (control & ~usual);
@@ -120,7 +106,7 @@ static bool scan_zone(struct message *m, const struct zone *z, size_t from, size
     bool high = scan_bytes(m, z, from, pos); /* the vectors look at the byte before */
     for (; to - pos >= BLOCK_BYTES; pos += BLOCK_BYTES) {
         const char *p = m->raw.p + pos;
-        if (!any(z->is_head ? FOUR(odd_in_head, p) : FOUR(odd_in_body, p)))
+        if (!vec_any(z->is_head ? FOUR(odd_in_head, p) : FOUR(odd_in_body, p)))
             continue;
         if (read + 1 < pos)
             read = pos - 1;

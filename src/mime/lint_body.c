@@ -3,23 +3,9 @@
 #include "mime/lint_internal.h"
 
 #include "base/hex.h"
+#include "base/vec.h"
 
-enum { VECTOR_BYTES = 16, ENCODED_LINE_MAX = 76 };
-typedef unsigned char vec __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint64_t vec_words __attribute__((vector_size(VECTOR_BYTES)));
-
-static inline vec load(const char *p)
-{
-    vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline bool any(vec v)
-{
-    vec_words w = (vec_words)v;
-    return (w[0] | w[1]) != 0;
-}
+enum { ENCODED_LINE_MAX = 76 };
 
 /* ---- base64 ---- */
 
@@ -30,7 +16,7 @@ static bool is_base64(char c)
 
 static inline vec not_base64(const char *p)
 {
-    vec v = load(p), letter = (v | 0x20) - 'a', digit = v - '/'; /* "/" stands before "0" */
+    vec v = vec_load(p), letter = (v | 0x20) - 'a', digit = v - '/'; /* "/" stands before "0" */
     return ~((vec)(letter < 26) | (vec)(digit < 11) | (vec)(v == '+'));
 }
 
@@ -38,9 +24,9 @@ static inline vec not_base64(const char *p)
 static size_t alphabet_run(struct str line)
 {
     size_t n = 0;
-    while (line.n - n >= VECTOR_BYTES && !any(not_base64(line.p + n)))
-        n += VECTOR_BYTES;
-    if (n > 0 && line.n - n < VECTOR_BYTES && !any(not_base64(line.p + line.n - VECTOR_BYTES)))
+    while (line.n - n >= VEC_BYTES && !vec_any(not_base64(line.p + n)))
+        n += VEC_BYTES;
+    if (n > 0 && line.n - n < VEC_BYTES && !vec_any(not_base64(line.p + line.n - VEC_BYTES)))
         return line.n;
     while (n < line.n && is_base64(line.p[n]))
         n++;
@@ -178,15 +164,15 @@ static bool is_foreign(char c)
 
 static inline vec foreign(const char *p)
 {
-    vec v = load(p);
+    vec v = vec_load(p);
     vec usual = (vec)(v == '\t') | (vec)(v == '\r') | (vec)(v == '\n');
     return ((vec)(v < ' ') | (vec)(v > 0x7e)) & ~usual;
 }
 
 static void find_foreign(struct quoted *q, struct str raw, size_t pos)
 {
-    for (; raw.n - pos >= VECTOR_BYTES; pos += VECTOR_BYTES)
-        if (any(foreign(raw.p + pos)))
+    for (; raw.n - pos >= VEC_BYTES; pos += VEC_BYTES)
+        if (vec_any(foreign(raw.p + pos)))
             break;
     while (pos < raw.n && !is_foreign(raw.p[pos]))
         pos++;
@@ -197,7 +183,7 @@ static void find_foreign(struct quoted *q, struct str raw, size_t pos)
 /* White space in front of a line end. */
 static inline vec blank_at_end(const char *p)
 {
-    vec v = load(p), after = load(p + 1);
+    vec v = vec_load(p), after = vec_load(p + 1);
     return ((vec)(v == ' ') | (vec)(v == '\t')) & ((vec)(after == '\r') | (vec)(after == '\n'));
 }
 
@@ -206,8 +192,8 @@ static inline vec blank_at_end(const char *p)
 static void find_trailing_space(struct quoted *q, struct str raw, size_t from)
 {
     for (size_t pos = from; pos + 1 < raw.n && q->trailing == 0; pos++) {
-        while (raw.n - pos > VECTOR_BYTES && !any(blank_at_end(raw.p + pos)))
-            pos += VECTOR_BYTES;
+        while (raw.n - pos > VEC_BYTES && !vec_any(blank_at_end(raw.p + pos)))
+            pos += VEC_BYTES;
         if (pos + 1 == raw.n || !is_wsp(raw.p[pos]) ||
             (raw.p[pos + 1] != '\r' && raw.p[pos + 1] != '\n'))
             continue;
