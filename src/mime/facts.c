@@ -2,6 +2,7 @@
  * something else. */
 #include "message/mime_params.h"
 #include "mime/boundary_set.h"
+#include "mime/token.h"
 #include "mime/view_internal.h"
 
 enum { BOUNDARY_SIMPLE_MAX = 70 /* RFC 2046 5.1.1 */ };
@@ -101,11 +102,6 @@ static void read_encoding(const struct head *h, enum mime_view view, struct fact
 
 /* ---- types ---- */
 
-static bool is_token_char(char c)
-{
-    return c > ' ' && c < 0x7f && memchr("()<>@,;:\\\"/[]?=", c, 15) == NULL;
-}
-
 static bool take_token(struct str s, size_t *pos, struct str *out)
 {
     size_t start = *pos;
@@ -177,14 +173,6 @@ static bool is_simple_boundary(struct str b)
            b.p[0] != ' ' && !str_ends(b, STR("--")) && str_search(b, STR("=?")) == b.n;
 }
 
-static bool is_word(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_token_char(s.p[i]))
-            return false;
-    return s.n != 0;
-}
-
 /* Could another reader find another structure in this value? */
 static bool is_odd_type(struct str value, const struct facts *f)
 {
@@ -195,7 +183,7 @@ static bool is_odd_type(struct str value, const struct facts *f)
     if (simple && boundary.n == 0 && !holds(f->type, STR("multipart")))
         return false;
     /* parameters may be odd where nothing of the structure depends on them */
-    return !is_word(f->type) || !is_word(f->subtype) || holds(value, STR("boundary")) ||
+    return !is_token(f->type) || !is_token(f->subtype) || holds(value, STR("boundary")) ||
            holds(value, STR("multipart")) || str_eq(f->type, STR("message")) ||
            str_has(f->type, '?') || str_has(value, '(');
 }

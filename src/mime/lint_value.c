@@ -2,6 +2,7 @@
  * wrong with it. message/mime_params.h is the reader that forgives. */
 #include "mime/limits.h"
 #include "mime/lint_internal.h"
+#include "mime/token.h"
 
 struct cursor {
     struct str s;
@@ -18,21 +19,6 @@ static bool at_end(const struct cursor *c)
 static bool at(const struct cursor *c, char want)
 {
     return c->pos < c->s.n && c->s.p[c->pos] == want;
-}
-
-/* RFC 2045 5.1. */
-static bool is_token_char(char c)
-{
-    static const char tspecials[] = "()<>@,;:\\\"/[]?=";
-    return c > ' ' && c < 0x7f && memchr(tspecials, c, sizeof tspecials - 1) == NULL;
-}
-
-static bool is_token(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_token_char(s.p[i]))
-            return false;
-    return s.n != 0;
 }
 
 /* Comments nest: they are counted, not stacked. */
