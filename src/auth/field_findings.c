@@ -120,10 +120,11 @@ static bool is_made_up_phone(struct str mailer)
 static bool is_dead_program(struct auth_ctx *ctx, struct str mailer)
 {
     static const int64_t end_s = 1396915200;
-    const struct header *h = header_first(ctx->msg, STR("Date"));
     struct mail_date date;
-    bool old = h != NULL && date_parse(h->value, &date) && date.unix_s < end_s;
-    return !old && str_search(mailer, STR("Outlook Express")) < mailer.n;
+    if (str_search(mailer, STR("Outlook Express")) == mailer.n)
+        return false;
+    const struct header *h = header_first(ctx->msg, STR("Date"));
+    return h == NULL || !date_parse(h->value, &date) || date.unix_s >= end_s;
 }
 
 static void check_mailer(struct auth_ctx *ctx)
