@@ -4,15 +4,11 @@
 
 #include "base/hex.h"
 #include "base/vec.h"
+#include "mime/decode.h"
 
 enum { ENCODED_LINE_MAX = 76 };
 
 /* ---- base64 ---- */
-
-static bool is_base64(char c)
-{
-    return is_alnum(c) || c == '+' || c == '/';
-}
 
 static inline vec not_base64(const char *p)
 {
@@ -28,14 +24,13 @@ static size_t alphabet_run(struct str line)
         n += VEC_BYTES;
     if (n > 0 && line.n - n < VEC_BYTES && !vec_any(not_base64(line.p + line.n - VEC_BYTES)))
         return line.n;
-    while (n < line.n && is_base64(line.p[n]))
+    while (n < line.n && is_base64_digit(line.p[n]))
         n++;
     return n;
 }
 
 struct base64 {
     size_t letters, pads;      /* of the run so far: it ends where padding does */
-    size_t odd_line;           /* offset of the first line of odd length, or 0 */
     size_t last_letter;        /* behind the last letter or pad */
     size_t junk, early, trail; /* offset + 1 of the first one */
 };
