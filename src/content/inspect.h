@@ -21,8 +21,7 @@ int content_inspect(struct content *c, struct mp_err *err);
 
 /* Candidates for passwords in the mail's text (words behind "password:", "PIN" and their
  * translations) and in names: of what is one line of at most 255 bytes, like a file name or a
- * subject, numbers count too. At most `max`, distinct, views into `texts` or `arena`. Linear. */
-size_t password_candidates(struct arena *arena, const struct str *texts, size_t n_texts,
-                           struct str *out, size_t max);
+ * subject, numbers count too. At most `max`, distinct, views into `texts`. Linear. */
+size_t password_candidates(const struct str *texts, size_t n_texts, struct str *out, size_t max);
 
 #endif

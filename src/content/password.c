@@ -223,10 +223,8 @@ static void scan_name(struct candidates *c, struct str name)
     }
 }
 
-size_t password_candidates(struct arena *arena, const struct str *texts, size_t n_texts,
-                           struct str *out, size_t max)
+size_t password_candidates(const struct str *texts, size_t n_texts, struct str *out, size_t max)
 {
-    (void)arena; /* all of them are views into `texts` so far */
     struct candidates c = {.out = out, .max = max};
     for (unsigned rank = 0; rank < RANKS; rank++)
         for (size_t i = 0; i < n_texts; i++)

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = str_make((const char *)data, size), out[CONTENT_MAX_PASSWORDS];
-    size_t n = password_candidates(NULL, &text, 1, out, ARRAY_LEN(out));
+    size_t n = password_candidates(&text, 1, out, ARRAY_LEN(out));
     assert(n <= ARRAY_LEN(out));
     for (size_t i = 0; i < n; i++) {
         assert(out[i].n >= 3 && out[i].n <= 32);

@@ -55,16 +55,16 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct str text = str_from(rows[i].text);
         tap_case("password: %s", rows[i].label);
-        size_t n = password_candidates(&arena, &text, 1, out, ARRAY_LEN(out));
+        size_t n = password_candidates(&text, 1, out, ARRAY_LEN(out));
         tap_str(join(&arena, out, n), str_from(rows[i].want));
     }
     tap_case("password: no more than asked for");
     struct str many = STR("password: aaa password: bbb password: ccc");
-    tap_int(password_candidates(&arena, &many, 1, out, 2), 2);
+    tap_int(password_candidates(&many, 1, out, 2), 2);
 
     tap_case("password: text and name");
     struct str both[] = {STR("the password: inside\n"), STR("file-8812.zip")};
-    tap_str(join(&arena, out, password_candidates(&arena, both, 2, out, ARRAY_LEN(out))),
+    tap_str(join(&arena, out, password_candidates(both, 2, out, ARRAY_LEN(out))),
             STR("inside 8812"));
     arena_clear(&arena);
     return tap_done();

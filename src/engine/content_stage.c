@@ -35,8 +35,7 @@ static void collect_passwords(struct job *job)
     for (size_t i = 0; i < s->payloads.n && n < PASSWORD_TEXTS_MAX; i++)
         if (str_eq(s->payloads.payloads[i].type, STR("text")))
             texts[n++] = str_slice(s->payloads.payloads[i].bytes, 0, PASSWORD_TEXT_MAX_BYTES);
-    s->n_passwords =
-        password_candidates(&job->arena, texts, n, s->passwords, CONTENT_MAX_PASSWORDS);
+    s->n_passwords = password_candidates(texts, n, s->passwords, CONTENT_MAX_PASSWORDS);
 }
 
 static struct content content_of(struct job *job)
