@@ -19,16 +19,6 @@ struct kit_run {
     int status;
 };
 
-static inline struct content_limits kit_limits(void)
-{
-    return (struct content_limits){.max_objects = CONTENT_MAX_OBJECTS,
-                                   .max_listed = CONTENT_MAX_LISTED,
-                                   .max_depth = CONTENT_MAX_DEPTH,
-                                   .max_ratio = CONTENT_MAX_RATIO,
-                                   .max_decoded_bytes = CONTENT_MAX_DECODED_BYTES,
-                                   .ratio_floor_bytes = CONTENT_RATIO_FLOOR_BYTES};
-}
-
 /* For fuzzing: a few megabytes are enough. */
 static inline struct content_limits kit_small_limits(void)
 {
@@ -97,7 +87,7 @@ static inline void kit_inspect_within(struct kit_run *r, struct content_limits l
 static inline void kit_inspect(struct kit_run *r, struct str name, struct str bytes,
                                const struct str *passwords, size_t n_passwords)
 {
-    kit_inspect_within(r, kit_limits(), name, bytes, passwords, n_passwords);
+    kit_inspect_within(r, content_limits_default(), name, bytes, passwords, n_passwords);
 }
 
 static inline void kit_clear(struct kit_run *r)

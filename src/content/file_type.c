@@ -201,39 +201,3 @@ enum file_class file_type_class(enum file_type t)
 {
     return types[t].class;
 }
-
-bool file_type_is_container(enum file_type t)
-{
-    switch (t) {
-    case FILE_ZIP:
-    case FILE_OOXML:
-    case FILE_ODF:
-    case FILE_EPUB:
-    case FILE_JAR:
-    case FILE_APK:
-    case FILE_APPX:
-    case FILE_CRX:
-    case FILE_RAR:
-    case FILE_SEVENZIP:
-    case FILE_CAB:
-    case FILE_ISO:
-    case FILE_TAR:
-    case FILE_CPIO:
-    case FILE_AR:
-    case FILE_DEB:
-    case FILE_RPM:
-    case FILE_XAR:
-    case FILE_GZIP:
-    case FILE_BZIP2:
-    case FILE_XZ:
-    case FILE_LZMA:
-    case FILE_LZIP:
-    case FILE_ZSTD:
-    case FILE_LZ4:
-    case FILE_LZH:
-    case FILE_COMPRESS:
-        return true;
-    default:
-        return false;
-    }
-}

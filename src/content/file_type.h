@@ -31,7 +31,4 @@ enum file_type file_type_of(struct str bytes);
 const char *file_type_name(enum file_type t); /* "pe": stable, in reports */
 enum file_class file_type_class(enum file_type t);
 
-/* Does archive.h open it? ZIP and its kin (OOXML, JAR, ...), and what libarchive reads for us. */
-bool file_type_is_container(enum file_type t);
-
 #endif

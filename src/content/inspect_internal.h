@@ -20,7 +20,7 @@ enum cut_reason {
 };
 
 enum {
-    MEMBER_NAMES = 4,
+    MEMBER_NAMES = ZIP_NAMES,
     INSPECT_SCRATCH_MAX_BYTES = 64 * 1024 * 1024, /* tables of one archive */
     INSPECT_SHARED_BYTES = 1024 * 1024,    /* that members may share, beside its size once more */
     INSPECT_BOMB_HEAD_BYTES = 1024 * 1024, /* kept of what unpacks without end */

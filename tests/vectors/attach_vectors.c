@@ -8,7 +8,7 @@
 #include "content/place.h"
 #include "tests/mail_corpora.h"
 
-enum { PATH_BYTES = 4096, MAX_COLUMNS = 16 };
+enum { PATH_BYTES = 4096 };
 
 static struct arena arena, forever;
 static struct content_lists *lists;
