@@ -99,60 +99,57 @@ static void read_extra(struct zip_header *h, struct str extra, uint64_t *offset)
     }
 }
 
-/* A name and its extra field behind the fixed part. Overlapping headers could make us read the same
- * bytes again and again: `z->header_bytes_left` makes it linear. */
-static bool read_tail(struct zip *z, struct zip_header *h, size_t at, size_t name_n, size_t extra_n,
-                      uint64_t *offset)
+/* Where the fields that both headers have begin (4.3.7, 4.3.12), and how long the fixed part is,
+ * behind which name and extra field stand. */
+struct form {
+    const char *sign;
+    size_t common, fixed;
+};
+static const struct form local_form = {sign_local, 6, ZIP_LOCAL_HEADER_BYTES},
+                         record_form = {sign_record, 8, RECORD_BYTES};
+
+/* The header of that form at `at`, and the place behind it; false when there is none. Overlapping
+ * headers could make us read the same bytes again and again: `z->header_bytes_left` makes it
+ * linear.
+ */
+static bool read_header(struct zip *z, const struct form *form, size_t at, struct zip_header *h,
+                        uint64_t *offset, size_t *behind)
 {
-    if (at > z->bytes.n || name_n + extra_n > z->bytes.n - at)
+    struct str s = z->bytes;
+    if (!signed_at(s, at, form->sign) || s.n - at < form->fixed)
         return false;
-    h->name = str_slice(z->bytes, at, at + name_n);
+    size_t common = at + form->common, name = at + form->fixed;
+    size_t name_n = le16_at(s, common + 20), extra_n = le16_at(s, common + 22);
+    if (name_n + extra_n > s.n - name)
+        return false;
+    *h = (struct zip_header){.at = at,
+                             .name = str_slice(s, name, name + name_n),
+                             .flags = (uint16_t)le16_at(s, common),
+                             .method = (uint16_t)le16_at(s, common + 2),
+                             .dos_time = (uint16_t)le16_at(s, common + 4),
+                             .crc = le32_at(s, common + 8),
+                             .packed = le32_at(s, common + 12),
+                             .size = le32_at(s, common + 16)};
+    *behind = name + name_n + extra_n;
     if (name_n + extra_n > z->header_bytes_left) {
         z->cut = true;
         return true;
     }
     z->header_bytes_left -= name_n + extra_n;
-    read_extra(h, str_slice(z->bytes, at + name_n, at + name_n + extra_n), offset);
+    read_extra(h, str_slice(s, name + name_n, *behind), offset);
     return true;
 }
 
-/* The header at `at` (4.3.7), and where its data begins; false when there is none. */
-static bool read_local(struct zip *z, size_t at, struct zip_header *h, size_t *data)
-{
-    struct str s = z->bytes;
-    if (!signed_at(s, at, sign_local) || s.n - at < ZIP_LOCAL_HEADER_BYTES)
-        return false;
-    size_t name_n = le16_at(s, at + 26), extra_n = le16_at(s, at + 28);
-    *h = (struct zip_header){.at = at,
-                             .flags = (uint16_t)le16_at(s, at + 6),
-                             .method = (uint16_t)le16_at(s, at + 8),
-                             .dos_time = (uint16_t)le16_at(s, at + 10),
-                             .crc = le32_at(s, at + 14),
-                             .packed = le32_at(s, at + 18),
-                             .size = le32_at(s, at + 22)};
-    *data = at + ZIP_LOCAL_HEADER_BYTES + name_n + extra_n;
-    return read_tail(z, h, at + ZIP_LOCAL_HEADER_BYTES, name_n, extra_n, NULL);
-}
-
-/* A record of a directory (4.3.12): `*next` is the place behind it. */
+/* A record of a directory, with its comment: `*next` is the place behind it. */
 static bool read_record(struct zip *z, size_t at, struct zip_header *h, uint64_t *offset,
                         size_t *next)
 {
     struct str s = z->bytes;
-    if (!signed_at(s, at, sign_record) || s.n - at < RECORD_BYTES)
-        return false;
-    size_t name_n = le16_at(s, at + 28), extra_n = le16_at(s, at + 30);
-    *h = (struct zip_header){.at = at,
-                             .flags = (uint16_t)le16_at(s, at + 8),
-                             .method = (uint16_t)le16_at(s, at + 10),
-                             .dos_time = (uint16_t)le16_at(s, at + 12),
-                             .crc = le32_at(s, at + 16),
-                             .packed = le32_at(s, at + 20),
-                             .size = le32_at(s, at + 24)};
+    size_t end;
     *offset = le32_at(s, at + 42);
-    if (!read_tail(z, h, at + RECORD_BYTES, name_n, extra_n, offset))
+    if (!read_header(z, &record_form, at, h, offset, &end))
         return false;
-    size_t end = at + RECORD_BYTES + name_n + extra_n, comment_n = le16_at(s, at + 32);
+    size_t comment_n = le16_at(s, at + 32);
     *next = comment_n > s.n - end ? s.n : end + comment_n;
     return true;
 }
@@ -176,13 +173,18 @@ static size_t add_within(size_t at, uint64_t n, size_t max)
     return n > max - at ? max : at + (size_t)n;
 }
 
+static bool read_local(struct zip *z, size_t at, struct zip_entry *e)
+{
+    return read_header(z, &local_form, at, &e->local, NULL, &e->data);
+}
+
 /* Where the packed bytes lie: up to where the first of the views ends. */
 static void place_data(struct zip *z, struct zip_entry *e, uint64_t offset, int64_t shift)
 {
     int64_t shifted = offset > INT64_MAX / 2 ? -1 : (int64_t)offset + shift;
-    bool ok = (shifted >= 0 && (uint64_t)shifted < z->bytes.n &&
-               read_local(z, (size_t)shifted, &e->local, &e->data)) ||
-              (offset < z->bytes.n && read_local(z, (size_t)offset, &e->local, &e->data));
+    bool ok =
+        (shifted >= 0 && (uint64_t)shifted < z->bytes.n && read_local(z, (size_t)shifted, e)) ||
+        (offset < z->bytes.n && read_local(z, (size_t)offset, e));
     e->has_local = ok;
     if (!ok)
         return;
@@ -401,7 +403,7 @@ int zip_next_hidden(struct zip *z, struct zip_entry **out, struct mp_err *err)
     for (size_t at; (at = find_uncovered(z)) < z->bytes.n;) {
         struct zip_entry found = {.has_local = true};
         z->cursor = at + SIGNATURE_BYTES;
-        if (!read_local(z, at, &found.local, &found.data) || found.local.name.n == 0 ||
+        if (!read_local(z, at, &found) || found.local.name.n == 0 ||
             !is_known_method(found.local.method))
             continue;
         if (z->n >= z->max_entries) {
