@@ -34,9 +34,8 @@ static bool check_zip(const struct attach *a)
 /* The data of the first member of a ZIP, stored as it is, or of a tar: that is a PDF within. */
 static bool is_first_member(struct str bytes, enum file_type kind, size_t at)
 {
-    enum { LOCAL_BYTES = 30 };
     if (is_zip_kin(kind))
-        return at == LOCAL_BYTES + (size_t)le16_at(bytes, 26) + le16_at(bytes, 28) &&
+        return at == ZIP_LOCAL_HEADER_BYTES + (size_t)le16_at(bytes, 26) + le16_at(bytes, 28) &&
                le16_at(bytes, 8) == 0;
     return attach_may_hold_files(kind) && kind != FILE_PDF;
 }

@@ -3,7 +3,7 @@
 #include "content/file_type_internal.h"
 #include "content/zip_tail.h"
 
-enum { LOOK_AT_MEMBERS = 24, LOCAL_BYTES = 30, CENTRAL_BYTES = 46 };
+enum { LOOK_AT_MEMBERS = 24 };
 
 /* What a member's name says about the file; the first row that holds for any member wins. */
 static const struct {
@@ -36,8 +36,8 @@ static void guess_by(struct guess *g, struct str name)
 static enum file_type by_mimetype(struct str bytes)
 {
     static const struct str name = STR_INIT("mimetype");
-    size_t at = LOCAL_BYTES + name.n + le16_at(bytes, 28);
-    if (le16_at(bytes, 26) != name.n || !bytes_at(bytes, LOCAL_BYTES, name) ||
+    size_t at = ZIP_LOCAL_HEADER_BYTES + name.n + le16_at(bytes, 28);
+    if (le16_at(bytes, 26) != name.n || !bytes_at(bytes, ZIP_LOCAL_HEADER_BYTES, name) ||
         le16_at(bytes, 8) != 0)
         return FILE_UNKNOWN;
     if (bytes_at(bytes, at, STR("application/epub+zip")))
@@ -54,11 +54,12 @@ static void look_at_locals(struct str bytes, struct guess *g)
     size_t at = 0;
     for (unsigned i = 0; i < LOOK_AT_MEMBERS && bytes_at(bytes, at, STR("PK\3\4")); i++) {
         size_t name = le16_at(bytes, at + 26), packed = le32_at(bytes, at + 18);
-        guess_by(g, str_slice(bytes, at + LOCAL_BYTES, at + LOCAL_BYTES + name));
+        guess_by(g,
+                 str_slice(bytes, at + ZIP_LOCAL_HEADER_BYTES, at + ZIP_LOCAL_HEADER_BYTES + name));
         bool size_follows = (le16_at(bytes, at + 6) & 8) != 0;
         if (size_follows && packed == 0 && le16_at(bytes, at + 8) != 0)
             return;
-        size_t next = at + LOCAL_BYTES + name + le16_at(bytes, at + 28) + packed;
+        size_t next = at + ZIP_LOCAL_HEADER_BYTES + name + le16_at(bytes, at + 28) + packed;
         at = next < bytes.n ? next : bytes.n;
     }
 }
@@ -71,8 +72,8 @@ static void look_at_directory(struct str bytes, struct guess *g)
     size_t at = tail.directory;
     for (unsigned i = 0; i < LOOK_AT_MEMBERS && bytes_at(bytes, at, STR("PK\1\2")); i++) {
         size_t name = le16_at(bytes, at + 28);
-        guess_by(g, str_slice(bytes, at + CENTRAL_BYTES, at + CENTRAL_BYTES + name));
-        at += CENTRAL_BYTES + name + le16_at(bytes, at + 30) + le16_at(bytes, at + 32);
+        guess_by(g, str_slice(bytes, at + ZIP_RECORD_BYTES, at + ZIP_RECORD_BYTES + name));
+        at += ZIP_RECORD_BYTES + name + le16_at(bytes, at + 30) + le16_at(bytes, at + 32);
     }
 }
 

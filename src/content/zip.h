@@ -6,11 +6,10 @@
 
 #include "base/arena.h"
 #include "content/site.h"
+#include "content/zip_tail.h"
 
 enum {
     ZIP_MAX_DIRECTORIES = 16, /* of one file; no reader looks at more than two */
-    ZIP_LOCAL_HEADER_BYTES = 30,
-    ZIP_END_SEARCH_BYTES = 65535 + 22, /* where all readers look for the end of a directory */
     ZIP_NAMES = 4 /* of one member: directory, local header, and the Unicode form of each */
 };
 
@@ -73,9 +72,6 @@ struct zip {
     size_t hidden;     /* 1 + index of the last that zip_next_hidden gave */
     size_t descriptor; /* the last data descriptor that was searched for */
 };
-
-/* Does a directory of a ZIP end in the last 64 KiB? What hangs behind other files is found so. */
-bool zip_has_end(struct str bytes);
 
 /* Read all directories, and the local header of each member they list; at most `max_entries`.
  * Borrows: `bytes`. Owns: the rest lives in `arena`. Linear in `bytes` and in max_entries.

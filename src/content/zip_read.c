@@ -6,17 +6,10 @@
 
 #include "content/bytes.h"
 
-enum {
-    SIGNATURE_BYTES = 4,
-    END_BYTES = 22,
-    LOCATOR_BYTES = 20,
-    END64_BYTES = 56,
-    RECORD_BYTES = 46,
-    MAX_LAYOUTS = 4
-};
+enum { SIGNATURE_BYTES = 4, MAX_LAYOUTS = 4 };
 
-static const char sign_local[] = "PK\3\4", sign_record[] = "PK\1\2", sign_end[] = "PK\5\6",
-                  sign_end64[] = "PK\6\6", sign_locator[] = "PK\6\7", sign_descriptor[] = "PK\7\10";
+static const char sign_local[] = "PK\3\4", sign_record[] = "PK\1\2", sign_end64[] = "PK\6\6",
+                  sign_locator[] = "PK\6\7", sign_descriptor[] = "PK\7\10";
 
 static bool signed_at(struct str s, size_t at, const char *signature)
 {
@@ -29,31 +22,6 @@ static size_t find(struct str s, size_t from, const char *signature)
         return s.n;
     const char *p = memmem(s.p + from, s.n - from, signature, SIGNATURE_BYTES);
     return p == NULL ? s.n : (size_t)(p - s.p);
-}
-
-/* The last "PK\5\6" that begins before `before`; false when there is none. */
-static bool find_end_back(struct str s, size_t before, size_t *at)
-{
-    while (before > 0) {
-        const char *p = memrchr(s.p, 'P', before);
-        if (p == NULL)
-            return false;
-        before = (size_t)(p - s.p);
-        if (signed_at(s, before, sign_end)) {
-            *at = before;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool zip_has_end(struct str bytes)
-{
-    size_t at;
-    struct str tail =
-        str_slice(bytes, bytes.n > ZIP_END_SEARCH_BYTES ? bytes.n - ZIP_END_SEARCH_BYTES : 0,
-                  bytes.n);
-    return find_end_back(tail, tail.n, &at) && tail.n - at >= END_BYTES;
 }
 
 /* What the extra field 0x0001 holds of those that say "too large for here" (4.5.3). */
@@ -106,7 +74,7 @@ struct form {
     size_t common, fixed;
 };
 static const struct form local_form = {sign_local, 6, ZIP_LOCAL_HEADER_BYTES},
-                         record_form = {sign_record, 8, RECORD_BYTES};
+                         record_form = {sign_record, 8, ZIP_RECORD_BYTES};
 
 /* The header of that form at `at`, and the place behind it; false when there is none. Overlapping
  * headers could make us read the same bytes again and again: `z->header_bytes_left` makes it
@@ -231,13 +199,14 @@ static void add_both(struct layouts *l, struct str s, size_t end, uint64_t offse
 
 static void find_layouts(struct str s, size_t end, struct layouts *l)
 {
-    if (end >= LOCATOR_BYTES && signed_at(s, end - LOCATOR_BYTES, sign_locator)) {
-        size_t locator = end - LOCATOR_BYTES;
+    if (end >= ZIP_LOCATOR_BYTES && signed_at(s, end - ZIP_LOCATOR_BYTES, sign_locator)) {
+        size_t locator = end - ZIP_LOCATOR_BYTES;
         uint64_t told = le64_at(s, locator + 8);
-        size_t at = locator >= END64_BYTES && signed_at(s, locator - END64_BYTES, sign_end64)
-                        ? locator - END64_BYTES
-                    : told < locator ? (size_t)told
-                                     : locator;
+        size_t at =
+            locator >= ZIP_END64_BYTES && signed_at(s, locator - ZIP_END64_BYTES, sign_end64)
+                ? locator - ZIP_END64_BYTES
+            : told < locator ? (size_t)told
+                             : locator;
         if (signed_at(s, at, sign_end64))
             add_both(l, s, at, le64_at(s, at + 48), le64_at(s, at + 40), le64_at(s, at + 32));
     }
@@ -328,7 +297,7 @@ static bool is_covered(const struct zip *z, size_t at)
 static bool is_empty_archive(struct str s, size_t end)
 {
     return le64_at(s, end + 4) == 0 && le32_at(s, end + 12) == 0 &&
-           le16_at(s, end + 20) <= s.n - end - 22;
+           le16_at(s, end + 20) <= s.n - end - ZIP_END_BYTES;
 }
 
 /* One end record: the directories it may mean. */
@@ -361,8 +330,8 @@ int zip_read(struct arena *arena, struct str bytes, size_t max_entries, struct z
                         .header_bytes_left = 2 * bytes.n};
     size_t at = bytes.n;
     int st = MP_OK;
-    while (st == MP_OK && !out->cut && find_end_back(bytes, at, &at))
-        if (bytes.n - at >= END_BYTES && !is_covered(out, at))
+    while (st == MP_OK && !out->cut && zip_end_before(bytes, at, &at))
+        if (!is_covered(out, at))
             st = read_end(out, at, err);
     return st;
 }

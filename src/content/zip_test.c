@@ -261,6 +261,9 @@ static void join_tests(void)
     tap_ok(zip_has_end(a));
     tap_ok(zip_has_end(kit_join(&arena, STR("%PDF-1.4"), a)));
     tap_ok(!zip_has_end(STR("PK\5\6")));
+
+    tap_case("zip: the beginning of another end behind the end");
+    tap_ok(zip_has_end(kit_join(&arena, a, STR("PK\5\6"))));
 }
 
 /* What is made to cost time or memory: it is cut, and says so. */
