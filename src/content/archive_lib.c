@@ -113,20 +113,9 @@ static enum unpacked read_data(struct inspector *in, struct archive *a)
     la_int64_t offset;
     int st;
     while ((st = archive_read_data_block(a, &block, &n, &offset)) == ARCHIVE_OK ||
-           st == ARCHIVE_WARN) {
-        if (!fill_hole(in, offset))
+           st == ARCHIVE_WARN)
+        if (!fill_hole(in, offset) || !out_add(in, str_make(block, n)))
             return UNPACKED_CUT;
-        for (size_t at = 0; at < n;) {
-            size_t step = n - at < UNPACK_STEP_BYTES ? n - at : UNPACK_STEP_BYTES;
-            char *room = out_room(in, step);
-            if (room == NULL)
-                return UNPACKED_CUT;
-            memcpy(room, (const char *)block + at, step);
-            if (!out_more(in, step))
-                return UNPACKED_CUT;
-            at += step;
-        }
-    }
     return st == ARCHIVE_EOF ? UNPACKED_WHOLE : UNPACKED_DAMAGED;
 }
 

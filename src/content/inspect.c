@@ -39,16 +39,19 @@ bool content_is_heavy(const struct content_object *o)
            (is_archive(o->kind) || zip_has_end(o->bytes) || behind_find(o, 1, &b));
 }
 
+static struct finding_where place_of(const struct inspector *in, struct str name)
+{
+    return name.n > 0 ? site_member(&in->site, name) : in->site.where;
+}
+
 void tell_damaged(struct inspector *in, struct str name, const char *why)
 {
-    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
-    finding_add(in->site.findings, FINDING_ARCHIVE_DAMAGED, where, "%s", why);
+    finding_add(in->site.findings, FINDING_ARCHIVE_DAMAGED, place_of(in, name), "%s", why);
 }
 
 void tell_unsupported(struct inspector *in, struct str name, const char *why)
 {
-    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
-    finding_add(in->site.findings, FINDING_ARCHIVE_UNSUPPORTED, where, "%s", why);
+    finding_add(in->site.findings, FINDING_ARCHIVE_UNSUPPORTED, place_of(in, name), "%s", why);
 }
 
 void tell_encrypted(struct inspector *in, struct str name, const char *how)
@@ -56,8 +59,7 @@ void tell_encrypted(struct inspector *in, struct str name, const char *how)
     if (in->told_encrypted)
         return;
     in->told_encrypted = true;
-    struct finding_where where = name.n > 0 ? site_member(&in->site, name) : in->site.where;
-    finding_add(in->site.findings, FINDING_ARCHIVE_ENCRYPTED, where, "%s", how);
+    finding_add(in->site.findings, FINDING_ARCHIVE_ENCRYPTED, place_of(in, name), "%s", how);
 }
 
 /* The same archive again costs nothing: its members were looked at. False without memory. */

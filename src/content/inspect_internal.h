@@ -79,6 +79,8 @@ bool out_charge(struct inspector *in, size_t n);
 char *out_room(struct inspector *in, size_t n);
 /* `n` bytes more stand in in->out. False: enough, a limit was told. */
 bool out_more(struct inspector *in, size_t n);
+/* `bytes` come out as they are, step by step. False: as out_room and out_more. */
+bool out_add(struct inspector *in, struct str bytes);
 /* What came out, kept for the report; of a bomb its head. p == NULL: no memory, told. */
 struct str out_keep(struct inspector *in, enum unpacked how);
 

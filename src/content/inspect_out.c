@@ -5,16 +5,14 @@
 
 enum { OUT_KEEP_BUFFER_BYTES = 16 * 1024 * 1024 };
 
-static const struct {
-    const char *what;
-} reasons[CUT_REASONS] = {
-    [CUT_OBJECTS] = {"more members than are unpacked of one message"},
-    [CUT_LISTED] = {"more members than are looked at"},
-    [CUT_DEPTH] = {"archives within archives, deeper than is looked at"},
-    [CUT_BYTES] = {"more bytes than are unpacked of one message"},
-    [CUT_RATIO] = {"far more bytes come out than went in"},
-    [CUT_MEMORY] = {"more memory than an inspection may have"},
-    [CUT_HEADERS] = {"more directories or headers than are looked at"},
+static const char *const reasons[CUT_REASONS] = {
+    [CUT_OBJECTS] = "more members than are unpacked of one message",
+    [CUT_LISTED] = "more members than are looked at",
+    [CUT_DEPTH] = "archives within archives, deeper than is looked at",
+    [CUT_BYTES] = "more bytes than are unpacked of one message",
+    [CUT_RATIO] = "far more bytes come out than went in",
+    [CUT_MEMORY] = "more memory than an inspection may have",
+    [CUT_HEADERS] = "more directories or headers than are looked at",
 };
 
 void inspect_cut(struct inspector *in, enum cut_reason why)
@@ -23,7 +21,7 @@ void inspect_cut(struct inspector *in, enum cut_reason why)
     if (in->told[why])
         return;
     in->told[why] = true;
-    finding_add(in->site.findings, FINDING_LIMIT_CONTENT, in->site.where, "%s", reasons[why].what);
+    finding_add(in->site.findings, FINDING_LIMIT_CONTENT, in->site.where, "%s", reasons[why]);
 }
 
 static void tell_bomb(struct inspector *in, const char *what, uint64_t out, uint64_t from)
@@ -117,6 +115,21 @@ bool out_more(struct inspector *in, size_t n)
     if (!out_charge(in, n))
         return false;
     in->out.n += n;
+    return true;
+}
+
+bool out_add(struct inspector *in, struct str bytes)
+{
+    for (size_t at = 0; at < bytes.n;) {
+        struct str step = str_slice(bytes, at, at + UNPACK_STEP_BYTES);
+        char *room = out_room(in, step.n);
+        if (room == NULL)
+            return false;
+        memcpy(room, step.p, step.n);
+        if (!out_more(in, step.n))
+            return false;
+        at += step.n;
+    }
     return true;
 }
 

@@ -3,22 +3,6 @@
 
 #include "content/archive_lib.h"
 
-static enum unpacked copy_stored(struct inspector *in, struct str packed, size_t *used)
-{
-    *used = packed.n;
-    for (size_t at = 0; at < packed.n;) {
-        size_t n = packed.n - at < UNPACK_STEP_BYTES ? packed.n - at : UNPACK_STEP_BYTES;
-        char *room = out_room(in, n);
-        if (room == NULL)
-            return UNPACKED_CUT;
-        memcpy(room, packed.p + at, n);
-        if (!out_more(in, n))
-            return UNPACKED_CUT;
-        at += n;
-    }
-    return UNPACKED_WHOLE;
-}
-
 /* One step of inflating; true while there is more to do. */
 static bool inflate_step(struct inspector *in, z_stream *z, struct str packed, enum unpacked *how)
 {
@@ -42,7 +26,6 @@ static enum unpacked inflate_all(struct inspector *in, struct str packed, size_t
 {
     enum unpacked how = UNPACKED_CUT;
     z_stream z = {.next_in = NULL};
-    *used = packed.n;
     if (inflateInit2(&z, -MAX_WBITS) != Z_OK) {
         inspect_cut(in, CUT_MEMORY);
         return how;
@@ -56,12 +39,12 @@ static enum unpacked inflate_all(struct inspector *in, struct str packed, size_t
 
 enum unpacked zip_unpack(struct inspector *in, const struct zip_source *s, size_t *used)
 {
+    *used = s->packed.n;
     if (s->method == ZIP_STORED)
-        return copy_stored(in, s->packed, used);
+        return out_add(in, s->packed) ? UNPACKED_WHOLE : UNPACKED_CUT;
     if (s->method == ZIP_DEFLATE)
         return inflate_all(in, s->packed, used);
     if (s->method == ZIP_DEFLATE64)
         return inflate64(in, s->packed, used);
-    *used = s->packed.n;
     return lib_unpack(in, s);
 }
