@@ -94,6 +94,9 @@ void zip_tell_hidden(const struct zip *z, const struct zip_entry *e,
 /* Raise archive.directory-differs, archive.concatenated and archive.overlap. */
 int zip_compare(const struct zip *z, const struct archive_site *site, struct mp_err *err);
 
+/* Where the packed bytes of a member end in the file, as the header `h` of it says. */
+size_t zip_end_by(const struct zip *z, const struct zip_entry *e, const struct zip_header *h);
+
 /* All names of a member, distinct: at most ZIP_NAMES. The first is the directory's. */
 size_t zip_names(const struct zip_entry *e, struct str out[ZIP_NAMES]);
 

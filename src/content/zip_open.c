@@ -148,12 +148,6 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
     return member_add(o->in, &m, err);
 }
 
-static size_t end_by(const struct zip *z, const struct zip_entry *e, const struct zip_header *h)
-{
-    size_t room = z->bytes.n - e->data;
-    return e->data + (h->packed < room ? (size_t)h->packed : room);
-}
-
 /* All readings of one member: by the directory, and by its local header where that differs. */
 static int add_entry(struct opening *o, struct zip_entry *e, struct mp_err *err)
 {
@@ -165,14 +159,14 @@ static int add_entry(struct opening *o, struct zip_entry *e, struct mp_err *err)
     if (!e->has_local)
         return member_add(o->in, &bare, err);
     bool descriptor = (e->local.flags & ZIP_FLAG_DESCRIPTOR) != 0;
-    size_t local_end = !e->listed || descriptor ? e->end : end_by(z, e, &e->local);
+    size_t local_end = !e->listed || descriptor ? e->end : zip_end_by(z, e, &e->local);
     struct zip_source local = source_of(z, e, &e->local, local_end);
     if (!e->listed) {
         if (e->open_end && local.method == ZIP_DEFLATE && !local.encrypted)
             local.packed = str_slice(z->bytes, e->data, z->bytes.n);
         return add_reading(o, e, &local, !e->open_end, err);
     }
-    struct zip_source dir = source_of(z, e, &e->dir, end_by(z, e, &e->dir));
+    struct zip_source dir = source_of(z, e, &e->dir, zip_end_by(z, e, &e->dir));
     bool agreed = dir.method == local.method && dir.encrypted == local.encrypted &&
                   (descriptor || dir.packed.n == local.packed.n);
     int st = add_reading(o, e, &dir, agreed, err);

@@ -136,9 +136,10 @@ static struct zip_entry *add_entry(struct zip *z)
     return &z->entries[z->n++];
 }
 
-static size_t add_within(size_t at, uint64_t n, size_t max)
+size_t zip_end_by(const struct zip *z, const struct zip_entry *e, const struct zip_header *h)
 {
-    return n > max - at ? max : at + (size_t)n;
+    size_t room = z->bytes.n - e->data;
+    return e->data + (h->packed < room ? (size_t)h->packed : room);
 }
 
 static bool read_local(struct zip *z, size_t at, struct zip_entry *e)
@@ -156,10 +157,8 @@ static void place_data(struct zip *z, struct zip_entry *e, uint64_t offset, int6
     e->has_local = ok;
     if (!ok)
         return;
-    uint64_t packed = e->dir.packed;
-    if ((e->local.flags & ZIP_FLAG_DESCRIPTOR) == 0 && e->local.packed < packed)
-        packed = e->local.packed;
-    e->end = add_within(e->data, packed, z->bytes.n);
+    bool shorter = (e->local.flags & ZIP_FLAG_DESCRIPTOR) == 0 && e->local.packed < e->dir.packed;
+    e->end = zip_end_by(z, e, shorter ? &e->local : &e->dir);
 }
 
 /* How one reader may find the directory that an end record speaks of. */
@@ -380,8 +379,8 @@ int zip_next_hidden(struct zip *z, struct zip_entry **out, struct mp_err *err)
             return MP_OK;
         }
         found.open_end = (found.local.flags & ZIP_FLAG_DESCRIPTOR) != 0;
-        found.end = found.open_end ? descriptor_after(z, found.data)
-                                   : add_within(found.data, found.local.packed, z->bytes.n);
+        found.end =
+            found.open_end ? descriptor_after(z, found.data) : zip_end_by(z, &found, &found.local);
         z->cursor = found.data;
         struct zip_entry *e = add_entry(z);
         if (e == NULL)

@@ -118,12 +118,16 @@ static bool count_differs(const struct zip_directory *d)
     return d->declared_n != d->n && d->declared_n != d->n % 65536;
 }
 
+static struct str first_name(const struct zip *z, const struct zip_directory *d)
+{
+    return d->n > 0 ? z->entries[d->first].dir.name : STR("(empty)");
+}
+
 static void compare_directories(const struct zip *z, const struct archive_site *site)
 {
     const struct zip_directory *main = &z->directories[0];
     for (size_t i = 0; i < z->n_directories; i++) {
         const struct zip_directory *d = &z->directories[i];
-        struct str name = d->n > 0 ? z->entries[d->first].dir.name : STR("(empty)");
         if (count_differs(d) && !z->cut)
             finding_add(site->findings, FINDING_ARCHIVE_DIRECTORY_DIFFERS, site->where,
                         "the directory at byte %zu holds %zu members, its end says %" PRIu64,
@@ -132,9 +136,8 @@ static void compare_directories(const struct zip *z, const struct archive_site *
             finding_add(site->findings, FINDING_ARCHIVE_CONCATENATED, site->where,
                         "the directory at byte %zu begins with \"" STR_FMT
                         "\", another at byte %zu with \"" STR_FMT "\"",
-                        main->start,
-                        STR_ARG(main->n > 0 ? z->entries[main->first].dir.name : STR("(empty)")),
-                        d->start, STR_ARG(name));
+                        main->start, STR_ARG(first_name(z, main)), d->start,
+                        STR_ARG(first_name(z, d)));
     }
 }
 
@@ -159,10 +162,8 @@ static int find_overlap(const struct zip *z, const struct zip_directory *d,
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the members of an archive");
     for (size_t i = 0; i < d->n; i++) {
         const struct zip_entry *e = &z->entries[d->first + i];
-        uint64_t room = z->bytes.n - e->data;
-        uint64_t packed = e->dir.packed < room ? e->dir.packed : room;
         if (e->has_local)
-            x[n++] = (struct extent){e->local.at, e->data + (size_t)packed, e};
+            x[n++] = (struct extent){e->local.at, zip_end_by(z, e, &e->dir), e};
     }
     qsort(x, n, sizeof *x, by_start);
     for (size_t i = 1; i < n; i++) {
