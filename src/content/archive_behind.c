@@ -48,15 +48,15 @@ static size_t find_kind(struct str bytes, size_t from, struct str signature, siz
     return bytes.n;
 }
 
-bool behind_find(const struct content_object *o, size_t from, struct behind *out)
+bool behind_find(enum file_type kind, struct str bytes, size_t from, struct behind *out)
 {
-    if (is_archive(o->kind) || from >= o->bytes.n)
+    if (is_archive(kind) || from >= bytes.n)
         return false;
-    size_t rar = find_kind(o->bytes, from, STR("Rar!\x1a\x07"), 4, is_rar);
-    size_t seven = find_kind(o->bytes, from, STR("7z\xbc\xaf\x27\x1c"), 2, is_sevenzip);
+    size_t rar = find_kind(bytes, from, STR("Rar!\x1a\x07"), 4, is_rar);
+    size_t seven = find_kind(bytes, from, STR("7z\xbc\xaf\x27\x1c"), 2, is_sevenzip);
     *out = rar < seven ? (struct behind){.kind = FILE_RAR, .at = rar}
                        : (struct behind){.kind = FILE_SEVENZIP, .at = seven};
-    return out->at < o->bytes.n;
+    return out->at < bytes.n;
 }
 
 /* Does it end where its file does? Of RAR: are the last bytes its end block? */
@@ -87,7 +87,7 @@ int behind_open(struct inspector *in, const struct content_object *o, struct mp_
     struct behind b = {.at = 0};
     int st = MP_OK;
     size_t from = 1, before = in->c->report->n;
-    for (unsigned i = 0; st == MP_OK && behind_find(o, from, &b); i++) {
+    for (unsigned i = 0; st == MP_OK && behind_find(o->kind, o->bytes, from, &b); i++) {
         if (i == BEHIND_MAX_TRIES) {
             inspect_cut(in, CUT_HEADERS);
             return MP_OK;

@@ -17,7 +17,7 @@ struct behind {
 };
 
 /* The first at `from` or later, within the first MiB of what is no archive itself. Linear. */
-bool behind_find(const struct content_object *o, size_t from, struct behind *out);
+bool behind_find(enum file_type kind, struct str bytes, size_t from, struct behind *out);
 
 /* Open what behind_find finds in `o` (in->archive); attach.polyglot when it holds something.
  * Returns as lib_open. */

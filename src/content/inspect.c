@@ -32,11 +32,37 @@ bool is_archive(enum file_type kind)
     return is_zip(kind) || lib_opens(kind) || is_unsupported(kind);
 }
 
-bool content_is_heavy(const struct content_object *o)
+static bool is_heavy(enum file_type kind, struct str bytes)
 {
     struct behind b;
-    return o->bytes.n > 0 &&
-           (is_archive(o->kind) || zip_has_end(o->bytes) || behind_find(o, 1, &b));
+    return bytes.n > 0 &&
+           (is_archive(kind) || zip_has_end(bytes) || behind_find(kind, bytes, 1, &b));
+}
+
+bool content_is_heavy(const struct content_object *o)
+{
+    return is_heavy(o->kind, o->bytes);
+}
+
+bool known_of(struct str bytes, struct known *out)
+{
+    out->kind = file_type_of(bytes);
+    out->heavy = is_heavy(out->kind, bytes);
+    return digest_once(DIGEST_SHA256, bytes, out->sha256);
+}
+
+bool open_later(struct inspector *in, size_t index)
+{
+    if (in->n_waiting == in->cap_waiting) {
+        size_t cap = in->cap_waiting == 0 ? 16 : in->cap_waiting * 2;
+        size_t *grown = arena_grow(in->c->arena, in->waiting, in->n_waiting, cap, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        in->waiting = grown;
+        in->cap_waiting = cap;
+    }
+    in->waiting[in->n_waiting++] = index;
+    return true;
 }
 
 static struct finding_where place_of(const struct inspector *in, struct str name)
@@ -147,8 +173,10 @@ int content_inspect(struct content *c, struct mp_err *err)
     buf_init(&in.out, (size_t)c->limits->max_decoded_bytes + UNPACK_STEP_BYTES);
     in.payload_in = r->objects[0].bytes.n;
     for (size_t i = 0; st == MP_OK && i < r->n; i++)
-        if (content_is_heavy(&r->objects[i]))
-            st = open_one(&in, i, err);
+        if (content_is_heavy(&r->objects[i]) && !open_later(&in, i))
+            st = mp_fail(err, MP_E_NOMEM, 0, "no memory for the archives of a message");
+    for (size_t i = 0; st == MP_OK && i < in.n_waiting; i++)
+        st = open_one(&in, in.waiting[i], err);
     buf_clear(&in.out);
     arena_clear(&in.scratch);
     return st;

@@ -60,6 +60,8 @@ struct inspector {
     bool told_encrypted, told_password; /* of the open archive */
     bool is_guess; /* bytes that look like an archive: they are no damaged one when it gives nothing
                     */
+    size_t *waiting; /* indices of those in the report that are to be opened, in turn */
+    size_t n_waiting, cap_waiting;
     const unsigned char **opened; /* SHA-256 of what was opened: the same is not opened again */
     size_t n_opened, cap_opened;
 };
@@ -84,11 +86,20 @@ bool out_add(struct inspector *in, struct str bytes);
 /* What came out, kept for the report; of a bomb its head. p == NULL: no memory, told. */
 struct str out_keep(struct inspector *in, enum unpacked how);
 
+/* What bytes tell by themselves: asked once, however many names they have. */
+struct known {
+    enum file_type kind;
+    bool heavy;
+    unsigned char sha256[DIGEST_MAX_BYTES];
+};
+/* False without memory. */
+bool known_of(struct str bytes, struct known *out);
+
 struct member {
     struct str names[MEMBER_NAMES]; /* as they stand; the first is the one shown */
     size_t n_names;
-    struct str bytes;            /* to outlive the inspection */
-    const unsigned char *sha256; /* of `bytes`, where it is known already; else NULL */
+    struct str bytes;          /* to outlive the inspection */
+    const struct known *known; /* of `bytes`, where they were asked already; else NULL */
     bool has_bytes, cut, encrypted, is_directory;
     uint64_t size; /* declared */
 };
@@ -121,6 +132,9 @@ void tell_encrypted(struct inspector *in, struct str name, const char *how);
 
 /* Is it opened for what it is, not for what hangs behind it? */
 bool is_archive(enum file_type kind);
+
+/* Open the object of that index later. False without memory. */
+bool open_later(struct inspector *in, size_t index);
 
 /* Open the archive in->archive, which holds `bytes`: zip_open.c. */
 int zip_open(struct inspector *in, struct str bytes, struct mp_err *err);

@@ -69,8 +69,8 @@ static void check_depth(struct inspector *in, const struct content_object *o,
                     file_type_name(o->kind), depth);
 }
 
-static bool fill_object(struct inspector *in, const struct member *m, struct finding_where where,
-                        struct content_object *o)
+static bool fill_object(struct inspector *in, const struct member *m, const struct known *known,
+                        struct finding_where where, struct content_object *o)
 {
     const struct content_object *archive = &in->c->report->objects[in->archive];
     *o = (struct content_object){.part = archive->part,
@@ -88,11 +88,9 @@ static bool fill_object(struct inspector *in, const struct member *m, struct fin
                                  .length = archive->length};
     if (o->names == NULL)
         return false;
-    if (m->has_bytes) {
-        o->kind = file_type_of(m->bytes);
-        if (m->sha256 == NULL)
-            return digest_once(DIGEST_SHA256, m->bytes, o->sha256);
-        memcpy(o->sha256, m->sha256, sizeof o->sha256);
+    if (known != NULL) {
+        o->kind = known->kind;
+        memcpy(o->sha256, known->sha256, sizeof o->sha256);
     }
     return true;
 }
@@ -103,12 +101,18 @@ int member_add(struct inspector *in, const struct member *m, struct mp_err *err)
         return MP_OK;
     struct finding_where where = site_member(&in->site, m->names[0]);
     struct content_object made, *o;
-    if (!fill_object(in, m, where, &made) || (o = new_object(in)) == NULL)
+    struct known found = {.heavy = false};
+    const struct known *known = !m->has_bytes ? NULL : m->known != NULL ? m->known : &found;
+    if ((known == &found && !known_of(m->bytes, &found)) ||
+        !fill_object(in, m, known, where, &made) || (o = new_object(in)) == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the members of an archive");
     *o = made;
+    bool heavy = known != NULL ? known->heavy : content_is_heavy(o);
+    if (heavy && !open_later(in, in->c->report->n - 1))
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the archives of a message");
     if (m->has_bytes)
         in->c->budget->objects_left--;
-    if (m->has_bytes && !m->cut && !content_is_heavy(o))
+    if (m->has_bytes && !m->cut && !heavy)
         in->payload_out += m->bytes.n;
     if (!package_part_is_inert(in->c->report, o))
         attach_check(in->c, o);

@@ -15,7 +15,7 @@ struct shared {
     unsigned method;
     bool encrypted, has_bytes, cut;
     struct str bytes;
-    unsigned char sha256[DIGEST_MAX_BYTES];
+    struct known known;
 };
 
 struct opening {
@@ -122,7 +122,7 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
         if (shared->has_bytes && !m.has_bytes)
             inspect_cut(o->in, CUT_OBJECTS);
         m.cut = shared->cut;
-        m.sha256 = shared->sha256;
+        m.known = &shared->known;
         return member_add(o->in, &m, err);
     }
     size_t used;
@@ -143,8 +143,9 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
                               .has_bytes = m.has_bytes,
                               .cut = m.cut,
                               .bytes = m.bytes};
-    if (m.has_bytes && digest_once(DIGEST_SHA256, m.bytes, shared->sha256))
-        m.sha256 = shared->sha256;
+    if (m.has_bytes && !known_of(m.bytes, &shared->known))
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the members of an archive");
+    m.known = &shared->known;
     return member_add(o->in, &m, err);
 }
 
