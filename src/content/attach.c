@@ -8,9 +8,10 @@ const struct name *attach_first(const struct attach *a)
 
 struct str attach_shown(const struct attach *a, const struct name *n)
 {
-    return n == NULL ? STR("unnamed")
-                     : arena_fmt(a->c->arena, "\"" STR_FMT "\"",
-                                 STR_ARG(name_show(a->c->arena, n->text)));
+    if (n == NULL)
+        return STR("unnamed");
+    struct str text = name_show(a->c->arena, n->text);
+    return arena_fmt(a->c->arena, "\"" STR_FMT "\"", STR_ARG(text));
 }
 
 bool attach_is_body(const struct attach *a)
@@ -54,9 +55,9 @@ static void check_eicar(struct attach *a)
     if (!str_starts(bytes, halves[0]) ||
         !str_starts(str_slice(bytes, halves[0].n, bytes.n), halves[1]))
         return;
+    struct str shown = attach_shown(a, attach_first(a));
     finding_add(&a->c->report->findings, FINDING_ATTACH_EICAR, content_place(a->o),
-                "the EICAR test file at offset 0 of " STR_FMT,
-                STR_ARG(attach_shown(a, attach_first(a))));
+                "the EICAR test file at offset 0 of " STR_FMT, STR_ARG(shown));
 }
 
 /* Once a message: every part of a deep message is deep. */

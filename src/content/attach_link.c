@@ -41,9 +41,10 @@ static bool is_remote(struct str value)
 
 static void tell_remote(const struct attach *a, const char *field, struct str value)
 {
+    struct str shown = attach_shown(a, attach_first(a));
+    value = name_show(a->c->arena, str_trim(value));
     finding_add(&a->c->report->findings, FINDING_ATTACH_URL_UNC, content_place(a->o),
-                STR_FMT ": %s " STR_FMT, STR_ARG(attach_shown(a, attach_first(a))), field,
-                STR_ARG(name_show(a->c->arena, str_trim(value))));
+                STR_FMT ": %s " STR_FMT, STR_ARG(shown), field, STR_ARG(value));
 }
 
 static bool is_word_byte(char c)
@@ -111,12 +112,13 @@ static void check_lnk(const struct attach *a)
     if (target.n == 0)
         target = l.target.n > 0 ? l.target : l.relative.n > 0 ? l.relative : l.items;
     bool padded = longest_blanks(l.arguments) > MANY_BLANKS;
+    struct str arguments = name_show(arena, l.arguments);
+    target = name_show(arena, str_slice(target, 0, 100));
     finding_add(&a->c->report->findings, FINDING_ATTACH_LNK, content_place(a->o),
                 "%s" STR_FMT "%s%sstarts " STR_FMT " " STR_FMT "%s", command.n > 0 ? "uses " : "",
                 STR_ARG(command), command.n > 0 ? "; " : "",
-                padded ? "hides its arguments behind blanks; " : "",
-                STR_ARG(name_show(arena, str_slice(target, 0, 100))),
-                STR_ARG(name_show(arena, l.arguments)), l.damaged ? " (damaged)" : "");
+                padded ? "hides its arguments behind blanks; " : "", STR_ARG(target),
+                STR_ARG(arguments), l.damaged ? " (damaged)" : "");
     const struct {
         const char *field;
         struct str value;

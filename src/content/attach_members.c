@@ -121,10 +121,11 @@ static void check_twins(struct content *c, const struct member *members, size_t 
     for (size_t i = 0; i < n; i++) {
         if (!is_twin(members, n, members[i].path))
             continue;
+        struct str shown = name_show(c->arena, path_of(members[i].o));
         finding_add(&c->report->findings, FINDING_ARCHIVE_TWIN_DIRECTORY,
                     content_place(members[i].o),
                     "\"" STR_FMT "\" stands in a folder named like a file, with a blank behind",
-                    STR_ARG(name_show(c->arena, path_of(members[i].o))));
+                    STR_ARG(shown));
         return;
     }
 }

@@ -31,12 +31,18 @@ static bool is_expected(const struct attach *a)
     return false;
 }
 
+/* Of the archive that it is packed in; FILE_UNKNOWN: of none. */
+static enum file_type parent_kind(const struct attach *a)
+{
+    if (a->o->parent < 0 || (size_t)a->o->parent >= a->c->report->n)
+        return FILE_UNKNOWN;
+    return a->c->report->objects[a->o->parent].kind;
+}
+
 /* Members of a Java or Android archive are classes: the archive itself was told of. */
 static bool is_part_of_program(const struct attach *a)
 {
-    if (a->o->parent < 0 || (size_t)a->o->parent >= a->c->report->n)
-        return false;
-    enum file_type parent = a->c->report->objects[a->o->parent].kind;
+    enum file_type parent = parent_kind(a);
     return (a->o->kind == FILE_JAVA_CLASS || a->o->kind == FILE_DEX) &&
            (parent == FILE_JAR || parent == FILE_APK);
 }
@@ -58,31 +64,32 @@ static void check_dangerous(const struct attach *a)
     struct finding_list *findings = &a->c->report->findings;
     if ((n == NULL && !program) || is_part_of_program(a))
         return;
+    struct str shown = attach_shown(a, n != NULL ? n : attach_first(a));
     if (n == NULL)
         finding_add(findings, id, content_place(a->o), "the bytes are %s; " STR_FMT,
-                    file_type_name(kind), STR_ARG(attach_shown(a, attach_first(a))));
+                    file_type_name(kind), STR_ARG(shown));
     else
         finding_add(findings, id, content_place(a->o), STR_FMT " ends in ." STR_FMT "%s%s",
-                    STR_ARG(attach_shown(a, n)), STR_ARG(n->extension),
-                    program ? "; the bytes are " : "", program ? file_type_name(kind) : "");
+                    STR_ARG(shown), STR_ARG(n->extension), program ? "; the bytes are " : "",
+                    program ? file_type_name(kind) : "");
 }
 
 static void check_risky(const struct attach *a)
 {
     const struct name *n = find_listed(a, LIST_EXTENSIONS_RISKY);
-    bool inside = a->o->parent >= 0 && (size_t)a->o->parent < a->c->report->n &&
-                  is_document(a->c->report->objects[a->o->parent].kind);
-    if (n != NULL && !inside)
-        finding_add(&a->c->report->findings, FINDING_ATTACH_EXTENSION_RISKY, content_place(a->o),
-                    STR_FMT " ends in ." STR_FMT, STR_ARG(attach_shown(a, n)),
-                    STR_ARG(n->extension));
+    if (n == NULL || is_document(parent_kind(a)))
+        return;
+    struct str shown = attach_shown(a, n);
+    finding_add(&a->c->report->findings, FINDING_ATTACH_EXTENSION_RISKY, content_place(a->o),
+                STR_FMT " ends in ." STR_FMT, STR_ARG(shown), STR_ARG(n->extension));
 }
 
 /* The three tricks with a name, each with its own id for payloads; for members they are one. */
 static void tell(const struct attach *a, enum finding_id id, const struct name *n, const char *what)
 {
+    struct str shown = attach_shown(a, n);
     finding_add(&a->c->report->findings, a->is_member ? FINDING_ARCHIVE_MEMBER_NAME : id,
-                content_place(a->o), STR_FMT " %s", STR_ARG(attach_shown(a, n)), what);
+                content_place(a->o), STR_FMT " %s", STR_ARG(shown), what);
 }
 
 static void check_tricks(const struct attach *a)
@@ -179,10 +186,11 @@ static bool tell_conflict(const struct attach *a, const struct attach_name *x,
     if (name_is_same(a->c->arena, &x->name, &y->name) ||
         (!active && is_cut_at_blank(&x->name, &y->name)))
         return false;
+    struct str shown_x = attach_shown(a, &x->name), shown_y = attach_shown(a, &y->name);
     struct finding *f =
         finding_add(&a->c->report->findings, FINDING_ATTACH_NAME_CONFLICT, content_place(a->o),
-                    STR_FMT " (%s), but " STR_FMT " (%s)", STR_ARG(attach_shown(a, &x->name)),
-                    forms[x->form].label, STR_ARG(attach_shown(a, &y->name)), forms[y->form].label);
+                    STR_FMT " (%s), but " STR_FMT " (%s)", STR_ARG(shown_x), forms[x->form].label,
+                    STR_ARG(shown_y), forms[y->form].label);
     bool both = x->name.extension.n > 0 && y->name.extension.n > 0;
     if (class_x != class_y && (both || active))
         finding_raise(f, SEV_HIGH);

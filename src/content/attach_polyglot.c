@@ -25,9 +25,10 @@ static bool check_zip(const struct attach *a)
     if (is_zip_kin(kind) || kind == FILE_CRX || !zip_tail_find(a->o->bytes, &tail) ||
         tail.first_local == 0 || (attach_may_hold_files(kind) && tail.trailing > 0))
         return false;
+    struct str shown = attach_shown(a, attach_first(a));
     finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
                 "%s at 0, a ZIP archive at %zu; " STR_FMT, file_type_name(kind), tail.first_local,
-                STR_ARG(attach_shown(a, attach_first(a))));
+                STR_ARG(shown));
     return true;
 }
 
@@ -56,10 +57,10 @@ static void check_pdf(const struct attach *a)
         return;
     struct str before = str_slice(bytes, 0, at);
     enum file_type kind = file_type_of(before);
+    struct str shown = attach_shown(a, attach_first(a));
     finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
                 "%s at 0, a PDF at %zu; " STR_FMT,
-                file_type_name(a->o->kind == FILE_PDF ? kind : a->o->kind), at,
-                STR_ARG(attach_shown(a, attach_first(a))));
+                file_type_name(a->o->kind == FILE_PDF ? kind : a->o->kind), at, STR_ARG(shown));
 }
 
 void attach_polyglot(struct attach *a)

@@ -62,12 +62,13 @@ static const struct file_type_set *declared_types(const struct attach *a)
 
 static void tell(const struct attach *a, const struct name *n, bool grave)
 {
+    struct str shown = attach_shown(a, n), head = head_of(a->c->arena, a->o->bytes);
     struct finding *f =
         finding_add(&a->c->report->findings, FINDING_ATTACH_TYPE_MISMATCH, content_place(a->o),
                     STR_FMT "%s" STR_FMT "%s" STR_FMT ": the bytes are %s, beginning with " STR_FMT,
-                    STR_ARG(attach_shown(a, n)), a->is_member ? "" : ", declared ",
-                    STR_ARG(a->o->type), a->is_member ? "" : "/", STR_ARG(a->o->subtype),
-                    file_type_name(a->o->kind), STR_ARG(head_of(a->c->arena, a->o->bytes)));
+                    STR_ARG(shown), a->is_member ? "" : ", declared ", STR_ARG(a->o->type),
+                    a->is_member ? "" : "/", STR_ARG(a->o->subtype), file_type_name(a->o->kind),
+                    STR_ARG(head));
     if (grave)
         finding_raise(f, SEV_HIGH);
 }
@@ -109,9 +110,9 @@ static void check_archive(const struct attach *a)
         bool other = types != NULL ? !file_type_set_has(types, kind) : rare;
         if (!other || (types != NULL && !rare && !has_class(types, FILE_CLASS_ARCHIVE)))
             continue;
+        struct str shown = attach_shown(a, n);
         finding_add(&a->c->report->findings, FINDING_ARCHIVE_TYPE_MISMATCH, content_place(a->o),
-                    STR_FMT ": the bytes are %s", STR_ARG(attach_shown(a, n)),
-                    file_type_name(kind));
+                    STR_FMT ": the bytes are %s", STR_ARG(shown), file_type_name(kind));
         return;
     }
 }
