@@ -1,13 +1,8 @@
 /* Bytes that are two files at once: which one they are depends on who looks. */
 #include "content/attach_internal.h"
 #include "content/bytes.h"
+#include "content/package.h"
 #include "content/zip_tail.h"
-
-static bool is_zip_kin(enum file_type t)
-{
-    return t == FILE_ZIP || t == FILE_OOXML || t == FILE_ODF || t == FILE_EPUB || t == FILE_JAR ||
-           t == FILE_APK || t == FILE_APPX;
-}
 
 bool attach_may_hold_files(enum file_type t)
 {
@@ -22,8 +17,8 @@ static bool check_zip(const struct attach *a)
 {
     struct zip_tail tail;
     enum file_type kind = a->o->kind;
-    if (is_zip_kin(kind) || kind == FILE_CRX || !zip_tail_find(a->o->bytes, &tail) ||
-        tail.first_local == 0 || (attach_may_hold_files(kind) && tail.trailing > 0))
+    if (package_or_zip(kind) || !zip_tail_find(a->o->bytes, &tail) || tail.first_local == 0 ||
+        (attach_may_hold_files(kind) && tail.trailing > 0))
         return false;
     struct str shown = attach_shown(a, attach_first(a));
     finding_add(&a->c->report->findings, FINDING_ATTACH_POLYGLOT, content_place(a->o),
@@ -35,7 +30,7 @@ static bool check_zip(const struct attach *a)
 /* The data of the first member of a ZIP, stored as it is, or of a tar: that is a PDF within. */
 static bool is_first_member(struct str bytes, enum file_type kind, size_t at)
 {
-    if (is_zip_kin(kind))
+    if (package_or_zip(kind) && kind != FILE_CRX) /* which has a head of its own */
         return at == ZIP_LOCAL_HEADER_BYTES + (size_t)le16_at(bytes, 26) + le16_at(bytes, 28) &&
                le16_at(bytes, 8) == 0;
     return attach_may_hold_files(kind) && kind != FILE_PDF;

@@ -4,11 +4,6 @@
 #include "content/package.h"
 #include "content/place.h"
 
-static bool is_zip(enum file_type kind)
-{
-    return kind == FILE_ZIP || package_is(kind);
-}
-
 /* Known, and not unpacked. */
 static bool is_unsupported(enum file_type kind)
 {
@@ -29,7 +24,7 @@ static bool holds_plain_members(enum file_type kind)
 
 bool is_archive(enum file_type kind)
 {
-    return is_zip(kind) || lib_opens(kind) || is_unsupported(kind);
+    return package_or_zip(kind) || lib_opens(kind) || is_unsupported(kind);
 }
 
 static bool is_heavy(enum file_type kind, struct str bytes)
@@ -134,7 +129,7 @@ static int open_by_kind(struct inspector *in, const struct content_object *o, st
     if (st == MP_OK)
         st = behind_open(in, o, err);
     if (st == MP_OK &&
-        (is_zip(o->kind) || (zip_has_end(o->bytes) && !holds_plain_members(o->kind))))
+        (package_or_zip(o->kind) || (zip_has_end(o->bytes) && !holds_plain_members(o->kind))))
         st = zip_open(in, o->bytes, err);
     return st;
 }

@@ -50,6 +50,11 @@ bool package_is(enum file_type kind)
     return find(kind) != NULL || kind == FILE_APPX || kind == FILE_CRX;
 }
 
+bool package_or_zip(enum file_type kind)
+{
+    return kind == FILE_ZIP || package_is(kind);
+}
+
 /* Is what follows the last dot one of the words? */
 static bool extension_in(struct str name, struct str words)
 {
