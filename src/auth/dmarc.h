@@ -88,9 +88,4 @@ void dmarc_prefetch(struct auth_ctx *ctx, struct str author_domain);
 int dmarc_organizational(struct auth_ctx *ctx, struct str domain, struct str *org, bool *failed,
                          struct mp_err *err);
 
-/* ---- public suffix list (psl.c) ---- */
-
-/* Registrable domain, or empty when the name is itself a public suffix. Lower-case A-labels. */
-struct str psl_registrable(struct arena *arena, struct str domain);
-
 #endif

@@ -1,5 +1,6 @@
 /* DMARC records by the string, and registrable domains. */
 #include "auth/dmarc.h"
+#include "base/psl.h"
 #include "tests/tap.h"
 
 static const struct {

@@ -1,6 +1,7 @@
 /* Where DMARC records stand: the DNS tree walk (RFC 9989 4.10) and the list method of RFC 7489. */
 #include "auth/dmarc_internal.h"
 #include "base/idna.h"
+#include "base/psl.h"
 
 /* The names of a walk: the domain, then its last 7 labels (or one less than it has) down to 1. */
 static size_t walk_names(struct str domain, struct str out[DMARC_MAX_QUERIES])

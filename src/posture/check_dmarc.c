@@ -1,4 +1,5 @@
 /* DMARC: which record applies, is it well-formed, how strict is it, and where do reports go? */
+#include "base/psl.h"
 #include "posture/dmarc_check.h"
 
 static const struct str group = STR_INIT("DMARC");

@@ -1,4 +1,5 @@
 /* Which DMARC record applies to the audited domain, and which to its subdomains (RFC 9989 4.10). */
+#include "base/psl.h"
 #include "posture/dmarc_check.h"
 
 /* The names of a walk: the domain, then its last 7 labels (or one less than it has) down to 1. */

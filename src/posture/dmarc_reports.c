@@ -1,5 +1,6 @@
 /* Where DMARC reports go: addresses that can be read, organizations that agreed (RFC 9990 4),
  * domains that take mail. */
+#include "base/psl.h"
 #include "base/uri.h"
 #include "posture/dmarc_check.h"
 

@@ -1,6 +1,6 @@
 /* conformance/psl: the registrable domain of a name, or none for a public suffix. */
-#include "auth/dmarc.h"
 #include "base/idna.h"
+#include "base/psl.h"
 #include "tests/vectors/vectors.h"
 
 /* The suite answers in the form it asks in; we answer in A-labels. */

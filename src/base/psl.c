@@ -1,5 +1,5 @@
 /* The public suffix list (through libpsl's compiled-in copy): the registrable part of a name. */
-#include "auth/dmarc.h"
+#include "base/psl.h"
 
 #include <libpsl.h>
 
