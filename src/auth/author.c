@@ -1,7 +1,7 @@
 /* Which domain a message claims to come from, and what in From may deceive its readers. */
 #include "auth/author.h"
 
-#include "auth/confusable.h"
+#include "base/confusable.h"
 #include "base/idna.h"
 #include "base/utf8.h"
 #include "message/encoded_word.h"

@@ -1,8 +1,8 @@
 /* Rows for the author domain, for what may deceive readers of From, and for broken structure. */
 #include "auth/author.h"
 
-#include "auth/confusable.h"
 #include "base/buf.h"
+#include "base/confusable.h"
 #include "tests/tap.h"
 
 enum { MAX_WANT = 4 };

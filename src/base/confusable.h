@@ -1,6 +1,6 @@
 /* Domain labels made to look like others: mixed scripts and whole-script lookalikes. */
-#ifndef MP_AUTH_CONFUSABLE_H
-#define MP_AUTH_CONFUSABLE_H
+#ifndef MP_BASE_CONFUSABLE_H
+#define MP_BASE_CONFUSABLE_H
 
 #include "base/arena.h"
 

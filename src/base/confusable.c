@@ -1,5 +1,5 @@
 /* Scripts of domain labels by code point ranges, and the letters that look Latin. */
-#include "auth/confusable.h"
+#include "base/confusable.h"
 
 #include "base/idna.h"
 #include "base/utf8.h"
