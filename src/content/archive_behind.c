@@ -3,7 +3,7 @@
 
 #include "content/archive_lib.h"
 #include "content/attach_internal.h"
-#include "content/bytes.h"
+#include "base/bytes.h"
 
 enum {
     BEHIND_WINDOW_BYTES = 1024 * 1024, /* as far as UnRAR looks */

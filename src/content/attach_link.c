@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "content/attach_internal.h"
-#include "content/bytes.h"
+#include "base/bytes.h"
 #include "content/lnk.h"
 
 enum { LINK_WINDOW = 64 * 1024, MANY_BLANKS = 260 };

@@ -2,7 +2,7 @@
 #ifndef MP_CONTENT_FILE_TYPE_INTERNAL_H
 #define MP_CONTENT_FILE_TYPE_INTERNAL_H
 
-#include "content/bytes.h"
+#include "base/bytes.h"
 #include "content/file_type.h"
 
 /* Looks closer at bytes whose signature matched row type `t`: gives what they are, or FILE_UNKNOWN

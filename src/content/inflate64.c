@@ -1,6 +1,6 @@
 /* Deflate64 (method 9 of ZIP), which zlib does not have: Windows and 7-Zip open it. RFC 1951 with
  * a window of 64 KiB, lengths up to 65,538 and two more distance codes. */
-#include "content/bytes.h"
+#include "base/bytes.h"
 #include "content/inspect_internal.h"
 
 enum {

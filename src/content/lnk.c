@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "content/bytes.h"
+#include "base/bytes.h"
 
 enum { HEADER_BYTES = 76, FLAGS_AT = 20 };
 

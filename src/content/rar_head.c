@@ -1,6 +1,6 @@
 /* The headers of RAR, as far as they tell that members are encrypted: libarchive does not. */
 #include "content/archive_lib.h"
-#include "content/bytes.h"
+#include "base/bytes.h"
 
 enum {
     RAR4_MAIN = 0x73,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "content/bytes.h"
+#include "base/bytes.h"
 
 enum { SIGNATURE_BYTES = 4, MAX_LAYOUTS = 4 };
 

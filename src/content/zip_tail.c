@@ -1,7 +1,7 @@
 /* The end of a ZIP archive: found from the end of the bytes, checked against what it points to. */
 #include "content/zip_tail.h"
 
-#include "content/bytes.h"
+#include "base/bytes.h"
 
 bool zip_end_before(struct str bytes, size_t before, size_t *at)
 {

@@ -1,6 +1,6 @@
 /* Numbers within bytes of a stranger: what lies outside reads as zero. */
-#ifndef MP_CONTENT_BYTES_H
-#define MP_CONTENT_BYTES_H
+#ifndef MP_BASE_BYTES_H
+#define MP_BASE_BYTES_H
 
 #include "base/str.h"
 
