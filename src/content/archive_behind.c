@@ -1,9 +1,9 @@
 /* RAR and 7z that begin behind other bytes: their programs look further than at 0. */
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "content/archive_lib.h"
 #include "content/attach_internal.h"
-#include "base/bytes.h"
 
 enum {
     BEHIND_WINDOW_BYTES = 1024 * 1024, /* as far as UnRAR looks */

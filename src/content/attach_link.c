@@ -1,9 +1,9 @@
 /* Shortcuts: what a shell link starts, and targets that make Windows log on to a stranger's
  * server. */
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/utf8.h"
 #include "content/attach_internal.h"
-#include "base/bytes.h"
 #include "content/lnk.h"
 
 enum { LINK_WINDOW = 64 * 1024, MANY_BLANKS = 260 };

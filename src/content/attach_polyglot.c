@@ -1,6 +1,6 @@
 /* Bytes that are two files at once: which one they are depends on who looks. */
-#include "content/attach_internal.h"
 #include "base/bytes.h"
+#include "content/attach_internal.h"
 #include "content/package.h"
 #include "content/zip_tail.h"
 

@@ -1,7 +1,7 @@
 /* A gzip file that libarchive gives up on, since it is cut off or broken: what comes out up to
  * there, as gunzip would leave it (RFC 1952 2.3). */
-#include "content/archive_lib.h"
 #include "base/bytes.h"
+#include "content/archive_lib.h"
 
 enum {
     HEADER_BYTES = 10,

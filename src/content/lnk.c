@@ -3,8 +3,8 @@
 #include "content/lnk.h"
 
 #include "base/buf.h"
-#include "base/utf8.h"
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 enum { HEADER_BYTES = 76, FLAGS_AT = 20 };
 

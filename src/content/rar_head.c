@@ -1,6 +1,6 @@
 /* The headers of RAR, as far as they tell that members are encrypted: libarchive does not. */
-#include "content/archive_lib.h"
 #include "base/bytes.h"
+#include "content/archive_lib.h"
 
 enum {
     RAR4_MAIN = 0x73,
