@@ -79,7 +79,7 @@ _mailproof_value() { # command option
         fi
         ;;
     --yara) _mailproof_files '*.yar*' ;;
-    --ask) COMPREPLY=() ;;
+    --ask | --own-domain) COMPREPLY=() ;;
     --data)
         COMPREPLY=()
         [[ $1 == probe ]] || {

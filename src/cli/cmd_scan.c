@@ -54,6 +54,7 @@ static const struct option long_options[] = {
     {"time", required_argument, NULL, OPT_TIME},
     {"only", required_argument, NULL, OPT_ONLY},
     CONTENT_LONG_OPTIONS,
+    {"own-domain", required_argument, NULL, CONTENT_OWN_DOMAIN},
     {"extract", required_argument, NULL, CONTENT_EXTRACT},
     {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"format", required_argument, NULL, OPT_FORMAT},

@@ -21,9 +21,8 @@ static int load(void *data, const struct content_lists **lists, struct mp_err *e
 {
     struct worker_program *p = data;
     struct content_lists *mine = NULL;
-    size_t n_files;
     archive_warm_up();
-    int st = content_files_lists(&p->arena, p->options.data_dir, &mine, &n_files, err);
+    int st = content_options_lists(&p->options, &p->arena, &mine, err);
     if (st == MP_OK && p->options.n_yara > 0) {
         st = content_files_yara(p->options.yara, p->options.n_yara, &p->rules, err);
         if (st == MP_OK)
@@ -44,7 +43,10 @@ static int inspect(void *data, struct content *c, struct mp_err *err)
 
 int cmd_worker(int argc, char **argv)
 {
-    static const struct option long_options[] = {CONTENT_LONG_OPTIONS, {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {CONTENT_LONG_OPTIONS,
+                                                 {"own-domain", required_argument, NULL,
+                                                  CONTENT_OWN_DOMAIN},
+                                                 {NULL, 0, NULL, 0}};
     struct worker_program *p = calloc(1, sizeof *p);
     int code = EXIT_PASSED;
     if (p == NULL)

@@ -1,6 +1,8 @@
 /* Scanners, rules and data that were named. */
 #include "cli/content_options.h"
 
+#include "run/content_files.h"
+
 void content_options_init(struct content_options *o, const char *command)
 {
     *o = (struct content_options){.command = command};
@@ -39,6 +41,9 @@ int content_options_set(struct content_options *o, int option, const char *arg)
         return add(o, "--yara", arg, o->yara, &o->n_yara, CONTENT_MAX_YARA);
     case CONTENT_DATA:
         return set_once(o, "--data", arg, &o->data_dir);
+    case CONTENT_OWN_DOMAIN:
+        return add(o, "--own-domain", arg, o->own_domains, &o->n_own_domains,
+                   CONTENT_MAX_OWN_DOMAINS);
     case CONTENT_EXTRACT:
         return set_once(o, "--extract", arg, &o->extract_dir);
     default:
@@ -53,4 +58,18 @@ int content_options_open(struct content_options *o)
     if (o->n_clamd > 0 && clamd_new(&config, &o->client, &err) != MP_OK)
         return report_failure(o->command, &err);
     return EXIT_PASSED;
+}
+
+int content_options_lists(const struct content_options *o, struct arena *arena,
+                          struct content_lists **out, struct mp_err *err)
+{
+    struct content_lists *lists = NULL;
+    size_t n_files;
+    int st = content_files_lists(arena, o->data_dir, &lists, &n_files, err);
+    for (size_t i = 0; st == MP_OK && i < o->n_own_domains; i++)
+        st = content_lists_add_domain(arena, LIST_DOMAINS_OWN, str_from(o->own_domains[i]), lists,
+                                      err);
+    if (st == MP_OK)
+        *out = lists;
+    return st;
 }

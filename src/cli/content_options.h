@@ -5,15 +5,17 @@
 #include <getopt.h>
 
 #include "cli/cli.h"
+#include "content/lists.h"
 #include "io/clamd.h"
 
-enum { CONTENT_MAX_YARA = 100 };
+enum { CONTENT_MAX_YARA = 100, CONTENT_MAX_OWN_DOMAINS = 100 };
 
 /* What they say. Strings are those of argv. */
 struct content_options {
     const char *command;
     const char *clamd[CLAMD_MAX_ADDRESSES], *yara[CONTENT_MAX_YARA];
-    size_t n_clamd, n_yara;
+    const char *own_domains[CONTENT_MAX_OWN_DOMAINS];
+    size_t n_clamd, n_yara, n_own_domains;
     const char *data_dir;    /* NULL: the lists that are built in */
     const char *extract_dir; /* NULL: nothing is extracted */
     struct clamd *client;    /* after content_options_open; NULL: none was named */
@@ -23,7 +25,8 @@ enum content_option_id {
     CONTENT_CLAMD = 2000,
     CONTENT_YARA,
     CONTENT_DATA,
-    CONTENT_EXTRACT, /* not for the doctor: a row in the table of scan */
+    CONTENT_OWN_DOMAIN, /* not for the doctor, like the next: rows in the table of scan */
+    CONTENT_EXTRACT,
     CONTENT_LAST
 };
 
@@ -41,6 +44,7 @@ enum content_option_id {
     "  --data DIR              data lists of yours over those that are built in\n"
 #define CONTENT_SCAN_HELP                                                                          \
     CONTENT_HELP                                                                                   \
+    "  --own-domain DOMAIN     a domain of yours, and all below it; repeatable\n"                  \
     "  --extract DIR           write what was found in the mail there, under harmless names\n"
 
 void content_options_init(struct content_options *o, const char *command);
@@ -49,5 +53,8 @@ void content_options_clear(struct content_options *o);
 int content_options_set(struct content_options *o, int option, const char *arg);
 /* After the last option: the client of clamd, which connects to nothing yet. An exit code. */
 int content_options_open(struct content_options *o);
+/* The built-in lists with what the options say of them. `arena` as for content_files_lists. */
+int content_options_lists(const struct content_options *o, struct arena *arena,
+                          struct content_lists **out, struct mp_err *err);
 
 #endif

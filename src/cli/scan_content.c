@@ -22,6 +22,10 @@ static void worker_arguments(struct scan_content *s, const struct content_option
         s->worker_argv[n++] = word("--yara");
         s->worker_argv[n++] = word(o->yara[i]);
     }
+    for (size_t i = 0; i < o->n_own_domains; i++) {
+        s->worker_argv[n++] = word("--own-domain");
+        s->worker_argv[n++] = word(o->own_domains[i]);
+    }
 }
 
 /* Rules with a mistake are told here, once, and not by each worker. */
@@ -44,10 +48,9 @@ int scan_content_workers(struct scan_content *s, const struct content_options *o
 int scan_content_open(struct scan_content *s, const struct content_options *o, unsigned workers)
 {
     struct mp_err err = {0};
-    size_t n_files;
     *s = (struct scan_content){0};
     arena_init(&s->arena, CONTENT_FILES_LISTS_BYTES);
-    int st = content_files_lists(&s->arena, o->data_dir, &s->lists, &n_files, &err);
+    int st = content_options_lists(o, &s->arena, &s->lists, &err);
     if (st == MP_OK)
         st = try_rules(o, &err);
     if (st == MP_OK)

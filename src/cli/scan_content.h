@@ -5,7 +5,7 @@
 #include "cli/content_options.h"
 #include "run/run.h"
 
-enum { WORKER_ARGS = 2 + 2 + 2 * CONTENT_MAX_YARA + 1 };
+enum { WORKER_ARGS = 2 + 2 + 2 * CONTENT_MAX_YARA + 2 * CONTENT_MAX_OWN_DOMAINS + 1 };
 
 struct scan_content {
     struct arena arena;
