@@ -280,6 +280,7 @@ void hostile_object(struct arena *arena, const struct content_lists *lists, stru
     struct content_limits limits = content_limits_default();
     struct content_budget budget = {.objects_left = limits.max_objects,
                                     .depth_left = limits.max_depth,
+                                    .pictures_left = limits.max_pictures,
                                     .bytes_left = limits.max_decoded_bytes};
     struct content_report report = {.complete = true};
     struct content c = {
@@ -294,7 +295,7 @@ void hostile_object(struct arena *arena, const struct content_lists *lists, stru
                                                 .has_bytes = true,
                                                 .size_bytes = bytes.n,
                                                 .kind = file_type_of(bytes)};
-    if (content_inspect(&c, NULL) != MP_OK)
+    if (content_inspect(&c, 0, NULL) != MP_OK)
         puts("  (no memory)");
 }
 

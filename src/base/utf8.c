@@ -114,3 +114,14 @@ void utf8_add_printable(struct buf *b, struct str s, size_t max_bytes)
             utf8_add(b, cp);
     }
 }
+
+struct str utf8_cut(struct str s, size_t max)
+{
+    enum { LONGEST_TAIL = 3 };
+    size_t n = max;
+    if (s.n <= max)
+        return s;
+    while (n > 0 && max - n < LONGEST_TAIL && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    return str_slice(s, 0, n);
+}

@@ -11,6 +11,9 @@ int32_t utf8_next(struct str *s);
 
 bool utf8_valid(struct str s);
 
+/* At most `max` bytes of `s`, and no half character at the end. */
+struct str utf8_cut(struct str s, size_t max);
+
 /* Is every byte below 0x80? */
 bool str_is_ascii(struct str s);
 

@@ -6,6 +6,7 @@
 #include "cli/content_options.h"
 #include "cli/scan_content.h"
 #include "content/inspect.h"
+#include "document/document.h"
 #include "run/content_files.h"
 #include "sandbox/worker.h"
 
@@ -35,7 +36,7 @@ static int load(void *data, const struct content_lists **lists, struct mp_err *e
 static int inspect(void *data, struct content *c, struct mp_err *err)
 {
     struct worker_program *p = data;
-    int st = content_inspect(c, err);
+    int st = document_inspect(c, err);
     for (size_t i = 0; st == MP_OK && p->scanner != NULL && i < c->report->n; i++)
         yara_scan(p->scanner, c, i);
     return st;

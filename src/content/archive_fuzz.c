@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kit_inspect_within(&r, kit_small_limits(), STR("a"), STR(""), NULL, 0);
     r.report.objects[0].bytes = bytes;
     r.report.objects[0].kind = kinds[data[0] % ARRAY_LEN(kinds)];
-    int st = content_inspect(&r.content, &err);
+    int st = content_inspect(&r.content, 0, &err);
     assert(st == MP_OK || st == MP_E_NOMEM);
     assert(r.report.n <= 1u + r.limits.max_listed);
     kit_clear(&r);

@@ -56,6 +56,7 @@ static inline void kit_inspect_within(struct kit_run *r, struct content_limits l
     r->limits = limits;
     r->budget = (struct content_budget){.objects_left = r->limits.max_objects,
                                         .depth_left = r->limits.max_depth,
+                                        .pictures_left = r->limits.max_pictures,
                                         .bytes_left = r->limits.max_decoded_bytes};
     struct mime_name *names = arena_new(&r->arena, struct mime_name, 1);
     struct content_object *o = arena_new(&r->arena, struct content_object, 1);
@@ -81,7 +82,7 @@ static inline void kit_inspect_within(struct kit_run *r, struct content_limits l
                                   .n_passwords = n_passwords,
                                   .report = &r->report};
     attach_check(&r->content, o);
-    r->status = content_is_heavy(o) ? content_inspect(&r->content, &err) : MP_OK;
+    r->status = content_is_heavy(o) ? content_inspect(&r->content, 0, &err) : MP_OK;
 }
 
 static inline void kit_inspect(struct kit_run *r, struct str name, struct str bytes,

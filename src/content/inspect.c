@@ -154,20 +154,25 @@ static int open_one(struct inspector *in, size_t index, struct mp_err *err)
     return st;
 }
 
-int content_inspect(struct content *c, struct mp_err *err)
+static struct inspector inspector_of(struct content *c, size_t first)
+{
+    return (struct inspector){.c = c,
+                              .first_member = first + 1,
+                              .keys_left = INSPECT_MAX_KEYS,
+                              .name_bytes_left = INSPECT_NAME_BYTES};
+}
+
+int content_inspect(struct content *c, size_t first, struct mp_err *err)
 {
     struct content_report *r = c->report;
-    struct inspector in = {.c = c,
-                           .first_member = r->n,
-                           .keys_left = INSPECT_MAX_KEYS,
-                           .name_bytes_left = INSPECT_NAME_BYTES};
+    struct inspector in = inspector_of(c, first);
     int st = MP_OK;
-    if (r->n == 0)
+    if (first >= r->n)
         return mp_fail(err, MP_E_USAGE, 0, "there is no object to inspect");
     arena_init(&in.scratch, INSPECT_SCRATCH_MAX_BYTES);
     buf_init(&in.out, (size_t)c->limits->max_decoded_bytes + UNPACK_STEP_BYTES);
-    in.payload_in = r->objects[0].bytes.n;
-    for (size_t i = 0; st == MP_OK && i < r->n; i++)
+    in.payload_in = r->objects[first].bytes.n;
+    for (size_t i = first; st == MP_OK && i < r->n; i++)
         if (content_is_heavy(&r->objects[i]) && !open_later(&in, i))
             st = mp_fail(err, MP_E_NOMEM, 0, "no memory for the archives of a message");
     for (size_t i = 0; st == MP_OK && i < in.n_waiting; i++)
@@ -175,4 +180,23 @@ int content_inspect(struct content *c, struct mp_err *err)
     buf_clear(&in.out);
     arena_clear(&in.scratch);
     return st;
+}
+
+int content_add_member(struct content *c, size_t parent, struct str name, struct str bytes,
+                       struct mp_err *err)
+{
+    struct inspector in = inspector_of(c, 0);
+    const struct member m = {.names = {name}, .n_names = 1, .bytes = bytes, .has_bytes = true};
+    enter(&in, parent);
+    if (c->report->objects[parent].depth >= c->budget->depth_left)
+        inspect_cut(&in, CUT_DEPTH);
+    else if (c->budget->objects_left == 0)
+        inspect_cut(&in, CUT_OBJECTS);
+    else if (c->budget->bytes_left < bytes.n)
+        inspect_cut(&in, CUT_BYTES);
+    else {
+        c->budget->bytes_left -= bytes.n;
+        return member_add(&in, &m, err);
+    }
+    return MP_OK;
 }

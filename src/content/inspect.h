@@ -13,11 +13,19 @@ bool content_is_heavy(const struct content_object *o);
  * content_inspect opens no file later. A worker calls it once, before its filter is on. */
 void archive_warm_up(void);
 
-/* Inspect c->report->objects[0] (put there by the caller, attach_check done): open it when it is a
- * container, add its members, check each with attach_check, open what is a container among them,
- * until the budget is spent. Raises archive.*, attach.* and limit.* into c->report->findings.
- * Returns MP_OK, also when limits cut it (c->report->complete), or MP_E_NOMEM. No recursion. */
-int content_inspect(struct content *c, struct mp_err *err);
+/* Inspect c->report->objects from index `first` on (put there by the caller, attach_check done):
+ * open those that are containers, add their members, check each with attach_check, open what is a
+ * container among them, until the budget is spent. Raises archive.*, attach.* and limit.* into
+ * c->report->findings. Returns MP_OK, also when limits cut it (c->report->complete), MP_E_USAGE
+ * (there is no object) or MP_E_NOMEM. No recursion. */
+int content_inspect(struct content *c, size_t first, struct mp_err *err);
+
+/* A file that a document holds becomes a member of objects[parent], its name and bytes checked as
+ * those of an archive are: archive.*, limit.*. Costs the budget. `name` as it stands, may be empty;
+ * `bytes` outlive c->report. It is not opened: content_inspect(c, its index, err) does that.
+ * MP_OK, also when a limit left it out, or MP_E_NOMEM. */
+int content_add_member(struct content *c, size_t parent, struct str name, struct str bytes,
+                       struct mp_err *err);
 
 /* Candidates for passwords in the mail's text (words behind "password:", "PIN" and their
  * translations) and in names: of what is one line of at most 255 bytes, like a file name or a

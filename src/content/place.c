@@ -10,6 +10,7 @@ struct content_object content_object_of(const struct mime_payload *p)
                                .size_bytes = p->bytes.n,
                                .type = p->type,
                                .subtype = p->subtype,
+                               .charset = p->charset,
                                .disposition = p->disposition,
                                .names = p->names,
                                .n_names = p->n_names,

@@ -3,8 +3,10 @@
 
 #include "base/utf8.h"
 #include "content/attach.h"
+#include "content/found.h"
 #include "content/inspect.h"
 #include "content/place.h"
+#include "document/document.h"
 #include "engine/job.h"
 #include "message/limits.h"
 #include "mime/lint.h"
@@ -85,6 +87,7 @@ static int read_message(struct job *job, struct mp_err *err)
     finding_list_init(&s->found.findings, &job->arena);
     s->budget = (struct content_budget){.objects_left = l->max_objects,
                                         .depth_left = l->max_depth,
+                                        .pictures_left = l->max_pictures,
                                         .bytes_left = l->max_decoded_bytes};
     if (tree.n == 0)
         st = mime_parse(&job->arena, &job->message, &tree, err);
@@ -266,12 +269,15 @@ static int look(struct job *job, struct mp_err *err)
 {
     struct content_stage *s = &job->content;
     const struct content_settings *settings = job->config->content;
+    struct content c = content_of(job);
     int st = MP_OK;
     for (; st == MP_OK && s->n_looked < s->found.n; s->n_looked++) {
         const struct content_object *o = &s->found.objects[s->n_looked];
-        if (o->bytes.n > 0 && !o->inspected && (settings->open_all || content_is_heavy(o)))
+        if (o->bytes.n > 0 && !o->inspected && (settings->open_all || document_is_heavy(o)))
             st = ask_worker(job, s->n_looked, err);
-        if (st == MP_OK && is_mail_within(o))
+        if (st == MP_OK)
+            st = document_read(&c, s->n_looked, err);
+        if (st == MP_OK && is_mail_within(&s->found.objects[s->n_looked]))
             st = open_mail(job, s->n_looked, err);
     }
     return st;
@@ -319,6 +325,25 @@ static int merge_objects(struct job *job, const struct content_report *r, int32_
     return MP_OK;
 }
 
+/* Links and texts of objects that merge_objects has put at `base` and behind. */
+static int merge_found(struct job *job, const struct content_report *r, int32_t payload,
+                       size_t base, struct mp_err *err)
+{
+    struct content c = content_of(job);
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < r->n_links; i++) {
+        struct content_link l = r->links[i];
+        l.object = (uint32_t)(l.object == 0 ? (size_t)payload : base + l.object - 1);
+        st = content_add_link(&c, &l, err);
+    }
+    for (size_t i = 0; st == MP_OK && i < r->n_texts; i++) {
+        struct content_text t = r->texts[i];
+        t.object = (uint32_t)(t.object == 0 ? (size_t)payload : base + t.object - 1);
+        st = content_add_text(&c, &t, err);
+    }
+    return st;
+}
+
 static int merge_answers(struct job *job, struct mp_err *err)
 {
     struct content_stage *s = &job->content;
@@ -327,7 +352,9 @@ static int merge_answers(struct job *job, struct mp_err *err)
         const struct content_report *r = &a->report;
         s->found.complete &= r->complete;
         finding_append(&s->found.findings, &r->findings);
-        if (a->by == SCAN_BY_WORKER && merge_objects(job, r, a->index, err) != MP_OK)
+        size_t base = s->found.n;
+        if (a->by == SCAN_BY_WORKER && (merge_objects(job, r, a->index, err) != MP_OK ||
+                                        merge_found(job, r, a->index, base, err) != MP_OK))
             return MP_E_NOMEM;
     }
     return MP_OK;

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "engine/job.h"
+#include "phish/phish.h"
 
 enum {
     AUTHRES_USUAL_BYTES = 1024,
@@ -85,6 +86,23 @@ static int stage_dmarc(struct job *job, struct mp_err *err)
     return MP_OK;
 }
 
+static int stage_phish(struct job *job, struct mp_err *err)
+{
+    if (job->config->content == NULL)
+        return MP_OK;
+    const struct phish_input in = {.message = &job->message,
+                                   .author = &job->author,
+                                   .found = &job->content.found,
+                                   .lists = job->config->content->lists,
+                                   .mail_from = job->envelope.mail_from,
+                                   .rcpt_to = job->envelope.rcpt_to,
+                                   .n_rcpt_to = job->envelope.n_rcpt_to,
+                                   .auth_checked = !job->auth_skipped,
+                                   .dmarc_pass = job->dmarc.result == DMARC_PASS,
+                                   .dmarc_fail = job->dmarc.result == DMARC_FAIL};
+    return phish_check(&job->arena, &in, &job->findings, err);
+}
+
 /* In the order of dependence: a stage runs when all that it needs are done. Stages that wait do
  * not stop the others, so that every name is asked in the same round. */
 static const struct stage {
@@ -99,6 +117,7 @@ static const struct stage {
     [STAGE_DMARC] = {stage_dmarc,
                      1u << STAGE_AUTHOR | 1u << STAGE_SPF | 1u << STAGE_DKIM | 1u << STAGE_ARC},
     [STAGE_CONTENT] = {content_stage_run, 0},
+    [STAGE_PHISH] = {stage_phish, 1u << STAGE_AUTHOR | 1u << STAGE_DMARC | 1u << STAGE_CONTENT},
 };
 
 static bool is_ready(const struct job *job, const struct stage *s)

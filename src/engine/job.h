@@ -36,6 +36,7 @@ enum job_stage {
     STAGE_ARC,
     STAGE_DMARC,
     STAGE_CONTENT,
+    STAGE_PHISH,
     STAGE_COUNT
 };
 

@@ -2,8 +2,8 @@
  * worker's answer may be written by whoever took the worker over.
  *
  *   request   head, limits, budget, passwords, the object; its bytes stand behind the frame
- *   report    head, status, budget left, objects, findings; the members' bytes behind the frame,
- *             one after the other in the order of the objects
+ *   report    head, status, budget left, objects, findings, links, texts; the members' bytes
+ *             behind the frame, one after the other in the order of the objects
  *
  * Frames belong to one build: both processes are the same program (or say so: parcel_build), so
  * findings and kinds are sent as numbers, and checked. */
@@ -69,7 +69,7 @@ struct frame_answer {
  * length; findings are of the groups a worker may raise, at places inside the object; text is made
  * printable again; sha256 is computed here.
  * Borrows: `frame` and `bytes` must be private copies that live as long as c->arena.
- * MP_E_SYNTAX, MP_E_NOMEM, MP_E_CRYPTO: c->report is as it was. */
+ * MP_E_SYNTAX, MP_E_CRYPTO: c->report is as it was; MP_E_NOMEM: it may have some of it. */
 int frame_report_read(struct str frame, struct str bytes, const struct content_budget *sent,
                       struct content *c, size_t object, struct frame_answer *out,
                       struct mp_err *err);

@@ -8,7 +8,7 @@
 enum frame_type { FRAME_REQUEST = 0x7172706d, FRAME_REPORT = 0x7072706d }; /* "mprq", "mprp" */
 enum {
     FRAME_HEAD_BYTES = 8,
-    FRAME_OBJECT_MIN_BYTES = 71 /* 75 in reports */,
+    FRAME_OBJECT_MIN_BYTES = 75 /* 79 in reports */,
     FRAME_NAME_MIN_BYTES = 16
 };
 
@@ -27,5 +27,17 @@ struct content_budget frame_get_budget(struct wire_in *in);
 void frame_put_object(struct buf *out, const struct content_object *o);
 /* Views into the frame, names in `arena`; *bytes_n is what follows the frame for it. */
 struct content_object frame_get_object(struct wire_in *in, struct arena *arena, uint64_t *bytes_n);
+
+struct frame_found {
+    struct content_link *links;
+    struct content_text *texts;
+    size_t n_links, n_texts;
+};
+
+/* Links and texts of a report, of objects among the `n_objects` of the frame. Reading: lists in
+ * `arena`, views into the frame. */
+void frame_put_found(struct buf *out, const struct content_report *r);
+void frame_get_found(struct wire_in *in, struct arena *arena, size_t n_objects,
+                     struct frame_found *out);
 
 #endif

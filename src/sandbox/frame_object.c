@@ -41,6 +41,7 @@ void frame_put_budget(struct buf *out, const struct content_budget *b)
 {
     wire_put_u32(out, b->objects_left);
     wire_put_u32(out, b->depth_left);
+    wire_put_u32(out, b->pictures_left);
     wire_put_u64(out, b->bytes_left);
 }
 
@@ -48,6 +49,7 @@ struct content_budget frame_get_budget(struct wire_in *in)
 {
     struct content_budget b = {.objects_left = wire_get_u32(in, UINT32_MAX, "budget: objects")};
     b.depth_left = wire_get_u32(in, UINT32_MAX, "budget: depth");
+    b.pictures_left = wire_get_u32(in, UINT32_MAX, "budget: pictures");
     b.bytes_left = wire_get_u64(in, UINT64_MAX, "budget: bytes");
     return b;
 }
@@ -68,6 +70,7 @@ void frame_put_object(struct buf *out, const struct content_object *o)
     wire_put_u64(out, o->length);
     wire_put_str(out, o->type);
     wire_put_str(out, o->subtype);
+    wire_put_str(out, o->charset);
     wire_put_str(out, o->disposition);
     wire_put_u32(out, (uint32_t)o->n_names);
     for (size_t i = 0; i < o->n_names; i++) {
@@ -107,6 +110,7 @@ struct content_object frame_get_object(struct wire_in *in, struct arena *arena, 
     o.length = (size_t)wire_get_u64(in, SIZE_MAX, "object: length");
     o.type = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: type");
     o.subtype = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: subtype");
+    o.charset = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: charset");
     o.disposition = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: disposition");
     get_names(in, arena, &o);
     return o;

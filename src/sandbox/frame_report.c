@@ -2,13 +2,13 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "content/found.h"
 #include "sandbox/frame_internal.h"
 
 /* What a worker may say something about: nothing of authentication, DNS, servers. */
 static const struct str groups[] = {
-    STR_INIT("archive."), STR_INIT("attach."), STR_INIT("limit."),
-    STR_INIT("office."),  STR_INIT("macro."),  STR_INIT("pdf."),
-    STR_INIT("image."),   STR_INIT("qr."),     STR_INIT("yara."),
+    STR_INIT("archive."), STR_INIT("attach."), STR_INIT("limit."), STR_INIT("office."),
+    STR_INIT("pdf."),     STR_INIT("qr."),     STR_INIT("yara."),
 };
 
 enum {
@@ -98,6 +98,7 @@ int frame_report_write(struct buf *out, const struct content *c, const uint32_t 
         put_finding(out, &r->findings.items[i]);
     wire_put_u64(out, r->findings.dropped);
     wire_put_bool(out, r->findings.starved);
+    frame_put_found(out, r);
     if (r->n > FRAME_MAX_OBJECTS)
         out->failed = true;
     return frame_end(out, err);
@@ -114,6 +115,7 @@ struct reader {
     struct content_object *objects;  /* [0] is `of` as the worker saw it */
     uint32_t *owners;                /* of the bytes of each, before it; 0: itself */
     struct finding *findings;
+    struct frame_found found;
     size_t n, n_findings, n_with_bytes, dropped;
     bool complete, starved;
 };
@@ -298,6 +300,22 @@ static void append_findings(struct reader *r)
     list->starved |= r->starved;
 }
 
+static int append_found(struct reader *r, size_t base, struct mp_err *err)
+{
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < r->found.n_links; i++) {
+        struct content_link l = r->found.links[i];
+        l.object = (uint32_t)(l.object == 0 ? r->index : base + l.object - 1);
+        st = content_add_link(r->c, &l, err);
+    }
+    for (size_t i = 0; st == MP_OK && i < r->found.n_texts; i++) {
+        struct content_text t = r->found.texts[i];
+        t.object = (uint32_t)(t.object == 0 ? r->index : base + t.object - 1);
+        st = content_add_text(r->c, &t, err);
+    }
+    return st;
+}
+
 /* What the worker says it spent, but no less than what came, and no more than it had. */
 static void spend(const struct reader *r, const struct content_budget *sent,
                   const struct content_budget *left, size_t bytes_n)
@@ -309,6 +327,8 @@ static void spend(const struct reader *r, const struct content_budget *sent,
     objects = objects < r->n_with_bytes ? r->n_with_bytes : objects;
     b->bytes_left -= bytes < b->bytes_left ? bytes : b->bytes_left;
     b->objects_left -= objects < b->objects_left ? (unsigned)objects : b->objects_left;
+    unsigned pictures = sent->pictures_left - left->pictures_left;
+    b->pictures_left -= pictures < b->pictures_left ? pictures : b->pictures_left;
 }
 
 int frame_report_read(struct str frame, struct str bytes, const struct content_budget *sent,
@@ -326,10 +346,14 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     r.complete = wire_get_bool(&r.in, "complete");
     struct content_budget left = frame_get_budget(&r.in);
     wire_expect(&r.in,
-                left.objects_left <= sent->objects_left && left.bytes_left <= sent->bytes_left,
+                left.objects_left <= sent->objects_left && left.bytes_left <= sent->bytes_left &&
+                    left.pictures_left <= sent->pictures_left,
                 "a budget that has grown");
     read_objects(&r);
     read_findings(&r);
+    if (r.in.bad == NULL)
+        frame_get_found(&r.in, c->arena, r.n, &r.found);
+    size_t base = c->report->n;
     int st = frame_close(&r.in, "answer", err);
     if (st == MP_OK)
         st = hash_members(&r, err);
@@ -338,6 +362,9 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     if (st != MP_OK)
         return st;
     append_findings(&r);
+    st = append_found(&r, base, err);
+    if (st != MP_OK)
+        return st;
     spend(&r, sent, &left, bytes.n);
     c->report->complete &= r.complete && status == MP_OK && !r.starved;
     *out = (struct frame_answer){status, reason, r.n - 1};

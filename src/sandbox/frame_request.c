@@ -7,6 +7,7 @@ static void put_limits(struct buf *out, const struct content_limits *l)
     wire_put_u32(out, l->max_listed);
     wire_put_u32(out, l->max_depth);
     wire_put_u32(out, l->max_ratio);
+    wire_put_u32(out, l->max_pictures);
     wire_put_u64(out, l->max_decoded_bytes);
     wire_put_u64(out, l->ratio_floor_bytes);
 }
@@ -17,6 +18,7 @@ static struct content_limits get_limits(struct wire_in *in)
     l.max_listed = wire_get_u32(in, UINT32_MAX, "limits: listed");
     l.max_depth = wire_get_u32(in, UINT32_MAX, "limits: depth");
     l.max_ratio = wire_get_u32(in, UINT32_MAX, "limits: ratio");
+    l.max_pictures = wire_get_u32(in, UINT32_MAX, "limits: pictures");
     l.max_decoded_bytes = wire_get_u64(in, UINT64_MAX, "limits: decoded");
     l.ratio_floor_bytes = wire_get_u64(in, UINT64_MAX, "limits: ratio floor");
     return l;
@@ -28,7 +30,7 @@ static bool fits(const struct content *c, const struct content_object *o)
     bool ok = o->n_names <= FRAME_MAX_NAMES && o->part.n <= FRAME_MAX_PART_BYTES &&
               o->member.n <= FRAME_MAX_PATH_BYTES && o->type.n <= FRAME_MAX_WORD_BYTES &&
               o->subtype.n <= FRAME_MAX_WORD_BYTES && o->disposition.n <= FRAME_MAX_WORD_BYTES &&
-              c->n_passwords <= CONTENT_MAX_PASSWORDS;
+              o->charset.n <= FRAME_MAX_WORD_BYTES && c->n_passwords <= CONTENT_MAX_PASSWORDS;
     for (size_t i = 0; ok && i < o->n_names; i++)
         ok = o->names[i].text.n <= FRAME_MAX_PATH_BYTES;
     for (size_t i = 0; ok && i < c->n_passwords; i++)

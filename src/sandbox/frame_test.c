@@ -1,6 +1,7 @@
 /* Frames: what is written is read as it was; what an attacker would write is refused. */
 #include <stdlib.h>
 
+#include "content/found.h"
 #include "sandbox/frame_internal.h"
 #include "sandbox/frame_test_kit.h"
 #include "tests/tap.h"
@@ -71,6 +72,19 @@ static void make_random(struct kit *k, uint64_t seed)
                                   where, STR_FMT, STR_ARG(said)),
                       (enum severity)(random_next(&seed) % (SEV_CRITICAL + 1)));
     }
+    for (size_t n = random_next(&seed) % 5; n > 0; n--) {
+        struct content_link link = {.object = (uint32_t)(random_next(&seed) % k->report.n),
+                                    .source = (enum link_source)(n % LINK_SOURCE_COUNT),
+                                    .url = random_text(&k->arena, &seed, 90, true),
+                                    .text = random_text(&k->arena, &seed, 50, false),
+                                    .hidden = random_next(&seed) % 2};
+        struct content_text text = {.object = (uint32_t)(random_next(&seed) % k->report.n),
+                                    .kind = (enum text_kind)(n % TEXT_KIND_COUNT),
+                                    .name = random_text(&k->arena, &seed, 9, true),
+                                    .text = random_text(&k->arena, &seed, 900, false)};
+        tap_int(content_add_link(&k->content, &link, NULL), MP_OK);
+        tap_int(content_add_text(&k->content, &text, NULL), MP_OK);
+    }
     k->objects[0].encrypted = random_next(&seed) % 2;
     k->report.complete = random_next(&seed) % 2;
     for (size_t i = 1; i < k->report.n; i++)
@@ -112,6 +126,23 @@ static void same_object(const struct content_object *a, const struct content_obj
     }
 }
 
+static void same_found(const struct content_report *a, const struct content_report *b)
+{
+    tap_int(a->n_links, b->n_links);
+    for (size_t i = 0; i < a->n_links && i < b->n_links; i++) {
+        const struct content_link *x = &a->links[i], *y = &b->links[i];
+        tap_ok(x->object == y->object && x->source == y->source && x->hidden == y->hidden);
+        tap_str(x->url, y->url);
+        tap_str(x->text, y->text);
+    }
+    tap_int(a->n_texts, b->n_texts);
+    for (size_t i = 0; i < a->n_texts && i < b->n_texts; i++) {
+        tap_ok(a->texts[i].object == b->texts[i].object && a->texts[i].kind == b->texts[i].kind);
+        tap_str(a->texts[i].name, b->texts[i].name);
+        tap_str(a->texts[i].text, b->texts[i].text);
+    }
+}
+
 static void same_report(const struct kit *a, const struct kit *b)
 {
     tap_int(a->report.n, b->report.n);
@@ -129,6 +160,7 @@ static void same_report(const struct kit *a, const struct kit *b)
         tap_int(x->items[i].where.offset, y->items[i].where.offset);
         tap_int(x->items[i].where.length, y->items[i].where.length);
     }
+    same_found(&a->report, &b->report);
     tap_int(a->report.complete, b->report.complete);
     tap_int(a->budget.objects_left <= b->budget.objects_left, true);
     tap_int(a->budget.bytes_left, b->budget.bytes_left);
@@ -267,6 +299,51 @@ static void lie_path(struct kit *k)
     size_t n = FRAME_MAX_PATH_BYTES + 1;
     k->objects[1].member = str_make(arena_new(&k->arena, char, n), n);
 }
+static void one_link(struct kit *k, struct content_link link)
+{
+    k->report.links = arena_new(&k->arena, struct content_link, 1);
+    k->report.links[0] = link;
+    k->report.n_links = 1;
+}
+static void one_text(struct kit *k, struct content_text text)
+{
+    k->report.texts = arena_new(&k->arena, struct content_text, 1);
+    k->report.texts[0] = text;
+    k->report.n_texts = 1;
+}
+static struct str many(struct kit *k, size_t n)
+{
+    return str_make(arena_new(&k->arena, char, n), n);
+}
+static void lie_link_object(struct kit *k)
+{
+    one_link(k, (struct content_link){.object = 3, .url = STR("http://a.example/")});
+}
+static void lie_link_source(struct kit *k)
+{
+    one_link(k,
+             (struct content_link){.source = LINK_SOURCE_COUNT, .url = STR("http://a.example/")});
+}
+static void lie_link_long(struct kit *k)
+{
+    one_link(k, (struct content_link){.url = many(k, CONTENT_MAX_LINK_BYTES + 1)});
+}
+static void lie_text_object(struct kit *k)
+{
+    one_text(k, (struct content_text){.object = 3, .text = STR("x")});
+}
+static void lie_text_kind(struct kit *k)
+{
+    one_text(k, (struct content_text){.kind = TEXT_KIND_COUNT, .text = STR("x")});
+}
+static void lie_text_long(struct kit *k)
+{
+    one_text(k, (struct content_text){.text = many(k, CONTENT_MAX_MACRO_BYTES + 1)});
+}
+static void lie_pictures(struct kit *k)
+{
+    k->budget.pictures_left++;
+}
 static void lie_nothing(struct kit *k)
 {
     k->report.n = 0;
@@ -316,7 +393,14 @@ static const struct {
     {"another magic", tell_the_truth, MP_E_SYNTAX, "another type", {1, 'x'}, 0},
     {"another length", tell_the_truth, MP_E_SYNTAX, "length", {6, 1}, 0},
     {"a status above zero", tell_the_truth, MP_E_SYNTAX, "status", {11, (char)0x80}, 0},
-    {"a bool of 2", tell_the_truth, MP_E_SYNTAX, "starved", {-1, 2}, 0},
+    {"a bool of 2", tell_the_truth, MP_E_SYNTAX, "starved", {-9, 2}, 0},
+    {"a link of an object that is not there", lie_link_object, MP_E_SYNTAX, "link: object", {0}, 0},
+    {"a source that does not exist", lie_link_source, MP_E_SYNTAX, "link: source", {0}, 0},
+    {"a link that is too long", lie_link_long, MP_E_SYNTAX, "link: url", {0}, 0},
+    {"a text of an object that is not there", lie_text_object, MP_E_SYNTAX, "text: object", {0}, 0},
+    {"a text of a kind that does not exist", lie_text_kind, MP_E_SYNTAX, "text: kind", {0}, 0},
+    {"a text that is too long", lie_text_long, MP_E_SYNTAX, "text: text", {0}, 0},
+    {"pictures that grow", lie_pictures, MP_E_SYNTAX, "grown", {0}, 0},
     {"bytes of no member", tell_the_truth, MP_E_SYNTAX, "belong to no member", {0}, 1},
     {"fewer bytes than told", tell_the_truth, MP_E_SYNTAX, "longer than the bytes", {0}, -1},
     {"the bytes of a member of another length",
@@ -363,7 +447,7 @@ static void test_lies(void)
         tap_int(frame_report_write(&frame, &there.content, lies[i].same, MP_OK, STR(""), NULL),
                 MP_OK);
         if (lies[i].damage.at != 0)
-            frame.p[lies[i].damage.at < 0 ? frame.n - 1 : (size_t)lies[i].damage.at] =
+            frame.p[(size_t)lies[i].damage.at + (lies[i].damage.at < 0 ? frame.n : 0)] =
                 lies[i].damage.to;
         if (lies[i].more_bytes > 0)
             buf_addc(&bytes, 'x');
@@ -557,7 +641,7 @@ static void test_fields(void)
 {
     tap_case("frame_put_object and frame_get_object know every field of an object");
     if (sizeof(void *) == 8)
-        tap_int(sizeof(struct content_object), 208);
+        tap_int(sizeof(struct content_object), 224);
     else
         tap_skip("counted for 64 bits");
 }

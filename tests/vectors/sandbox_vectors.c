@@ -37,7 +37,7 @@ static int load(void *data, const struct content_lists **lists, struct mp_err *e
 static int inspect(void *data, struct content *c, struct mp_err *err)
 {
     (void)data;
-    return content_inspect(c, err);
+    return content_inspect(c, 0, err);
 }
 
 /* ---- what was found, as text ---- */
@@ -104,7 +104,7 @@ static void compare(struct sandbox *sb, const struct content_lists *lists, const
     kit_of(here, bytes, &name, lists);
     kit_of(there, bytes, &name, lists);
     if (content_is_heavy(&here->objects[0])) {
-        tap_int(content_inspect(&here->content, NULL), MP_OK);
+        tap_int(content_inspect(&here->content, 0, NULL), MP_OK);
         tap_int(sandbox_inspect(sb, &there->content, 0, clock_mono_us() + PATIENCE_US, &r, NULL),
                 MP_OK);
         outcome_is(r, SANDBOX_OK);

@@ -1,0 +1,67 @@
+/* Links and texts of objects. */
+#include "content/found.h"
+
+#include "base/utf8.h"
+#include "content/place.h"
+
+enum { FIRST_CAP = 16 };
+
+void content_cut(struct content *c, size_t object, const char *why)
+{
+    finding_add(&c->report->findings, FINDING_LIMIT_CONTENT,
+                content_place(&c->report->objects[object]), "%s", why);
+    c->report->complete = false;
+}
+
+/* Room for one more of `size` bytes in a list that grows. NULL without memory. */
+static void *with_room(struct content *c, void *list, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return list;
+    size_t more = *cap == 0 ? FIRST_CAP : 2 * *cap;
+    void *grown = arena_grow(c->arena, list, n, more, size);
+    if (grown != NULL)
+        *cap = more;
+    return grown;
+}
+
+int content_add_link(struct content *c, const struct content_link *link, struct mp_err *err)
+{
+    struct content_report *r = c->report;
+    if (link->url.n == 0)
+        return MP_OK;
+    if (r->n_links >= CONTENT_MAX_LINKS || link->url.n > CONTENT_MAX_LINK_BYTES) {
+        content_cut(c, link->object,
+                    r->n_links >= CONTENT_MAX_LINKS ? "too many links" : "a link is too long");
+        return MP_OK;
+    }
+    struct content_link *links = with_room(c, r->links, r->n_links, &r->cap_links, sizeof *links);
+    if (links == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the links of a message");
+    r->links = links;
+    links[r->n_links] = *link;
+    links[r->n_links++].text = utf8_cut(link->text, CONTENT_MAX_LINK_BYTES);
+    return MP_OK;
+}
+
+int content_add_text(struct content *c, const struct content_text *text, struct mp_err *err)
+{
+    struct content_report *r = c->report;
+    bool is_macro = text->kind == TEXT_MACRO;
+    size_t max = is_macro ? CONTENT_MAX_MACRO_BYTES : CONTENT_MAX_TEXT_BYTES;
+    if (text->text.n == 0)
+        return MP_OK;
+    if (r->n_texts >= CONTENT_MAX_TEXTS) {
+        content_cut(c, text->object, "too many texts");
+        return MP_OK;
+    }
+    if (is_macro && text->text.n > max)
+        content_cut(c, text->object, "a macro is too long to be shown whole");
+    struct content_text *texts = with_room(c, r->texts, r->n_texts, &r->cap_texts, sizeof *texts);
+    if (texts == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the texts of a message");
+    r->texts = texts;
+    texts[r->n_texts] = *text;
+    texts[r->n_texts++].text = utf8_cut(text->text, max);
+    return MP_OK;
+}

@@ -1,0 +1,48 @@
+/* Rows for the table of readers and the text reader. */
+#include "document/document.h"
+
+#include "content/archive_test_kit.h"
+#include "document/readers.h"
+
+static const struct text_row {
+    const char *label, *type, *charset;
+    struct str bytes;
+    struct str want; /* of the one text */
+    bool body;
+} text_rows[] = {
+    {"US-ASCII", "text", "us-ascii", STR_INIT("Hello\r\n"), STR_INIT("Hello\r\n"), true},
+    {"Latin-1 becomes UTF-8", "text", "iso-8859-1",
+     STR_INIT("Gr\xfc\xdf"
+              "e"),
+     STR_INIT("Gr\xc3\xbc\xc3\x9f"
+              "e"),
+     true},
+    {"an unknown charset stays as it is", "text", "x-none", STR_INIT("plain"), STR_INIT("plain"),
+     true},
+    {"nothing is no text", "text", "utf-8", STR_INIT(""), STR_INIT(""), true},
+    {"a program is no text", "application", "", STR_INIT("MZ\x90\0\x03"), STR_INIT(""), false},
+};
+
+static void test_text(const struct text_row *row)
+{
+    struct kit_run r;
+    kit_inspect(&r, STR(""), row->bytes, NULL, 0);
+    struct content_object *o = &r.report.objects[0];
+    o->n_names = 0;
+    o->type = str_from(row->type);
+    o->charset = str_from(row->charset);
+    tap_case("text: %s", row->label);
+    tap_int(document_read(&r.content, 0, NULL), MP_OK);
+    tap_int(r.report.n_texts, row->want.n > 0);
+    if (r.report.n_texts == 1)
+        tap_str(r.report.texts[0].text, row->want);
+    tap_int(object_is_body(o), row->body);
+    kit_clear(&r);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(text_rows); i++)
+        test_text(&text_rows[i]);
+    return tap_done();
+}

@@ -1,0 +1,14 @@
+/* The readers, for readers.c alone. Each looks at c->report->objects[index], which is of its kind
+ * and has bytes: MP_OK or MP_E_NOMEM. The list of objects may move when members are added: take a
+ * copy of the object first. */
+#ifndef MP_DOCUMENT_READERS_H
+#define MP_DOCUMENT_READERS_H
+
+#include "content/content.h"
+
+/* Is it the text of the mail, shown when the mail is opened, and not a file in it? */
+bool object_is_body(const struct content_object *o);
+
+int text_read(struct content *c, size_t index, struct mp_err *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* The facts, and the rules over them in turn. */
+#include "phish/phish_internal.h"
+
+static int collect(struct phish *p, struct mp_err *err)
+{
+    const struct address_list *from = &p->in->author->list;
+    const struct header *reply = header_first(p->in->message, STR("Reply-To"));
+    (void)err;
+    p->from = from->n > 0 ? &from->items[0] : NULL;
+    if (reply != NULL)
+        address_parse(p->arena, reply->value, &p->reply_to);
+    return MP_OK;
+}
+
+static int (*const rules[])(struct phish *p, struct mp_err *err) = {
+    collect,
+};
+
+int phish_check(struct arena *arena, const struct phish_input *in, struct finding_list *findings,
+                struct mp_err *err)
+{
+    struct phish p = {.arena = arena, .in = in, .findings = findings};
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(rules); i++)
+        st = rules[i](&p, err);
+    return st;
+}

@@ -1,0 +1,16 @@
+/* The facts that the rules of this room share. */
+#ifndef MP_PHISH_PHISH_INTERNAL_H
+#define MP_PHISH_PHISH_INTERNAL_H
+
+#include "message/address.h"
+#include "phish/phish.h"
+
+struct phish {
+    struct arena *arena;
+    const struct phish_input *in;
+    struct finding_list *findings;
+    const struct mailbox *from;   /* the first mailbox of From, or NULL */
+    struct address_list reply_to; /* of the first Reply-To; empty without one */
+};
+
+#endif
