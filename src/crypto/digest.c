@@ -112,6 +112,20 @@ bool digest_once(enum digest_alg alg, struct str bytes, unsigned char out[DIGEST
     return digest_final(&d, out);
 }
 
+bool digest_sha2(unsigned bits, struct str bytes, unsigned char out[DIGEST_SHA2_BYTES])
+{
+    const char *name = bits == 256   ? "SHA256"
+                       : bits == 384 ? "SHA384"
+                       : bits == 512 ? "SHA512"
+                                     : NULL;
+    size_t n = 0;
+    bool ok = name != NULL &&
+              EVP_Q_digest(NULL, name, NULL, bytes.n == 0 ? "" : bytes.p, bytes.n, out, &n) == 1 &&
+              n == bits / 8;
+    ERR_clear_error();
+    return ok;
+}
+
 bool digest_equal(struct str a, struct str b)
 {
     return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);

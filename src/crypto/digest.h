@@ -23,6 +23,11 @@ size_t digest_bytes(enum digest_alg alg);
 
 bool digest_once(enum digest_alg alg, struct str bytes, unsigned char out[DIGEST_MAX_BYTES]);
 
+enum { DIGEST_SHA2_BYTES = 64 };
+/* SHA-2 of 256, 384 or 512 `bits`, at once: what the keys of documents are made with. False: other
+ * bits, or OpenSSL failed. */
+bool digest_sha2(unsigned bits, struct str bytes, unsigned char out[DIGEST_SHA2_BYTES]);
+
 /* Constant-time equality of equally long views; false when lengths differ. */
 bool digest_equal(struct str a, struct str b);
 

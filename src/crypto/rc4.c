@@ -1,0 +1,34 @@
+/* RC4, to read what others wrote with it. */
+#include "crypto/rc4.h"
+
+static void swap(struct rc4 *r)
+{
+    unsigned char kept = r->s[r->i];
+    r->s[r->i] = r->s[r->j];
+    r->s[r->j] = kept;
+}
+
+void rc4_start(struct rc4 *r, struct str key)
+{
+    if (key.n == 0)
+        key = str_make("", 1);
+    for (unsigned i = 0; i < 256; i++)
+        r->s[i] = (unsigned char)i;
+    r->j = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        r->i = (unsigned char)i;
+        r->j = (unsigned char)(r->j + r->s[i] + (unsigned char)key.p[i % key.n]);
+        swap(r);
+    }
+    r->i = r->j = 0;
+}
+
+void rc4_apply(struct rc4 *r, const unsigned char *in, unsigned char *out, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        r->i++;
+        r->j = (unsigned char)(r->j + r->s[r->i]);
+        swap(r);
+        out[k] = in[k] ^ r->s[(unsigned char)(r->s[r->i] + r->s[r->j])];
+    }
+}
