@@ -3,6 +3,7 @@
 #include "content/attach.h"
 #include "content/package.h"
 #include "content/place.h"
+#include "content/zip_tail.h"
 
 /* Known, and not unpacked. */
 static bool is_unsupported(enum file_type kind)
@@ -22,6 +23,15 @@ static bool holds_plain_members(enum file_type kind)
            kind == FILE_ISO;
 }
 
+/* A ZIP that hangs at the end. Streams of compound files hold some, which are none of theirs unless
+ * they end where the file does. */
+static bool has_zip_behind(enum file_type kind, struct str bytes)
+{
+    bool compound = kind == FILE_OLE || kind == FILE_OUTLOOK_MSG || kind == FILE_MSI;
+    struct zip_tail tail;
+    return zip_has_end(bytes) && (!compound || (zip_tail_find(bytes, &tail) && tail.trailing == 0));
+}
+
 bool is_archive(enum file_type kind)
 {
     return package_or_zip(kind) || lib_opens(kind) || is_unsupported(kind);
@@ -31,7 +41,7 @@ static bool is_heavy(enum file_type kind, struct str bytes)
 {
     struct behind b;
     return bytes.n > 0 &&
-           (is_archive(kind) || zip_has_end(bytes) || behind_find(kind, bytes, 1, &b));
+           (is_archive(kind) || has_zip_behind(kind, bytes) || behind_find(kind, bytes, 1, &b));
 }
 
 bool content_is_heavy(const struct content_object *o)
@@ -128,8 +138,8 @@ static int open_by_kind(struct inspector *in, const struct content_object *o, st
         st = lib_open(in, o->kind, o->bytes, err);
     if (st == MP_OK)
         st = behind_open(in, o, err);
-    if (st == MP_OK &&
-        (package_or_zip(o->kind) || (zip_has_end(o->bytes) && !holds_plain_members(o->kind))))
+    if (st == MP_OK && (package_or_zip(o->kind) ||
+                        (has_zip_behind(o->kind, o->bytes) && !holds_plain_members(o->kind))))
         st = zip_open(in, o->bytes, err);
     return st;
 }
