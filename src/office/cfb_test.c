@@ -42,11 +42,11 @@ static void check_stream(struct cfb *c, const char *name, struct str want)
 
 static struct str sample(void)
 {
-    struct kit_stream streams[] = {{NULL, "Small", STR("a few letters")},
-                                   {NULL, "Large", filled(9000, 'L')},
-                                   {"Folder", "Inner", filled(100, 'i')},
-                                   {"Folder", "Empty", STR_NONE}};
-    return kit_cfb(&arena, streams, ARRAY_LEN(streams), NULL);
+    struct mk_stream streams[] = {{NULL, "Small", STR("a few letters")},
+                                  {NULL, "Large", filled(9000, 'L')},
+                                  {"Folder", "Inner", filled(100, 'i')},
+                                  {"Folder", "Empty", STR_NONE}};
+    return mk_cfb(&arena, streams, ARRAY_LEN(streams), NULL);
 }
 
 static void test_streams(void)
@@ -77,7 +77,7 @@ static uint32_t start_of(const struct cfb *c, const char *name)
 
 static size_t fat_at(uint32_t sector)
 {
-    return KIT_SECTOR + (size_t)sector * 4;
+    return MK_SECTOR + (size_t)sector * 4;
 }
 
 static void test_chains(void)
@@ -98,7 +98,7 @@ static void test_chains(void)
     tap_ok(opens(patched(file, fat_at(large + 3), large), &d));
     check_stream(&d, "Large", filled(9000, 'L'));
     tap_case("cfb: a chain that ends too early is damage, what there is of it is read");
-    tap_ok(opens(patched(file, fat_at(large + 1), KIT_END_OF_CHAIN), &d));
+    tap_ok(opens(patched(file, fat_at(large + 1), MK_END_OF_CHAIN), &d));
     check_stream(&d, "Large", filled(1024, 'L'));
     tap_ok(d.damaged);
     tap_case("cfb: a chain that leads outside");
@@ -120,7 +120,7 @@ static void test_tree(void)
     struct cfb c, d;
     if (!opens(file, &c))
         abort();
-    size_t dir = ((size_t)le32_at(file, 48) + 1) * KIT_SECTOR;
+    size_t dir = ((size_t)le32_at(file, 48) + 1) * MK_SECTOR;
     const struct cfb_entry *small = cfb_find(&c, CFB_NO_ENTRY, STR("Small"));
     tap_case("cfb: an entry that is its own neighbour");
     tap_ok(opens(patched(file, dir + (size_t)cfb_index(&c, small) * 128 + 72,
@@ -129,7 +129,7 @@ static void test_tree(void)
     tap_ok(d.damaged);
     check_stream(&d, "Small", STR("a few letters"));
     tap_case("cfb: what no way leads to is listed all the same");
-    tap_ok(opens(patched(file, dir + 76, KIT_NOTHING), &d));
+    tap_ok(opens(patched(file, dir + 76, MK_NOTHING), &d));
     small = cfb_find(&d, CFB_NO_ENTRY, STR("Small"));
     tap_ok(small != NULL && !small->reachable);
     tap_case("cfb: a child that is no entry");
@@ -203,9 +203,9 @@ static void test_decompress(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(packed); i++) {
         struct buf b;
-        buf_init(&b, KIT_MAX_BYTES);
+        buf_init(&b, MK_MAX_BYTES);
         tap_case("ovba_decompress: %s", packed[i].label);
-        tap_int(ovba_decompress(&b, packed[i].in, KIT_MAX_BYTES), packed[i].sound);
+        tap_int(ovba_decompress(&b, packed[i].in, MK_MAX_BYTES), packed[i].sound);
         tap_str(buf_str(&b), str_from(packed[i].want));
         buf_clear(&b);
     }
@@ -226,7 +226,7 @@ static void test_project(void)
     static const char source[] = "Attribute VB_Name = \"Module1\"\r\nSub AutoOpen()\r\nEnd Sub\r\n";
     struct ovba v;
     tap_case("ovba: the source of a module");
-    read_project(kit_project(&arena, source), &v);
+    read_project(mk_project(&arena, source), &v);
     tap_int(v.n, 1);
     tap_ok(!v.damaged && !v.cut);
     if (v.n == 1) {
@@ -235,25 +235,25 @@ static void test_project(void)
         tap_ok(!v.modules[0].stomped);
     }
     tap_case("ovba: a module without source, but with compiled code");
-    read_project(kit_project(&arena, ""), &v);
+    read_project(mk_project(&arena, ""), &v);
     tap_ok(v.n == 1 && v.modules[0].stomped && v.modules[0].source.n == 0);
     tap_case("ovba: a list of modules that is broken: source is found by its look");
-    struct kit_stream broken[] = {{"VBA", "dir", STR("\x01\x05\xb0\0\xff\xff\xff\xff\xff")},
-                                  {"VBA", "Hidden", kit_container(&arena, str_from(source))}};
-    read_project(kit_cfb(&arena, broken, ARRAY_LEN(broken), NULL), &v);
+    struct mk_stream broken[] = {{"VBA", "dir", STR("\x01\x05\xb0\0\xff\xff\xff\xff\xff")},
+                                 {"VBA", "Hidden", mk_container(&arena, str_from(source))}};
+    read_project(mk_cfb(&arena, broken, ARRAY_LEN(broken), NULL), &v);
     tap_ok(v.damaged && v.n == 1);
     if (v.n == 1) {
         tap_str(v.modules[0].name, STR("Hidden"));
         tap_str(v.modules[0].source, str_from(source));
     }
     tap_case("ovba: a module that the list does not tell of");
-    struct kit_stream more[] = {{"VBA", "dir", kit_dir(&arena, 0)},
-                                {"VBA", "Module1", kit_container(&arena, STR("Attribute A\r\n"))},
-                                {"VBA", "Other", kit_container(&arena, str_from(source))}};
-    read_project(kit_cfb(&arena, more, ARRAY_LEN(more), NULL), &v);
+    struct mk_stream more[] = {{"VBA", "dir", mk_dir(&arena, 0)},
+                               {"VBA", "Module1", mk_container(&arena, STR("Attribute A\r\n"))},
+                               {"VBA", "Other", mk_container(&arena, str_from(source))}};
+    read_project(mk_cfb(&arena, more, ARRAY_LEN(more), NULL), &v);
     tap_ok(v.n == 2 && str_eq(v.modules[1].source, str_from(source)));
     tap_case("ovba: letters of windows-1252");
-    read_project(kit_project(&arena, "Attribute A\r\n' \xfc\x80"), &v);
+    read_project(mk_project(&arena, "Attribute A\r\n' \xfc\x80"), &v);
     tap_ok(v.n == 1 && str_ends(v.modules[0].source, STR("' \xc3\xbc\xe2\x82\xac")));
 }
 

@@ -188,12 +188,13 @@ static bool read_list(struct project *p, struct str dir)
     return false;
 }
 
-static void read_project(struct project *p)
+static void read_listed(struct project *p)
 {
-    const struct cfb_entry *e = cfb_find(p->c, p->vba, STR("dir"));
     struct buf dir;
+    if (p->vba < 0)
+        return;
     buf_init(&dir, OVBA_MAX_DIR_BYTES);
-    struct str packed = p->vba >= 0 ? cfb_read(p->arena, p->c, e) : STR_NONE;
+    struct str packed = cfb_read(p->arena, p->c, cfb_find(p->c, p->vba, STR("dir")));
     bool whole = ovba_decompress(&dir, packed, OVBA_MAX_DIR_BYTES);
     p->failed |= dir.failed;
     struct str kept = arena_copy(p->arena, buf_str(&dir));
@@ -201,7 +202,6 @@ static void read_project(struct project *p)
     if (!p->failed && (!read_list(p, kept) || !whole))
         p->out->damaged = true;
     buf_clear(&dir);
-    find_modules(p);
 }
 
 int ovba_read(struct arena *arena, struct cfb *c, int32_t vba, struct ovba *out, struct mp_err *err)
@@ -217,7 +217,8 @@ int ovba_read(struct arena *arena, struct cfb *c, int32_t vba, struct ovba *out,
     if (p.taken == NULL || found.modules == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for macros");
     buf_init(&p.source, OVBA_MAX_SOURCE_BYTES);
-    read_project(&p);
+    read_listed(&p);
+    find_modules(&p);
     buf_clear(&p.source);
     if (p.failed)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for macros");

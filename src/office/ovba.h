@@ -31,8 +31,9 @@ struct ovba {
 bool ovba_decompress(struct buf *out, struct str in, size_t max);
 
 /* Read the project whose modules are streams of the storage `vba` (an index: the parent of the
- * stream "dir"). Modules that the project does not list, or all where its list is damaged, are
- * found by the look of compressed source. Returns MP_OK or MP_E_NOMEM. */
+ * stream "dir"; CFB_NO_ENTRY: anywhere, there is no list). Modules that the project does not list,
+ * or all where its list is damaged, are found by the look of compressed source. Returns MP_OK or
+ * MP_E_NOMEM. */
 int ovba_read(struct arena *arena, struct cfb *c, int32_t vba, struct ovba *out,
               struct mp_err *err);
 

@@ -1,0 +1,203 @@
+/* XML of Office: parts of packages, relationships, and documents in one file of XML. */
+#include "base/base64.h"
+#include "base/bytes.h"
+#include "office/field.h"
+#include "office/xml.h"
+
+/* A document without one of these words in it says nothing that matters here. */
+static const struct str worth[] = {STR_INIT("Relationship"),    STR_INIT("instrText"),
+                                   STR_INIT("fldSimple"),       STR_INIT("ddeLink"),
+                                   STR_INIT("binaryData"),      STR_INIT("binData"),
+                                   STR_INIT("macrosheet"),      STR_INIT("dde-"),
+                                   STR_INIT("attachedTemplate")};
+
+struct markup {
+    struct reader *r;
+    struct xml x;
+    struct fields fields;
+    bool in_instruction, in_binary, in_field;
+    struct buf binary;
+};
+
+static struct str value(struct markup *m, struct str name)
+{
+    struct str out = xml_text(m->r->arena, xml_attr(m->x.attrs, name));
+    m->r->failed |= out.p == NULL;
+    return out;
+}
+
+static bool is_fragment(struct str target)
+{
+    return target.n > 0 && *target.p == '#';
+}
+
+/* Types are URLs, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image". */
+static void take_relationship(struct markup *m)
+{
+    struct str type = value(m, STR("Type")), target = value(m, STR("Target"));
+    bool external = str_ieq(value(m, STR("TargetMode")), STR("External"));
+    size_t slash = str_rfind(type, '/');
+    type = str_slice(type, slash < type.n ? slash + 1 : 0, type.n);
+    if (str_iends(type, STR("xlMacrosheet")) || str_iends(type, STR("xlIntlMacrosheet")))
+        add_xlm(m->r, target);
+    if (external && !is_fragment(target))
+        add_link(m->r, type, target, true);
+}
+
+static void take_content_type(struct markup *m)
+{
+    struct str type = value(m, STR("ContentType"));
+    if (str_isearch(type, STR("macrosheet")) < type.n)
+        add_xlm(m->r, value(m, STR("PartName")));
+}
+
+static void take_dde_link(struct markup *m)
+{
+    struct str what =
+        arena_fmt(m->r->arena, STR_FMT "|" STR_FMT, STR_ARG(value(m, STR("ddeService"))),
+                  STR_ARG(value(m, STR("ddeTopic"))));
+    m->r->failed |= what.p == NULL;
+    add_dde(m->r, what);
+}
+
+/* OpenDocument: office:dde-application, office:dde-topic. */
+static void take_dde_source(struct markup *m)
+{
+    struct str what =
+        arena_fmt(m->r->arena, STR_FMT "|" STR_FMT, STR_ARG(value(m, STR("dde-application"))),
+                  STR_ARG(value(m, STR("dde-topic"))));
+    m->r->failed |= what.p == NULL;
+    add_dde(m->r, what);
+}
+
+static void take_field_char(struct markup *m)
+{
+    struct str type = value(m, STR("fldCharType"));
+    if (str_eq(type, STR("begin")))
+        field_begin(&m->fields);
+    else if (str_eq(type, STR("separate")))
+        field_result(&m->fields);
+    else if (str_eq(type, STR("end")))
+        field_end(&m->fields);
+}
+
+/* A field in one tag; the fields in it are its result. */
+static void take_simple_field(struct markup *m)
+{
+    field_read(m->r, value(m, STR("instr")));
+}
+
+static void take_instruction(struct markup *m)
+{
+    m->in_instruction = !m->x.empty;
+}
+
+static void take_binary(struct markup *m)
+{
+    m->in_binary = !m->x.empty;
+    m->r->o->has_parts = true;
+    buf_reset(&m->binary);
+}
+
+/* Word 2003: <w:attachedTemplate w:val="..."/>; in packages it has an r:id instead. */
+static void take_template(struct markup *m)
+{
+    struct str target = value(m, STR("val"));
+    if (target.n > 0)
+        add_link(m->r, STR("attachedTemplate"), target, true);
+}
+
+static const struct {
+    struct str name;
+    void (*take)(struct markup *m);
+} tags[] = {
+    {STR_INIT("Relationship"), take_relationship},
+    {STR_INIT("Override"), take_content_type},
+    {STR_INIT("Default"), take_content_type},
+    {STR_INIT("ddeLink"), take_dde_link},
+    {STR_INIT("dde-source"), take_dde_source},
+    {STR_INIT("dde-connection-decl"), take_dde_source},
+    {STR_INIT("fldChar"), take_field_char},
+    {STR_INIT("fldSimple"), take_simple_field},
+    {STR_INIT("instrText"), take_instruction},
+    {STR_INIT("delInstrText"), take_instruction},
+    {STR_INIT("binaryData"), take_binary},
+    {STR_INIT("binData"), take_binary},
+    {STR_INIT("attachedTemplate"), take_template},
+};
+
+/* "ActiveMime", what Word 2003 packs its compound files in: zlib, somewhere behind the head. */
+static struct str active_mime(struct reader *r, struct str bytes)
+{
+    enum { HEAD_MIN = 0x32, HEAD_MAX = 0x200 };
+    if (!str_starts(bytes, STR("ActiveMime")))
+        return bytes;
+    for (size_t at = HEAD_MIN; at < HEAD_MAX && at < bytes.n; at++)
+        if (byte_at(bytes, at) == 'x' && is_zlib(str_slice(bytes, at, bytes.n)))
+            return unpack_zlib(r, str_slice(bytes, at, bytes.n));
+    return STR_NONE;
+}
+
+static void finish_binary(struct markup *m)
+{
+    struct str bytes;
+    m->in_binary = false;
+    if (!base64_decode(m->r->arena, buf_str(&m->binary), BASE64_IGNORE_FWS, &bytes))
+        m->r->o->damaged = true;
+    else
+        read_later(m->r, active_mime(m->r, bytes));
+}
+
+static void take_text(struct markup *m)
+{
+    if (m->in_binary)
+        buf_add(&m->binary, m->x.text);
+    if (!m->in_instruction)
+        return;
+    struct str text = xml_text(m->r->arena, m->x.text);
+    m->r->failed |= text.p == NULL;
+    field_text(&m->fields, text);
+}
+
+static void take_close(struct markup *m)
+{
+    m->in_instruction = false;
+    if (m->in_binary)
+        finish_binary(m);
+}
+
+static void take_open(struct markup *m)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+        if (str_eq(tags[i].name, m->x.name))
+            tags[i].take(m);
+}
+
+static bool is_worth(struct str text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(worth); i++)
+        if (str_search(text, worth[i]) < text.n)
+            return true;
+    return false;
+}
+
+void read_xml(struct reader *r, struct str bytes)
+{
+    struct str text = xml_utf8(r->arena, bytes);
+    struct markup m = {.r = r, .x = xml_of(text)};
+    r->failed |= text.p == NULL;
+    if (r->failed || !is_worth(text))
+        return;
+    buf_init(&m.binary, text.n);
+    fields_start(&m.fields, r);
+    for (enum xml_event e; (e = xml_next(&m.x)) != XML_END && !r->failed;) {
+        if (e == XML_OPEN)
+            take_open(&m);
+        else if (e == XML_CLOSE)
+            take_close(&m);
+        else
+            take_text(&m);
+    }
+    fields_done(&m.fields);
+    buf_clear(&m.binary);
+}
