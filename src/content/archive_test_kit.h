@@ -44,12 +44,11 @@ static inline const struct content_lists *kit_lists(void)
     return lists;
 }
 
-/* `name` and `bytes` are the payload. kit_clear afterwards. */
-static inline void kit_inspect_within(struct kit_run *r, struct content_limits limits,
+/* `name` and `bytes` are the payload, which is not opened. kit_clear afterwards. */
+static inline void kit_prepare_within(struct kit_run *r, struct content_limits limits,
                                       struct str name, struct str bytes,
                                       const struct str *passwords, size_t n_passwords)
 {
-    struct mp_err err = {0};
     memset(r, 0, sizeof *r);
     arena_init(&r->arena, KIT_MEMORY_BYTES);
     finding_list_init(&r->report.findings, &r->arena);
@@ -82,6 +81,21 @@ static inline void kit_inspect_within(struct kit_run *r, struct content_limits l
                                   .n_passwords = n_passwords,
                                   .report = &r->report};
     attach_check(&r->content, o);
+}
+
+static inline void kit_prepare(struct kit_run *r, struct str name, struct str bytes)
+{
+    kit_prepare_within(r, content_limits_default(), name, bytes, NULL, 0);
+}
+
+/* ... and is opened. */
+static inline void kit_inspect_within(struct kit_run *r, struct content_limits limits,
+                                      struct str name, struct str bytes,
+                                      const struct str *passwords, size_t n_passwords)
+{
+    struct mp_err err = {0};
+    kit_prepare_within(r, limits, name, bytes, passwords, n_passwords);
+    const struct content_object *o = &r->report.objects[0];
     r->status = content_is_heavy(o) ? content_inspect(&r->content, 0, &err) : MP_OK;
 }
 

@@ -15,6 +15,7 @@ static const struct reader {
     bool heavy; /* in a worker only */
 } readers[] = {
     {is_text, text_read, false},
+    {office_is, office_open, true},
 };
 
 bool object_is_body(const struct content_object *o)

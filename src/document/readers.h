@@ -9,6 +9,8 @@
 /* Is it the text of the mail, shown when the mail is opened, and not a file in it? */
 bool object_is_body(const struct content_object *o);
 
+bool office_is(const struct content_object *o);
+int office_open(struct content *c, size_t index, struct mp_err *err);
 int text_read(struct content *c, size_t index, struct mp_err *err);
 
 #endif
