@@ -66,7 +66,7 @@ struct content_object {
     uint64_t size_bytes; /* as declared where it was only listed or cut */
     unsigned char sha256[DIGEST_MAX_BYTES]; /* of `bytes`, when has_bytes */
     struct str type, subtype;               /* declared MIME type; empty for members */
-    struct str charset;                     /* declared, empty when absent */
+    struct str charset, method;             /* declared, empty when absent; method of calendars */
     struct str disposition;
     const struct mime_name *names; /* of a member: as its readers see it, NAME_ENCODED */
     size_t n_names;

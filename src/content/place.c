@@ -11,6 +11,7 @@ struct content_object content_object_of(const struct mime_payload *p)
                                .type = p->type,
                                .subtype = p->subtype,
                                .charset = p->charset,
+                               .method = p->method,
                                .disposition = p->disposition,
                                .names = p->names,
                                .n_names = p->n_names,

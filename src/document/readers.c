@@ -9,6 +9,12 @@ static bool is_text(const struct content_object *o)
     return o->kind == FILE_TEXT || (o->kind == FILE_UNKNOWN && str_eq(o->type, STR("text")));
 }
 
+static bool is_calendar(const struct content_object *o)
+{
+    return o->kind == FILE_CALENDAR ||
+           (is_text(o) && str_eq(o->type, STR("text")) && str_eq(o->subtype, STR("calendar")));
+}
+
 static const struct reader {
     bool (*is_for)(const struct content_object *o);
     int (*read)(struct content *c, size_t index, struct mp_err *err);
@@ -16,6 +22,7 @@ static const struct reader {
 } readers[] = {
     {is_text, text_read, false},
     {office_is, office_open, true},
+    {is_calendar, calendar_read, false},
 };
 
 bool object_is_body(const struct content_object *o)

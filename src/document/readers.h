@@ -11,6 +11,11 @@ bool object_is_body(const struct content_object *o);
 
 bool office_is(const struct content_object *o);
 int office_open(struct content *c, size_t index, struct mp_err *err);
+/* The bytes as UTF-8, in c->arena: by the declared charset where it is known, at most `max_bytes`
+ * of them. p == NULL without memory. */
+struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes);
+
 int text_read(struct content *c, size_t index, struct mp_err *err);
+int calendar_read(struct content *c, size_t index, struct mp_err *err);
 
 #endif

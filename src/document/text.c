@@ -4,11 +4,10 @@
 #include "document/readers.h"
 #include "message/charset.h"
 
-/* UTF-8 in c->arena; of an unknown charset the bytes as they stand. p == NULL without memory. */
-static struct str as_utf8(struct content *c, const struct content_object *o)
+struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes)
 {
     enum { LONGEST = 4 };
-    struct str bytes = str_slice(o->bytes, 0, CONTENT_MAX_TEXT_BYTES);
+    struct str bytes = str_slice(o->bytes, 0, max_bytes);
     struct buf b;
     buf_init(&b, LONGEST * bytes.n);
     if (!charset_add_utf8(&b, o->charset, bytes) && !b.failed)
@@ -21,7 +20,7 @@ static struct str as_utf8(struct content *c, const struct content_object *o)
 int text_read(struct content *c, size_t index, struct mp_err *err)
 {
     struct content_text t = {.object = (uint32_t)index, .kind = TEXT_SEEN};
-    t.text = as_utf8(c, &c->report->objects[index]);
+    t.text = object_text(c, &c->report->objects[index], CONTENT_MAX_TEXT_BYTES);
     if (t.text.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a message");
     return content_add_text(c, &t, err);

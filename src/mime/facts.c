@@ -208,6 +208,7 @@ static bool read_type(struct arena *arena, const struct head *h, enum mime_view 
     f->type = v.word;
     f->subtype = v.after_slash;
     f->charset = last_param(&v, STR("charset"), last);
+    f->method = last_param(&v, STR("method"), last);
     f->boundary = last_param(&v, STR("boundary"), last);
     if (field != NULL)
         f->odd |= v.cut || is_odd_type(field->value, f);

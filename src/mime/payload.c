@@ -141,6 +141,7 @@ static void describe(struct taker *t, struct slot *s, const struct leaf *l,
     s->p.type = f->type;
     s->p.subtype = f->subtype;
     s->p.charset = f->charset;
+    s->p.method = f->method;
     s->p.disposition = f->disposition;
     s->p.message_depth = l->message_depth;
     s->region = l->region;

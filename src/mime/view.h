@@ -50,6 +50,7 @@ struct mime_payload {
     struct str encoding;      /* "7bit", "base64", "quoted-printable", "uuencode", "yenc", ... */
     struct str type, subtype; /* lower case, as declared in that view; text/plain when absent */
     struct str charset;       /* as declared, empty when absent */
+    struct str method;        /* the same, of calendars: what is asked for */
     struct str disposition;   /* lower case; empty when absent */
     struct mime_name *names;
     size_t n_names;

@@ -43,7 +43,7 @@ const struct head_field *head_field(const struct head *h, struct str name, bool 
 /* ---- facts (facts.c) ---- */
 
 struct facts {
-    struct str type, subtype, charset, disposition, boundary;
+    struct str type, subtype, charset, method, disposition, boundary;
     enum body_encoding encoding;
     struct str encoding_text; /* "base64": how a payload names it */
     bool odd;                 /* another reader could take them in another way */
