@@ -1,0 +1,272 @@
+/* PNG (RFC 2083, and W3C PNG 3): all colour types and depths, Adam7; checksums are not looked at.
+ * Of an animated one the default picture. */
+#include <zlib.h>
+
+#include "image/image_internal.h"
+
+enum { PNG_GREY = 0, PNG_RGB = 2, PNG_PALETTE = 3, PNG_GREY_ALPHA = 4, PNG_RGB_ALPHA = 6 };
+enum { PNG_SIGNATURE_BYTES = 8, PNG_CHUNK_EXTRA_BYTES = 12 };
+
+struct png {
+    struct str rest; /* the chunks not yet looked at */
+    struct image_options o;
+    struct image *im;
+    unsigned depth, colour, channels;
+    bool interlaced;
+    unsigned char palette[256], opacity[256]; /* as grey values */
+    bool has_key;                             /* one colour is transparent: */
+    uint32_t key[3];
+    z_stream z;
+    bool ended; /* no more data, or it is broken */
+};
+
+/* The next chunk off the front. False: there is none. One cut short gives what is there. */
+static bool chunk_next(struct png *p, struct str *type, struct str *data)
+{
+    if (p->rest.n < PNG_CHUNK_EXTRA_BYTES - 4)
+        return false;
+    size_t n = be32(p->rest, 0);
+    n = n < p->rest.n ? n : p->rest.n;
+    *type = str_slice(p->rest, 4, 8);
+    *data = str_slice(p->rest, 8, 8 + n);
+    p->rest = str_slice(p->rest, PNG_CHUNK_EXTRA_BYTES + n, p->rest.n);
+    return true;
+}
+
+static bool header_parse(struct png *p, struct str ihdr)
+{
+    static const struct {
+        unsigned char colour, channels, depths; /* bit d: depth 1 << d is allowed */
+    } forms[] = {{PNG_GREY, 1, 0x1f},
+                 {PNG_RGB, 3, 0x18},
+                 {PNG_PALETTE, 1, 0x0f},
+                 {PNG_GREY_ALPHA, 2, 0x18},
+                 {PNG_RGB_ALPHA, 4, 0x18}};
+    p->depth = at8(ihdr, 8);
+    p->colour = at8(ihdr, 9);
+    p->interlaced = at8(ihdr, 12) == 1;
+    if (ihdr.n < 13 || at8(ihdr, 10) != 0 || at8(ihdr, 11) != 0 || at8(ihdr, 12) > 1)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+        for (unsigned d = 0; forms[i].colour == p->colour && d < 5; d++)
+            if ((forms[i].depths >> d & 1) != 0 && p->depth == 1u << d) {
+                p->channels = forms[i].channels;
+                return true;
+            }
+    return false;
+}
+
+static void palette_parse(struct png *p, struct str plte)
+{
+    for (size_t i = 0; i < 256 && 3 * i + 2 < plte.n; i++)
+        p->palette[i] = grey_of(at8(plte, 3 * i), at8(plte, 3 * i + 1), at8(plte, 3 * i + 2));
+}
+
+static void transparency_parse(struct png *p, struct str trns)
+{
+    for (size_t i = 0; i < 256 && i < trns.n; i++)
+        p->opacity[i] = at8(trns, i);
+    p->has_key = p->colour == PNG_GREY || p->colour == PNG_RGB;
+    for (size_t i = 0; i < 3; i++)
+        p->key[i] = be16(trns, 2 * i);
+    p->im->transparent = true;
+}
+
+/* Everything up to the first byte of the pixels. False: there are none. */
+static bool find_pixels(struct png *p)
+{
+    struct str type, data;
+    while (chunk_next(p, &type, &data)) {
+        if (str_eq(type, STR("PLTE")))
+            palette_parse(p, data);
+        else if (str_eq(type, STR("tRNS")))
+            transparency_parse(p, data);
+        else if (str_eq(type, STR("acTL")))
+            p->im->animated = true;
+        else if (str_eq(type, STR("IEND")))
+            return false;
+        if (!str_eq(type, STR("IDAT")))
+            continue;
+        p->z.next_in = (Bytef *)(uintptr_t)data.p;
+        p->z.avail_in = (uInt)data.n; /* a chunk's length has 32 bits */
+        return true;
+    }
+    return false;
+}
+
+/* The next IDAT into the inflater; they stand one behind the other. */
+static bool more_input(struct png *p)
+{
+    struct str type, data;
+    do {
+        if (!chunk_next(p, &type, &data) || !str_eq(type, STR("IDAT")))
+            return false;
+    } while (data.n == 0);
+    p->z.next_in = (Bytef *)(uintptr_t)data.p;
+    p->z.avail_in = (uInt)data.n;
+    return true;
+}
+
+/* Exactly `n` bytes inflated; false when there are fewer. */
+static bool inflate_row(struct png *p, unsigned char *row, size_t n)
+{
+    p->z.next_out = row;
+    p->z.avail_out = (uInt)n;
+    while (!p->ended && p->z.avail_out != 0) {
+        if (p->z.avail_in == 0 && !more_input(p)) {
+            p->ended = true;
+            break;
+        }
+        p->ended = inflate(&p->z, Z_NO_FLUSH) != Z_OK;
+    }
+    return p->z.avail_out == 0;
+}
+
+static unsigned char paeth(int left, int up, int corner)
+{
+    int to_left = up - corner, to_up = left - corner, to_corner = to_left + to_up;
+    to_left = to_left < 0 ? -to_left : to_left;
+    to_up = to_up < 0 ? -to_up : to_up;
+    to_corner = to_corner < 0 ? -to_corner : to_corner;
+    if (to_left <= to_up && to_left <= to_corner)
+        return (unsigned char)left;
+    return (unsigned char)(to_up <= to_corner ? up : corner);
+}
+
+/* Undo the filter of a row (PNG 9.2); `up` is the row above, `step` the bytes of a pixel. */
+static bool unfilter(unsigned filter, unsigned char *row, const unsigned char *up, size_t n,
+                     size_t step)
+{
+    for (size_t i = 0; i < n && filter != 0; i++) {
+        unsigned left = i < step ? 0 : row[i - step], corner = i < step ? 0 : up[i - step];
+        unsigned add = filter == 1   ? left
+                       : filter == 2 ? up[i]
+                       : filter == 3 ? (left + up[i]) / 2
+                                     : paeth((int)left, up[i], (int)corner);
+        row[i] = (unsigned char)(row[i] + add);
+    }
+    return filter <= 4;
+}
+
+/* Sample `i` of a row, as it stands there. */
+static uint32_t sample(const struct png *p, const unsigned char *row, size_t i)
+{
+    if (p->depth == 16)
+        return (uint32_t)row[2 * i] << 8 | row[2 * i + 1];
+    size_t bit = i * p->depth;
+    return row[bit / 8] >> (8 - p->depth - bit % 8) & ((1u << p->depth) - 1);
+}
+
+static unsigned to_8_bits(const struct png *p, uint32_t v)
+{
+    return p->depth == 16 ? v >> 8 : v * 255 / ((1u << p->depth) - 1);
+}
+
+static unsigned char pixel(const struct png *p, const unsigned char *row, size_t x)
+{
+    const unsigned bg = p->o.background;
+    uint32_t s[4] = {0};
+    unsigned v[4] = {0};
+    for (size_t c = 0; c < p->channels; c++) {
+        s[c] = sample(p, row, x * p->channels + c);
+        v[c] = to_8_bits(p, s[c]);
+    }
+    if (p->colour == PNG_PALETTE)
+        return grey_on(p->palette[s[0]], p->opacity[s[0]], bg);
+    bool rgb = p->channels >= 3;
+    unsigned grey = rgb ? grey_of(v[0], v[1], v[2]) : v[0];
+    if (p->has_key && s[0] == p->key[0] && (!rgb || (s[1] == p->key[1] && s[2] == p->key[2])))
+        return (unsigned char)bg;
+    if (p->colour >= PNG_GREY_ALPHA)
+        return grey_on(grey, v[p->channels - 1], bg);
+    return (unsigned char)grey;
+}
+
+/* A row of `n` pixels to grey values: the usual forms fast, the others one by one. */
+static void row_to_grey(const struct png *p, const unsigned char *row, size_t n, unsigned char *out)
+{
+    const unsigned bg = p->o.background;
+    if (p->depth == 8 && p->colour == PNG_RGB_ALPHA) {
+        for (size_t x = 0; x < n; x++, row += 4)
+            out[x] = grey_on(grey_of(row[0], row[1], row[2]), row[3], bg);
+    } else if (p->depth == 8 && p->colour == PNG_RGB && !p->has_key) {
+        for (size_t x = 0; x < n; x++, row += 3)
+            out[x] = grey_of(row[0], row[1], row[2]);
+    } else if (p->depth == 8 && p->colour == PNG_GREY && !p->has_key) {
+        memcpy(out, row, n);
+    } else {
+        for (size_t x = 0; x < n; x++)
+            out[x] = pixel(p, row, x);
+    }
+}
+
+struct pass {
+    unsigned char left, top, step_x, step_y;
+};
+
+/* One pass of the picture (all of it when it is not interlaced) into `canvas`. */
+static bool read_pass(struct png *p, struct pass at, unsigned char *rows[3], unsigned char *canvas)
+{
+    const uint32_t w = p->im->width, h = p->im->height;
+    if (at.left >= w || at.top >= h)
+        return true;
+    size_t n = (w - at.left + at.step_x - 1u) / at.step_x;
+    size_t bits = (size_t)p->depth * p->channels, bytes = (n * bits + 7) / 8;
+    unsigned char *row = rows[0], *up = rows[1], *grey = rows[2];
+    memset(up, 0, bytes + 1);
+    for (size_t y = at.top; y < h; y += at.step_y) {
+        if (!inflate_row(p, row, bytes + 1) ||
+            !unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8))
+            return false;
+        unsigned char *line = canvas + y * w;
+        row_to_grey(p, row + 1, n, at.step_x == 1 ? line : grey);
+        for (size_t i = 0; at.step_x != 1 && i < n; i++)
+            line[at.left + i * at.step_x] = grey[i];
+        unsigned char *swap = row;
+        row = up;
+        up = swap;
+    }
+    return true;
+}
+
+static int read_pixels(struct arena *a, struct png *p)
+{
+    static const struct pass whole = {0, 0, 1, 1},
+                             adam7[] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+                                        {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+    struct image *im = p->im;
+    size_t row_bytes = ((size_t)im->width * p->depth * p->channels + 7) / 8 + 1;
+    unsigned char *rows[3], *canvas = image_canvas(a, im, IMAGE_WHITE);
+    rows[0] = arena_new(a, unsigned char, row_bytes);
+    rows[1] = arena_new(a, unsigned char, row_bytes);
+    rows[2] = arena_new(a, unsigned char, im->width);
+    if (canvas == NULL || rows[0] == NULL || rows[1] == NULL || rows[2] == NULL)
+        return MP_E_NOMEM;
+    bool all = true;
+    for (size_t i = 0; all && i < (p->interlaced ? ARRAY_LEN(adam7) : 1); i++)
+        all = read_pass(p, p->interlaced ? adam7[i] : whole, rows, canvas);
+    if (!all) {
+        im->state = IMAGE_PARTLY;
+        im->why = "the picture's data end early or are damaged";
+    }
+    return MP_OK;
+}
+
+int png_read(struct arena *a, struct str bytes, struct image_options o, struct image *im)
+{
+    struct png p = {.rest = str_slice(bytes, PNG_SIGNATURE_BYTES, bytes.n), .o = o, .im = im};
+    struct str type, ihdr;
+    memset(p.opacity, 255, sizeof p.opacity);
+    im->width = im->head.width;
+    im->height = im->head.height;
+    if (!chunk_next(&p, &type, &ihdr) || !header_parse(&p, ihdr))
+        return image_refuse(im, IMAGE_DAMAGED, "the picture's header is wrong");
+    im->transparent = p.colour >= PNG_GREY_ALPHA;
+    if (!find_pixels(&p))
+        return image_refuse(im, IMAGE_DAMAGED, "the picture has no pixels");
+    if (inflateInit(&p.z) != Z_OK)
+        return MP_E_NOMEM;
+    int st = read_pixels(a, &p);
+    inflateEnd(&p.z);
+    return st;
+}
