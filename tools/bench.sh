@@ -17,3 +17,5 @@ for name in spamassassin-public-corpus phishing-pot rspamd-messages; do
     [ ! -d "$corpora/$name" ] || set -- "$@" "$corpora/$name"
 done
 build/bench/bench/content_bench 5 "$@"
+# ... and beside rspamd, where it is installed.
+[ $# -eq 0 ] || bench/rspamd_bench.py build/bench "$@"

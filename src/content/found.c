@@ -6,6 +6,19 @@
 
 enum { FIRST_CAP = 16 };
 
+const char *link_source_name(enum link_source s)
+{
+    static const char *const names[LINK_SOURCE_COUNT] = {
+        [LINK_TEXT] = "text",         [LINK_HREF] = "href",
+        [LINK_FORM] = "form",         [LINK_LOADED] = "loaded",
+        [LINK_REFRESH] = "refresh",   [LINK_SCRIPT] = "script",
+        [LINK_CALENDAR] = "calendar", [LINK_PDF] = "pdf",
+        [LINK_OFFICE] = "office",     [LINK_OFFICE_PART] = "office-part",
+        [LINK_SHORTCUT] = "shortcut", [LINK_QR] = "qr",
+    };
+    return names[s];
+}
+
 void content_cut(struct content *c, size_t object, const char *why)
 {
     finding_add(&c->report->findings, FINDING_LIMIT_CONTENT,

@@ -12,6 +12,8 @@
 int content_add_link(struct content *c, const struct content_link *link, struct mp_err *err);
 int content_add_text(struct content *c, const struct content_text *text, struct mp_err *err);
 
+const char *link_source_name(enum link_source s); /* "href": stable, in reports */
+
 /* limit.content at objects[object], and the report is not complete: `why` tells which limit. */
 void content_cut(struct content *c, size_t object, const char *why);
 

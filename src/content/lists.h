@@ -82,6 +82,7 @@ static inline void file_type_set_add(struct file_type_set *s, enum file_type t)
 /* An entry, for whoever walks through a list. */
 struct content_entry {
     struct str key;      /* lower case; domains as A-labels; phrases with single blanks */
+    struct str folded;   /* of names and phrases: as base/fold.h has it, without blanks around */
     struct str language; /* of words: "de"; else empty */
     bool whole;          /* written in quotes: a name that counts only when it is all there is */
     bool stem;           /* written with "*" behind it (taken off): a word that goes on */
@@ -134,6 +135,13 @@ const struct content_entry *content_lists_entries(const struct content_lists *li
 /* The types that stand behind `key`, or NULL. */
 const struct file_type_set *content_lists_types(const struct content_lists *lists,
                                                 enum content_list list, struct str key);
+
+/* Calls `found` with every entry of a list of names or phrases that stands in `folded`, which is
+ * what fold_text made of a text, as whole words: bytes [at, at + n) of it. From left to right; what
+ * stands within another is found too. Linear in the text. */
+void content_lists_match(
+    const struct content_lists *lists, enum content_list list, struct str folded,
+    void (*found)(void *ctx, const struct content_entry *e, size_t at, size_t n), void *ctx);
 
 size_t content_lists_count(const struct content_lists *lists, enum content_list list);
 

@@ -43,11 +43,30 @@ struct list_kind {
 
 extern const struct list_kind list_kinds[CONTENT_LIST_COUNT];
 
+/* Names and phrases by their first word: chains of a hash table, which is never full. */
+struct word_index {
+    uint32_t mask;
+    uint32_t *heads;  /* number of the entry + 1; 0: none */
+    uint32_t *next;   /* of each entry, the same */
+    uint32_t *hashes; /* of each entry's first word */
+};
+
+enum { WORD_STEM_BYTES = 4 }; /* a single word with "*" has so many, and is found by them */
+
 struct content_lists {
-    struct {
+    struct content_list_of_kind {
         struct content_entry *entries;
         size_t n;
+        struct word_index words; /* of names and phrases */
     } lists[CONTENT_LIST_COUNT];
 };
+
+static inline bool key_has_words(enum key_form form)
+{
+    return form == KEY_NAME || form == KEY_PHRASE;
+}
+
+/* Make list->words. False: no memory. */
+bool words_index(struct arena *arena, struct content_list_of_kind *list);
 
 #endif

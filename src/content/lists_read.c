@@ -1,6 +1,7 @@
 /* Data files: a head of "name: value" lines, then entries, one a line. */
 #include <stdlib.h>
 
+#include "base/fold.h"
 #include "base/idna.h"
 #include "base/utf8.h"
 #include "content/lists_internal.h"
@@ -107,17 +108,12 @@ static int check_head(const struct reading *r)
 
 /* ---- keys ---- */
 
-static bool has_blanks(enum key_form form)
-{
-    return form == KEY_NAME || form == KEY_PHRASE;
-}
-
 static bool is_key_byte(enum key_form form, unsigned char c)
 {
     if (c < ' ' || c == 0x7f || c == '=' || c == '#')
         return false;
     if (c == ' ')
-        return has_blanks(form);
+        return key_has_words(form);
     return form != KEY_EXTENSION || (c != '.' && c != '/' && c != '\\');
 }
 
@@ -167,6 +163,20 @@ static struct str with_single_blanks(struct reading *r, struct str text)
     return str_make(p, n);
 }
 
+/* As words are compared. False: there is no word in it, or a word too short to go on. */
+static bool to_words(struct reading *r, struct content_entry *e)
+{
+    char *out = arena_new(r->arena, char, FOLD_BYTES(e->key.n));
+    if (out == NULL) {
+        e->key = STR_NONE;
+        return true;
+    }
+    struct str folded = fold_text(e->key, out);
+    e->folded = folded.n > 2 ? str_slice(folded, 1, folded.n - 1) : STR_NONE;
+    bool goes_on = e->stem && !str_has(e->folded, ' ');
+    return e->folded.n > 0 && (!goes_on || e->folded.n >= WORD_STEM_BYTES);
+}
+
 /* "example.com/path": the path keeps its case. */
 static bool to_place(struct reading *r, struct str text, struct str *out)
 {
@@ -196,7 +206,9 @@ static int read_key(struct reading *r, struct str key, struct content_entry *e)
     else if (ok && form == KEY_PLACE)
         ok = to_place(r, text, &e->key);
     else if (ok)
-        e->key = has_blanks(form) ? with_single_blanks(r, text) : arena_lower(r->arena, text);
+        e->key = key_has_words(form) ? with_single_blanks(r, text) : arena_lower(r->arena, text);
+    if (ok && e->key.p != NULL && key_has_words(form))
+        ok = to_words(r, e);
     if (!ok)
         return refuse(r, no_key[form], key);
     return e->key.p == NULL ? no_memory(r) : MP_OK;
@@ -281,7 +293,7 @@ static int read_entry(struct reading *r, struct str line)
 {
     struct content_entry e = {.line = r->line, .language = r->language};
     struct str rest = line, keys = str_trim_wsp(str_cut(&rest, '='));
-    bool has_values = rest.p != NULL, several = has_blanks(r->kind->key);
+    bool has_values = rest.p != NULL, several = key_has_words(r->kind->key);
     int st = MP_OK;
     if (has_values != (r->kind->value != VALUE_NONE)) {
         st = read_key(r, keys, &e);
@@ -402,7 +414,7 @@ static int make_room(struct reading *r, struct str text, const struct content_li
 {
     size_t most = 1, old = lists->lists[r->list].n;
     for (size_t i = 0; i < text.n; i++)
-        most += text.p[i] == '\n' || (text.p[i] == ',' && has_blanks(r->kind->key));
+        most += text.p[i] == '\n' || (text.p[i] == ',' && key_has_words(r->kind->key));
     r->entries = arena_new(r->arena, struct content_entry, most + old);
     return r->entries != NULL ? MP_OK : no_memory(r);
 }
@@ -430,8 +442,10 @@ static int put(struct reading *r, struct content_lists *lists)
     int st = sort_entries(r);
     if (st != MP_OK)
         return st;
-    lists->lists[r->list].entries = r->entries;
-    lists->lists[r->list].n = r->n;
+    struct content_list_of_kind made = {.entries = r->entries, .n = r->n};
+    if (key_has_words(r->kind->key) && !words_index(r->arena, &made))
+        return no_memory(r);
+    lists->lists[r->list] = made;
     return MP_OK;
 }
 

@@ -1,25 +1,21 @@
 /* The content of a message: its payloads, what stands in them, and what scanners say of both. */
 #include "engine/content_stage.h"
 
-#include "base/utf8.h"
 #include "content/attach.h"
 #include "content/found.h"
 #include "content/inspect.h"
 #include "content/place.h"
 #include "document/document.h"
-#include "engine/job.h"
-#include "message/limits.h"
+#include "engine/content_internal.h"
 #include "mime/lint.h"
 
 enum {
     PASSWORD_TEXTS_MAX = 16,             /* payloads that are searched for passwords */
     PASSWORD_TEXT_MAX_BYTES = 64 * 1024, /* of each of them */
-    FIRST_ASKS = 16,
-    MAIL_MEMORY_FACTOR = 8, /* what reading a mail within takes, of its length ... */
-    MAIL_MEMORY_MIN_BYTES = 4 * 1024 * 1024 /* ... and at least */
+    FIRST_ASKS = 16
 };
 
-static int no_memory(struct mp_err *err)
+int content_no_memory(struct mp_err *err)
 {
     return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
 }
@@ -40,7 +36,7 @@ static void collect_passwords(struct job *job)
     s->n_passwords = password_candidates(texts, n, s->passwords, CONTENT_MAX_PASSWORDS);
 }
 
-static struct content content_of(struct job *job)
+struct content content_of_job(struct job *job)
 {
     struct content_stage *s = &job->content;
     const struct content_settings *settings = job->config->content;
@@ -51,7 +47,7 @@ static struct content content_of(struct job *job)
                             .report = &s->found};
 }
 
-static int make_room(struct job *job, size_t more, struct mp_err *err)
+int content_make_room(struct job *job, size_t more, struct mp_err *err)
 {
     struct content_report *f = &job->content.found;
     if (more <= f->cap - f->n)
@@ -59,7 +55,7 @@ static int make_room(struct job *job, size_t more, struct mp_err *err)
     size_t cap = f->n + (more > f->n ? more : f->n);
     struct content_object *grown = arena_grow(&job->arena, f->objects, f->n, cap, sizeof *grown);
     if (grown == NULL)
-        return no_memory(err);
+        return content_no_memory(err);
     f->objects = grown;
     f->cap = cap;
     return MP_OK;
@@ -68,8 +64,8 @@ static int make_room(struct job *job, size_t more, struct mp_err *err)
 static int read_payloads(struct job *job, struct mp_err *err)
 {
     struct content_stage *s = &job->content;
-    struct content c = content_of(job);
-    if (make_room(job, s->payloads.n, err) != MP_OK)
+    struct content c = content_of_job(job);
+    if (content_make_room(job, s->payloads.n, err) != MP_OK)
         return MP_E_NOMEM;
     for (size_t i = 0; i < s->payloads.n; i++) {
         s->found.objects[s->found.n++] = content_object_of(&s->payloads.payloads[i]);
@@ -104,136 +100,6 @@ static int read_message(struct job *job, struct mp_err *err)
     return MP_OK;
 }
 
-/* ---- mails that are attached as files, or packed in archives ---- */
-
-static bool is_mail_within(const struct content_object *o)
-{
-    return o->kind == FILE_MAIL && o->has_bytes && !o->cut;
-}
-
-static void cut_mail(struct job *job, const struct content_object *o, const char *why)
-{
-    struct content_report *f = &job->content.found;
-    finding_add(&f->findings, FINDING_LIMIT_CONTENT, content_place(o), "a mail within: %s", why);
-    f->complete = false;
-}
-
-/* NULL: `o` may be opened. */
-static const char *why_closed(const struct job *job, const struct content_object *o)
-{
-    const struct content_budget *b = &job->content.budget;
-    size_t left = job->arena.budget_bytes - job->arena.used_bytes;
-    if (o->depth >= b->depth_left)
-        return "nested too deep";
-    if (o->bytes.n > b->bytes_left || o->bytes.n > MESSAGE_MAX_BYTES)
-        return "too many bytes";
-    if (left < MAIL_MEMORY_MIN_BYTES || left / MAIL_MEMORY_FACTOR < o->bytes.n)
-        return "too little memory";
-    return NULL;
-}
-
-/* "a.zip/mail.eml/2.1", printable. p == NULL when memory is spent. */
-static struct str path_within(struct job *job, const struct content_object *mail, struct str path)
-{
-    struct str outer = mail->member;
-    struct buf b;
-    buf_init(&b, SIZE_MAX);
-    if (outer.n == 0 && mail->n_names > 0)
-        outer = str_slice(mail->names[0].text, 0, CONTENT_MAX_NAME_BYTES);
-    if (outer.n == 0)
-        outer = STR("mail.eml");
-    utf8_add_printable(&b, outer, SIZE_MAX);
-    buf_add(&b, STR("/"));
-    utf8_add_printable(&b, path.n > 0 ? path : STR("1"), SIZE_MAX);
-    struct str made = b.failed ? STR_NONE : arena_copy(&job->arena, buf_str(&b));
-    buf_clear(&b);
-    return made;
-}
-
-/* A payload of a mail within is checked as a payload: only its place is that of a member. */
-static void check_within(struct job *job, const struct content_object *o)
-{
-    struct finding_list *findings = &job->content.found.findings;
-    struct content c = content_of(job);
-    struct content_object as_payload = *o;
-    size_t before = findings->n;
-    as_payload.member = STR("");
-    attach_check(&c, &as_payload);
-    for (size_t i = before; i < findings->n; i++)
-        findings->items[i].where = content_place(o);
-}
-
-static int add_within(struct job *job, size_t index, const struct mime_payload *p,
-                      struct mp_err *err)
-{
-    struct content_report *f = &job->content.found;
-    if (make_room(job, 1, err) != MP_OK)
-        return MP_E_NOMEM;
-    const struct content_object *mail = &f->objects[index];
-    struct content_object o = content_object_of(p);
-    o.part = mail->part;
-    o.member = path_within(job, mail, p->path);
-    o.parent = (int32_t)index;
-    o.depth = mail->depth + 1;
-    o.message_depth = mail->message_depth + 1 + p->message_depth;
-    o.offset = mail->offset;
-    o.length = mail->length;
-    for (size_t i = 0; i < p->n_names; i++)
-        p->names[i].offset = mail->offset; /* it was a place in the mail within */
-    if (o.member.p == NULL)
-        return no_memory(err);
-    f->objects[f->n++] = o;
-    check_within(job, &f->objects[f->n - 1]);
-    return MP_OK;
-}
-
-static int add_all_within(struct job *job, size_t index, const struct mime_union *inner,
-                          struct mp_err *err)
-{
-    struct content_stage *s = &job->content;
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < inner->n; i++) {
-        const struct mime_payload *p = &inner->payloads[i];
-        if (p->bytes.n == 0 && p->n_names == 0)
-            continue;
-        if (s->budget.objects_left == 0 || p->bytes.n > s->budget.bytes_left) {
-            cut_mail(job, &s->found.objects[index], "too many parts or bytes");
-            return MP_OK;
-        }
-        s->budget.objects_left--;
-        s->budget.bytes_left -= p->bytes.n;
-        st = add_within(job, index, p, err);
-    }
-    return st;
-}
-
-static int open_mail(struct job *job, size_t index, struct mp_err *err)
-{
-    struct content_report *f = &job->content.found;
-    const struct content_object o = f->objects[index]; /* the list moves as it grows */
-    const char *why = why_closed(job, &o);
-    struct message *m = arena_new(&job->arena, struct message, 1); /* payloads may borrow from it */
-    struct finding_list inner_findings = {0};
-    struct mime_union inner = {0};
-    if (why != NULL) {
-        cut_mail(job, &o, why);
-        return MP_OK;
-    }
-    if (m == NULL)
-        return no_memory(err);
-    finding_list_init(&inner_findings, &job->arena);
-    int st = message_parse(&job->arena, o.bytes, m, err);
-    if (st == MP_OK)
-        st = mime_union_read(&job->arena, m, &inner_findings, &inner, err);
-    if (st != MP_OK)
-        return st;
-    for (size_t i = 0; i < inner_findings.n; i++)
-        inner_findings.items[i].where = content_place(&o);
-    finding_append(&f->findings, &inner_findings);
-    f->complete &= inner.complete;
-    return add_all_within(job, index, &inner, err);
-}
-
 /* ---- asking ---- */
 
 static int ask(struct job *job, const struct scan_ask *question, struct mp_err *err)
@@ -244,7 +110,7 @@ static int ask(struct job *job, const struct scan_ask *question, struct mp_err *
         size_t cap = n == 0 ? FIRST_ASKS : 2 * n;
         struct scan_ask *grown = arena_grow(&job->arena, s->asks, n, cap, sizeof *s->asks);
         if (grown == NULL)
-            return no_memory(err);
+            return content_no_memory(err);
         s->asks = grown;
     }
     s->asks[s->n_asks++] = *question;
@@ -255,7 +121,7 @@ static int ask_worker(struct job *job, size_t index, struct mp_err *err)
 {
     struct content_object *alone = arena_new(&job->arena, struct content_object, 1);
     if (alone == NULL)
-        return no_memory(err);
+        return content_no_memory(err);
     *alone = job->content.found.objects[index];
     alone->parent = -1;
     return ask(job,
@@ -269,7 +135,7 @@ static int look(struct job *job, struct mp_err *err)
 {
     struct content_stage *s = &job->content;
     const struct content_settings *settings = job->config->content;
-    struct content c = content_of(job);
+    struct content c = content_of_job(job);
     int st = MP_OK;
     for (; st == MP_OK && s->n_looked < s->found.n; s->n_looked++) {
         const struct content_object *o = &s->found.objects[s->n_looked];
@@ -277,8 +143,8 @@ static int look(struct job *job, struct mp_err *err)
             st = ask_worker(job, s->n_looked, err);
         if (st == MP_OK)
             st = document_read(&c, s->n_looked, err);
-        if (st == MP_OK && is_mail_within(&s->found.objects[s->n_looked]))
-            st = open_mail(job, s->n_looked, err);
+        if (st == MP_OK && content_is_mail(&s->found.objects[s->n_looked]))
+            st = content_open_mail(job, s->n_looked, err);
     }
     return st;
 }
@@ -313,7 +179,7 @@ static int merge_objects(struct job *job, const struct content_report *r, int32_
     struct content_report *f = &job->content.found;
     size_t more = r->n > 0 ? r->n - 1 : 0;
     int32_t shift = (int32_t)f->n - 1;
-    if (make_room(job, more, err) != MP_OK)
+    if (content_make_room(job, more, err) != MP_OK)
         return MP_E_NOMEM;
     for (size_t i = 1; i < r->n; i++) {
         f->objects[f->n] = r->objects[i];
@@ -329,7 +195,7 @@ static int merge_objects(struct job *job, const struct content_report *r, int32_
 static int merge_found(struct job *job, const struct content_report *r, int32_t payload,
                        size_t base, struct mp_err *err)
 {
-    struct content c = content_of(job);
+    struct content c = content_of_job(job);
     int st = MP_OK;
     for (size_t i = 0; st == MP_OK && i < r->n_links; i++) {
         struct content_link l = r->links[i];

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/vec.h"
 
 enum body_encoding {
     ENCODING_NONE, /* 7bit, 8bit, binary */
@@ -42,6 +43,29 @@ struct base64_way {
 static inline bool is_base64_digit(char c)
 {
     return is_alnum(c) || c == '+' || c == '/';
+}
+
+/* The bytes that are no digit of base64. */
+static inline vec base64_not_digits(vec v)
+{
+    vec letter = (v | 0x20) - 'a', digit = v - '/'; /* "/" stands before "0" */
+    return ~((vec)(letter < 26) | (vec)(digit < 11) | (vec)(v == '+'));
+}
+
+/* How many digits of base64 `s` begins with. */
+static inline size_t base64_digits(struct str s)
+{
+    size_t n = 0;
+    while (s.n < VEC_BYTES && n < s.n && is_base64_digit(s.p[n]))
+        n++;
+    while (s.n >= VEC_BYTES && n < s.n) {
+        size_t at = s.n - n < VEC_BYTES ? s.n - VEC_BYTES : n; /* the last ones once more */
+        vec bad = base64_not_digits(vec_load(s.p + at));
+        if (vec_any(bad))
+            return at + vec_first(bad);
+        n = at + VEC_BYTES;
+    }
+    return n;
 }
 
 /* Room that `out` needs for `n` encoded bytes. */

@@ -1,5 +1,6 @@
 /* Quoted-printable (RFC 2045 6.7) in every way in which readers of mail decode it. */
 #include "base/hex.h"
+#include "base/vec.h"
 #include "mime/decode.h"
 
 struct qp_run {
@@ -107,12 +108,22 @@ static void line_ends(struct qp_run *r)
     r->kept = r->n = n;
 }
 
-/* Bytes that stand for themselves, up to the next "=" or line end. */
-static size_t plain(struct qp_run *r, size_t pos, size_t eol)
+/* Bytes that stand for themselves, up to the next "=" or line end: how many. What is copied behind
+ * them is written over; there is room, since never more octets come out than bytes were read. */
+static size_t plain(struct qp_run *r, size_t pos)
 {
-    struct str rest = str_slice(r->in, pos, eol);
-    size_t n = str_find(rest, '=');
-    memcpy(r->out + r->n, rest.p, n);
+    char *out = r->out + r->n;
+    size_t n = 0, left = r->in.n - pos;
+    for (; left - n >= VEC_BYTES; n += VEC_BYTES) {
+        vec v = vec_load(r->in.p + pos + n), ends = (vec)(v == '=') | (vec)(v == '\n');
+        memcpy(out + n, &v, sizeof v);
+        if (vec_any(ends)) {
+            r->n += n + vec_first(ends);
+            return n + vec_first(ends);
+        }
+    }
+    for (; n < left && r->in.p[pos + n] != '=' && r->in.p[pos + n] != '\n'; n++)
+        out[n] = r->in.p[pos + n];
     r->n += n;
     return n;
 }
@@ -120,17 +131,14 @@ static size_t plain(struct qp_run *r, size_t pos, size_t eol)
 size_t qp_read(struct str in, const struct qp_way *way, char *out, unsigned *odd)
 {
     struct qp_run r = {.way = way, .in = in, .out = out};
-    size_t eol = str_find(in, '\n');
     for (size_t i = 0; i < in.n;) {
-        if (i > eol)
-            eol = i + str_find(str_slice(in, i, in.n), '\n');
         if (in.p[i] == '\n') {
             line_ends(&r);
             i++;
         } else if (in.p[i] == '=') {
             i += escape(&r, i);
         } else {
-            i += plain(&r, i, eol);
+            i += plain(&r, i);
         }
     }
     *odd = r.odd;

@@ -44,7 +44,7 @@ enum { NAMES_THAT_COUNT = 3 }; /* the first ones say what a body is */
 /* Index of a name that programs write, or -1. */
 static int content_name(struct str name)
 {
-    if (name.n < 10 || (name.p[0] | 0x20) != 'c')
+    if (!str_istarts(name, STR("Content-")))
         return -1;
     static const struct str known[] = {
         STR_INIT("Content-Type"),        STR_INIT("Content-Transfer-Encoding"),
@@ -140,7 +140,6 @@ static void read_lines(const struct head_rules *rules, struct str bytes, size_t 
             out->body = out->cut ? r.pos : next;
             return;
         }
-        out->odd |= str_has(line, '\r');
         if (is_wsp(line.p[0])) {
             folded(&r, line);
         } else if (!is_envelope_line(&r, line) && !field(&r, line)) {
@@ -155,7 +154,8 @@ static void read_lines(const struct head_rules *rules, struct str bytes, size_t 
 void head_read(const struct head_rules *rules, struct str bytes, size_t pos, struct head *out)
 {
     read_lines(rules, bytes, pos, out);
-    out->odd |= str_has(str_slice(bytes, out->start, out->end), '\0');
+    struct str lines = str_slice(bytes, out->start, out->end);
+    out->odd |= text_is_odd(lines) || (lines.n > 0 && lines.p[lines.n - 1] == '\r');
 }
 
 const struct head_field *head_field(const struct head *h, struct str name, bool last)

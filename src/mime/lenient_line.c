@@ -1,4 +1,5 @@
 /* Lines and fields as the most forgiving readers take them. */
+#include "base/vec.h"
 #include "message/encoded_word.h"
 #include "mime/lenient.h"
 
@@ -72,12 +73,29 @@ static bool is_name_list(struct str text)
     return !empty && i < text.n && text.p[i] == ':';
 }
 
-enum loose_field loose_field(struct str line, size_t *value)
+/* The "c" of "content" among the first bytes, with an "o" for the next letter: else line.n. */
+static size_t name_start(struct str line)
 {
     size_t i = 0;
-    while (i + 1 < line.n && i < JUNK_BEFORE_MAX && (line.p[i] | 0x20) != 'c')
-        i++;
-    if (i + 1 >= line.n || (line.p[i] | 0x20) != 'c')
+    if (line.n >= VEC_BYTES) {
+        vec hit = (vec)((vec_load(line.p) | 0x20) == 'c');
+        i = vec_any(hit) ? vec_first(hit) : line.n;
+    } else {
+        while (i + 1 < line.n && (line.p[i] | 0x20) != 'c')
+            i++;
+    }
+    if (i > JUNK_BEFORE_MAX || i + 1 >= line.n)
+        return line.n;
+    size_t next = i + 1;
+    while (next < line.n && next - i < NAME_MAX_BYTES && !is_alpha(line.p[next]))
+        next++;
+    return next < line.n && (line.p[next] | 0x20) == 'o' ? i : line.n;
+}
+
+enum loose_field loose_field(struct str line, size_t *value)
+{
+    size_t i = name_start(line);
+    if (i == line.n)
         return LOOSE_NONE;
     struct str name = str_slice(line, i, i + NAME_MAX_BYTES);
     name = str_slice(name, 0, str_find(name, ':'));

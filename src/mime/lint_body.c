@@ -10,25 +10,6 @@ enum { ENCODED_LINE_MAX = 76 };
 
 /* ---- base64 ---- */
 
-static inline vec not_base64(const char *p)
-{
-    vec v = vec_load(p), letter = (v | 0x20) - 'a', digit = v - '/'; /* "/" stands before "0" */
-    return ~((vec)(letter < 26) | (vec)(digit < 11) | (vec)(v == '+'));
-}
-
-/* Octets at the start of the line that are of the alphabet. Most lines are, whole. */
-static size_t alphabet_run(struct str line)
-{
-    size_t n = 0;
-    while (line.n - n >= VEC_BYTES && !vec_any(not_base64(line.p + n)))
-        n += VEC_BYTES;
-    if (n > 0 && line.n - n < VEC_BYTES && !vec_any(not_base64(line.p + line.n - VEC_BYTES)))
-        return line.n;
-    while (n < line.n && is_base64_digit(line.p[n]))
-        n++;
-    return n;
-}
-
 struct base64 {
     size_t letters, pads;      /* of the run so far: it ends where padding does */
     size_t last_letter;        /* behind the last letter or pad */
@@ -52,7 +33,7 @@ static void begin_anew(struct base64 *b, size_t offset)
 static void read_line(struct base64 *b, struct str line, size_t offset)
 {
     for (size_t i = 0; i < line.n;) {
-        size_t run = alphabet_run(str_slice(line, i, line.n));
+        size_t run = base64_digits(str_slice(line, i, line.n));
         if (run > 0 && b->pads > 0)
             begin_anew(b, offset + i);
         b->letters += run;

@@ -188,6 +188,9 @@ void walk_lenient(struct taker *t, const struct region *region);
  * with `base64_too` long lines of base64? (carve.c) */
 bool text_holds_more(struct str text, bool base64_too);
 
+/* NUL, or a CR that neither stands before an LF nor at the end? */
+bool text_is_odd(struct str text);
+
 /* mime_union_read; with `every_view` all views walk, although the strict one has no doubt: what
  * tests compare with. */
 int union_read(struct arena *arena, const struct message *m, bool every_view,

@@ -1,16 +1,11 @@
 /* The result document mailproof/report/1 (docs/schema/report-1.schema.json), alone, as an array, or
  * one a line. */
-#include "base/hex.h"
 #include "message/limits.h"
 #include "report/subject_internal.h"
 
 static const char schema_name[] = "mailproof/report/1";
 
-enum {
-    PARTS_SHOWN_MAX = MIME_MAX_PARTS,
-    OBJECTS_SHOWN_MAX = MIME_UNION_MAX_PAYLOADS + CONTENT_MAX_OBJECTS,
-    HOPS_SHOWN_MAX = RECEIVED_MAX_FIELDS
-};
+enum { PARTS_SHOWN_MAX = MIME_MAX_PARTS, HOPS_SHOWN_MAX = RECEIVED_MAX_FIELDS };
 
 static void ksize(struct json *j, const char *key, size_t v)
 {
@@ -236,64 +231,6 @@ static void write_parts(struct json *j, struct arena *arena, const struct mime_t
     json_array_end(j);
 }
 
-static void write_views(struct json *j, unsigned views)
-{
-    json_key(j, "views");
-    json_array_begin(j);
-    for (unsigned v = 0; v < VIEW_COUNT; v++)
-        if (views >> v & 1)
-            json_str(j, str_from(mime_view_name((enum mime_view)v)));
-    json_array_end(j);
-}
-
-static void write_names(struct json *j, const struct content_object *o)
-{
-    json_key(j, "names");
-    json_array_begin(j);
-    for (size_t i = 0; i < o->n_names; i++) {
-        json_object_begin(j);
-        json_ktext(j, "name", o->names[i].text);
-        json_kword(j, "from", mime_name_form_name(o->names[i].form));
-        json_object_end(j);
-    }
-    json_array_end(j);
-}
-
-/* `p` is NULL for what was packed in something else. */
-static void write_object(struct json *j, struct arena *arena, const struct content_object *o,
-                         const struct mime_payload *p)
-{
-    json_object_begin(j);
-    json_kstr(j, "part", o->part.p == NULL ? STR("") : o->part);
-    json_ktext(j, "member", o->member);
-    write_names(j, o);
-    json_kopt(j, "type",
-              p == NULL
-                  ? STR_NONE
-                  : arena_fmt(arena, STR_FMT "/" STR_FMT, STR_ARG(p->type), STR_ARG(p->subtype)));
-    json_kword(j, "detected", o->has_bytes ? file_type_name(o->kind) : NULL);
-    json_kopt(j, "encoding", p == NULL ? STR_NONE : p->encoding);
-    ksize(j, "size", o->size_bytes);
-    json_kopt(j, "sha256",
-              o->has_bytes ? hex_encode(arena, str_make((const char *)o->sha256, sizeof o->sha256))
-                           : STR_NONE);
-    json_kbool(j, "encrypted", o->encrypted);
-    write_views(j, p == NULL ? 0 : p->views);
-    json_object_end(j);
-}
-
-/* What was inspected: bodies that some reader of mail hands to its user, and what is packed in
- * them. */
-static void write_objects(struct json *j, struct arena *arena, const struct content_stage *s)
-{
-    json_key(j, "objects");
-    json_array_begin(j);
-    for (size_t i = 0; i < s->found.n && i < OBJECTS_SHOWN_MAX; i++)
-        write_object(j, arena, &s->found.objects[i],
-                     i < s->payloads.n ? &s->payloads.payloads[i] : NULL);
-    json_array_end(j);
-}
-
 static void write_hop(struct json *j, const struct received *hop)
 {
     json_object_begin(j);
@@ -390,7 +327,7 @@ void report_json(struct json *j, const struct job *job)
     json_key(j, "authentication");
     report_json_authentication(j, job);
     write_parts(j, &arena, &job->mime);
-    write_objects(j, &arena, &job->content);
+    report_json_content(j, &arena, &job->content);
     write_hops(j, &job->message);
     json_key(j, "findings");
     report_json_findings(j, job);

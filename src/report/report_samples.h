@@ -19,6 +19,8 @@ struct sample {
     struct mime_name names[2];
     struct mime_payload payloads[1];
     struct content_object objects[2];
+    struct content_link links[2];
+    struct content_text texts[3];
 };
 
 static inline void sample_init(struct sample *s)
@@ -191,7 +193,25 @@ static inline void sample_objects(struct sample *s, struct str part, struct str 
     s->objects[1] = (struct content_object){
         .part = part, .member = member, .depth = 1, .size_bytes = 1234567, .encrypted = true};
     c->payloads = (struct mime_union){.payloads = s->payloads, .n = 1, .complete = true};
-    c->found = (struct content_report){.objects = s->objects, .n = 2, .complete = true};
+    s->links[0] = (struct content_link){.source = LINK_HREF,
+                                        .url = STR("https://good.example/figures"),
+                                        .text = name};
+    s->links[1] = (struct content_link){
+        .object = 1, .source = LINK_OFFICE_PART, .url = member, .hidden = true};
+    s->texts[0] = (struct content_text){.object = 1,
+                                        .kind = TEXT_MACRO,
+                                        .name = STR("Module1"),
+                                        .text = STR("Sub Sum()\r\n    x = 1")};
+    s->texts[1] =
+        (struct content_text){.object = 1, .kind = TEXT_MACRO, .name = name, .text = member};
+    s->texts[2] = (struct content_text){.kind = TEXT_SEEN, .text = STR("not a macro")};
+    c->found = (struct content_report){.objects = s->objects,
+                                       .n = 2,
+                                       .links = s->links,
+                                       .n_links = 2,
+                                       .texts = s->texts,
+                                       .n_texts = 3,
+                                       .complete = true};
 }
 
 static inline void sample_good(struct sample *s)

@@ -26,6 +26,15 @@ void text_findings_dropped(struct flow *f, size_t dropped);
 /* A host or a domain (subject_text.c). */
 void text_subject(struct report *r, const struct subject *s, int outcome);
 
+/* In the verbose half: what begins a section, what stands in its lines. */
+enum { INDENT_HEAD = 2, INDENT = 4, INDENT_HANG = 8, STEP_INDENT = 2, PARTS_DEPTH_SHOWN_MAX = 8 };
+void text_heading(struct flow *f, const char *words);
+void text_pair(struct flow *f, const char *words, struct str value); /* nothing when it is empty */
+void text_counted(struct flow *f, const char *words, uint64_t n);
+
+/* Objects, links, macros (text_content.c). */
+void text_content(struct flow *f, struct arena *scratch, const struct content_stage *s);
+
 /* SPF tree, signatures, ARC sets, hops, DNS answers (text_verbose.c). */
 void text_verbose(struct flow *f, struct arena *scratch, const struct job *job);
 

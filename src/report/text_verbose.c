@@ -4,17 +4,9 @@
 #include "message/limits.h"
 #include "report/text_internal.h"
 
-enum {
-    INDENT_HEAD = 2,
-    INDENT = 4,
-    INDENT_HANG = 8,
-    STEP_INDENT = 2,
-    PARTS_SHOWN_MAX = 50,
-    PARTS_DEPTH_SHOWN_MAX = 8,
-    OBJECTS_SHOWN_MAX = 100
-};
+enum { PARTS_SHOWN_MAX = 50 };
 
-static void heading(struct flow *f, const char *words)
+void text_heading(struct flow *f, const char *words)
 {
     buf_addc(f->out, '\n');
     flow_line(f, INDENT_HEAD, INDENT);
@@ -22,7 +14,7 @@ static void heading(struct flow *f, const char *words)
     flow_end(f);
 }
 
-static void pair(struct flow *f, const char *words, struct str value)
+void text_pair(struct flow *f, const char *words, struct str value)
 {
     if (value.n == 0)
         return;
@@ -30,7 +22,7 @@ static void pair(struct flow *f, const char *words, struct str value)
     flow_value(f, FLOW_PLAIN, value);
 }
 
-static void counted(struct flow *f, const char *words, uint64_t n)
+void text_counted(struct flow *f, const char *words, uint64_t n)
 {
     flow_putz(f, FLOW_DIM, words);
     flow_num(f, FLOW_PLAIN, n);
@@ -40,7 +32,7 @@ static void time_pair(struct flow *f, const char *words, int64_t unix_s)
 {
     char text[TIME_TEXT_MAX];
     if (time_text(unix_s, text))
-        pair(f, words, str_from(text));
+        text_pair(f, words, str_from(text));
 }
 
 /* ---- SPF ---- */
@@ -54,9 +46,9 @@ static void spf_step(struct flow *f, const struct spf_step *s)
     flow_putz(f, FLOW_PLAIN, "  ");
     flow_value(f, s->matched ? FLOW_BOLD : FLOW_PLAIN, s->term);
     if (s->lookups > 0)
-        counted(f, "  lookups ", s->lookups);
+        text_counted(f, "  lookups ", s->lookups);
     if (s->voids > 0)
-        counted(f, ", void ", s->voids);
+        text_counted(f, ", void ", s->voids);
     if (s->result != SPF_NONE) {
         flow_putz(f, FLOW_PLAIN, "  -> ");
         flow_putz(f, result_style(spf_result_name(s->result)), spf_result_name(s->result));
@@ -72,13 +64,13 @@ static void spf_step(struct flow *f, const struct spf_step *s)
 
 static void spf_tree(struct flow *f, const struct spf_outcome *s, const char *title)
 {
-    heading(f, title);
+    text_heading(f, title);
     flow_line(f, INDENT, INDENT_HANG);
-    counted(f, "lookups ", s->lookups);
-    counted(f, " of ", SPF_MAX_LOOKUPS);
-    counted(f, ", void ", s->void_lookups);
-    counted(f, " of ", SPF_MAX_VOID_LOOKUPS);
-    pair(f, ", sender ", s->sender);
+    text_counted(f, "lookups ", s->lookups);
+    text_counted(f, " of ", SPF_MAX_LOOKUPS);
+    text_counted(f, ", void ", s->void_lookups);
+    text_counted(f, " of ", SPF_MAX_VOID_LOOKUPS);
+    text_pair(f, ", sender ", s->sender);
     flow_end(f);
     for (size_t i = 0; i < s->n_trace && i < SPF_TRACE_MAX; i++)
         spf_step(f, &s->trace[i]);
@@ -125,15 +117,15 @@ static void signature(struct flow *f, struct arena *scratch, const struct dkim_s
 {
     flow_line(f, INDENT, INDENT_HANG);
     flow_value(f, FLOW_BOLD, s->domain);
-    pair(f, " selector ", s->selector);
-    pair(f, ", for ", s->identity);
+    text_pair(f, " selector ", s->selector);
+    text_pair(f, ", for ", s->identity);
     flow_end(f);
     flow_line(f, INDENT_HANG, INDENT_HANG + INDENT);
-    pair(f, "algorithm ", s->algorithm.n > 0 ? s->algorithm : STR("?"));
+    text_pair(f, "algorithm ", s->algorithm.n > 0 ? s->algorithm : STR("?"));
     if (s->key_bits > 0)
-        counted(f, ", key bits ", s->key_bits);
-    pair(f, ", canonical form ", str_from(canon_name(s->header_canon)));
-    pair(f, "/", str_from(canon_name(s->body_canon)));
+        text_counted(f, ", key bits ", s->key_bits);
+    text_pair(f, ", canonical form ", str_from(canon_name(s->header_canon)));
+    text_pair(f, "/", str_from(canon_name(s->body_canon)));
     part_state(f, ", body hash ", s->body_hash);
     part_state(f, ", signature ", s->signature);
     flow_end(f);
@@ -144,8 +136,8 @@ static void signature(struct flow *f, struct arena *scratch, const struct dkim_s
         if (s->expires_at_s >= 0)
             time_pair(f, " expires ", s->expires_at_s);
         if (s->has_length) {
-            counted(f, " covers ", s->length);
-            counted(f, " of body bytes ", s->body_length);
+            text_counted(f, " covers ", s->length);
+            text_counted(f, " of body bytes ", s->body_length);
         }
         flow_end(f);
     }
@@ -154,19 +146,19 @@ static void signature(struct flow *f, struct arena *scratch, const struct dkim_s
 
 static void arc_sets(struct flow *f, const struct arc_outcome *a)
 {
-    heading(f, "ARC sets");
+    text_heading(f, "ARC sets");
     for (unsigned i = 0; i < a->instances; i++) {
         flow_line(f, INDENT, INDENT_HANG);
-        counted(f, "i=", i + 1);
-        pair(f, "  ", a->sets[i].sealer);
-        pair(f, " selector ", a->sets[i].selector);
-        pair(f, ", cv=", a->sets[i].cv);
+        text_counted(f, "i=", i + 1);
+        text_pair(f, "  ", a->sets[i].sealer);
+        text_pair(f, " selector ", a->sets[i].selector);
+        text_pair(f, ", cv=", a->sets[i].cv);
         part_state(f, ", seal ", a->sets[i].seal_ok);
         part_state(f, ", message signature ", a->sets[i].ams_ok);
         flow_end(f);
     }
     flow_line(f, INDENT, INDENT_HANG);
-    counted(f, "oldest passing signature: ", a->oldest_pass);
+    text_counted(f, "oldest passing signature: ", a->oldest_pass);
     flow_end(f);
 }
 
@@ -176,15 +168,15 @@ static void hop_line(struct flow *f, const struct received *hop, bool has_before
 {
     char ip[IP_TEXT_MAX];
     flow_line(f, INDENT, INDENT_HANG);
-    pair(f, "by ", hop->by_name.n > 0 ? hop->by_name : STR("?"));
-    pair(f, " from ", hop->from_name);
+    text_pair(f, "by ", hop->by_name.n > 0 ? hop->by_name : STR("?"));
+    text_pair(f, " from ", hop->from_name);
     if (hop->from_ip.family != IP_NONE) {
-        pair(f, " [", str_make(ip, ip_write(&hop->from_ip, ip)));
+        text_pair(f, " [", str_make(ip, ip_write(&hop->from_ip, ip)));
         flow_putz(f, FLOW_DIM, "]");
     }
-    pair(f, " with ", hop->with);
+    text_pair(f, " with ", hop->with);
     if (hop->tls)
-        pair(f, ", ", hop->tls_version.n > 0 ? hop->tls_version : STR("TLS"));
+        text_pair(f, ", ", hop->tls_version.n > 0 ? hop->tls_version : STR("TLS"));
     else
         flow_putz(f, FLOW_WARN, ", no TLS noted");
     if (hop->has_date)
@@ -209,7 +201,7 @@ static void hops(struct flow *f, const struct message *m)
         if (!str_ieq(m->headers[i - 1].name, STR("Received")))
             continue;
         if (told++ == 0)
-            heading(f, "Hops, oldest first");
+            text_heading(f, "Hops, oldest first");
         received_parse(m->headers[i - 1].value, &hop);
         hop_line(f, &hop, has_before, before_s);
         if (hop.has_date) {
@@ -224,72 +216,20 @@ static void hops(struct flow *f, const struct message *m)
 static void parts(struct flow *f, const struct mime_tree *mime)
 {
     if (mime->n > 1)
-        heading(f, "Parts");
+        text_heading(f, "Parts");
     for (size_t i = 0; mime->n > 1 && i < mime->n && i < PARTS_SHOWN_MAX; i++) {
         const struct mime_part *p = &mime->parts[i];
         unsigned depth = p->depth < PARTS_DEPTH_SHOWN_MAX ? p->depth : PARTS_DEPTH_SHOWN_MAX;
         flow_line(f, INDENT + STEP_INDENT * depth, INDENT_HANG + STEP_INDENT * depth);
-        pair(f, "", p->type);
-        pair(f, "/", p->subtype);
-        pair(f, " name ", p->filename);
-        counted(f, ", bytes ", p->body_length);
+        text_pair(f, "", p->type);
+        text_pair(f, "/", p->subtype);
+        text_pair(f, " name ", p->filename);
+        text_counted(f, ", bytes ", p->body_length);
         flow_end(f);
     }
     if (mime->n > PARTS_SHOWN_MAX) {
         flow_line(f, INDENT, INDENT_HANG);
-        counted(f, "and more, in all ", mime->n);
-        flow_end(f);
-    }
-}
-
-/* ---- what was inspected ---- */
-
-static void object_views(struct flow *f, unsigned views)
-{
-    bool any = false;
-    if (views == (1u << VIEW_COUNT) - 1)
-        return;
-    flow_putz(f, FLOW_WARN, ", seen only by view ");
-    for (unsigned v = 0; v < VIEW_COUNT; v++) {
-        if ((views >> v & 1) == 0)
-            continue;
-        flow_putz(f, FLOW_WARN, any ? ", " : "");
-        flow_putz(f, FLOW_WARN, mime_view_name((enum mime_view)v));
-        any = true;
-    }
-}
-
-static void object_line(struct flow *f, struct arena *scratch, const struct content_object *o,
-                        const struct mime_payload *p)
-{
-    struct str hash = hex_encode(scratch, str_make((const char *)o->sha256, sizeof o->sha256));
-    unsigned depth = o->depth < PARTS_DEPTH_SHOWN_MAX ? o->depth : PARTS_DEPTH_SHOWN_MAX;
-    flow_line(f, INDENT + STEP_INDENT * depth, INDENT_HANG + STEP_INDENT * depth);
-    pair(f, "part ", o->part);
-    pair(f, " ", o->member);
-    if (o->member.n == 0 && o->n_names > 0)
-        pair(f, " ", o->names[0].text);
-    flow_putz(f, FLOW_PLAIN, "  ");
-    flow_putz(f, FLOW_BOLD, o->has_bytes ? file_type_name(o->kind) : "not unpacked");
-    flow_putz(f, FLOW_WARN, o->encrypted ? ", encrypted" : "");
-    counted(f, ", bytes ", o->size_bytes);
-    if (o->has_bytes)
-        pair(f, ", sha256 ", hash);
-    if (p != NULL)
-        object_views(f, p->views);
-    flow_end(f);
-}
-
-static void objects(struct flow *f, struct arena *scratch, const struct content_stage *s)
-{
-    if (s->found.n > 0)
-        heading(f, "Inspected");
-    for (size_t i = 0; i < s->found.n && i < OBJECTS_SHOWN_MAX; i++)
-        object_line(f, scratch, &s->found.objects[i],
-                    i < s->payloads.n ? &s->payloads.payloads[i] : NULL);
-    if (s->found.n > OBJECTS_SHOWN_MAX) {
-        flow_line(f, INDENT, INDENT_HANG);
-        counted(f, "and more, in all ", s->found.n);
+        text_counted(f, "and more, in all ", mime->n);
         flow_end(f);
     }
 }
@@ -307,8 +247,8 @@ static void dns_line(struct flow *f, const struct dns_answer *a)
     bool answered = a->status == DNS_DATA || a->status == DNS_NODATA || a->status == DNS_NXDOMAIN;
     flow_putz(f, answered ? FLOW_PLAIN : FLOW_WARN, dns_status_name(a->status));
     if (a->status == DNS_DATA)
-        counted(f, ", records ", a->n);
-    counted(f, ", TTL ", a->ttl_s);
+        text_counted(f, ", records ", a->n);
+    text_counted(f, ", TTL ", a->ttl_s);
     flow_putz(f, FLOW_DIM, security[a->dnssec]);
     if (a->why.n > 0) {
         flow_putz(f, FLOW_DIM, ": ");
@@ -321,7 +261,7 @@ static void dns_answers(struct flow *f, const struct dns_view *view)
 {
     size_t n = view == NULL ? 0 : dns_view_count(view);
     if (n > 0)
-        heading(f, "DNS answers used");
+        text_heading(f, "DNS answers used");
     for (size_t i = 0; i < n; i++) {
         const struct dns_answer *a = dns_view_at(view, i);
         if (a != NULL)
@@ -336,17 +276,17 @@ void text_verbose(struct flow *f, struct arena *scratch, const struct job *job)
     if (job->helo_checked)
         spf_tree(f, &job->helo, "SPF of the HELO name");
     if (job->dkim.n > 0)
-        heading(f, "DKIM signatures");
+        text_heading(f, "DKIM signatures");
     for (size_t i = 0; i < job->dkim.n; i++)
         signature(f, scratch, &job->dkim.sigs[i]);
     if (job->arc.instances > 0 && job->arc.sets != NULL)
         arc_sets(f, &job->arc);
     hops(f, &job->message);
     parts(f, &job->mime);
-    objects(f, scratch, &job->content);
+    text_content(f, scratch, &job->content);
     dns_answers(f, job->dns);
     if (job->authentication_results.n > 0) {
-        heading(f, "Authentication-Results");
+        text_heading(f, "Authentication-Results");
         flow_line(f, INDENT, INDENT_HANG);
         for (struct str rest = job->authentication_results; rest.p != NULL;) {
             flow_put(f, FLOW_PLAIN, str_trim(str_cut(&rest, '\n')));

@@ -6,11 +6,6 @@
 
 enum { IPV4_PARTS = 4 };
 
-static int no_memory(struct mp_err *err)
-{
-    return mp_fail(err, MP_E_NOMEM, 0, "a URL needs more memory than allowed");
-}
-
 /* "forbidden domain code points" but for "%" of opaque hosts */
 static bool is_forbidden(char c, bool special)
 {
@@ -99,7 +94,7 @@ static int address_host(struct arena *arena, struct url *u, bool brackets, struc
     size_t n = ip_write(&u->ip, text);
     struct str parts[] = {STR("["), str_make(text, n), STR("]")};
     u->host = brackets ? arena_join(arena, parts, 3) : arena_copy(arena, parts[1]);
-    return u->host.p == NULL ? no_memory(err) : MP_OK;
+    return u->host.p == NULL ? url_no_memory(err) : MP_OK;
 }
 
 static bool is_prefixed(const struct ip *ip, const unsigned char *prefix)
@@ -124,7 +119,7 @@ static int ipv6_host(struct arena *arena, struct str text, struct url *u, struct
         !ip_parse_keep_mapped(str_slice(text, 1, text.n - 1), &ip) || ip.family != IP_V6) {
         u->flags |= URL_HOST_BAD;
         u->host = arena_lower(arena, text);
-        return u->host.p == NULL ? no_memory(err) : MP_OK;
+        return u->host.p == NULL ? url_no_memory(err) : MP_OK;
     }
     u->ip = ip;
     int st = address_host(arena, u, true, err);
@@ -140,7 +135,7 @@ static int bad_host(struct arena *arena, struct str text, struct url *u, struct 
 {
     u->flags |= URL_HOST_BAD;
     u->host = arena_lower(arena, text);
-    return u->host.p == NULL ? no_memory(err) : MP_OK;
+    return u->host.p == NULL ? url_no_memory(err) : MP_OK;
 }
 
 static unsigned flags_of_text(struct str text)
@@ -177,7 +172,7 @@ static int name_host(struct arena *arena, struct str text, struct url *u, struct
         return address_host(arena, u, false, err);
     }
     u->host = arena_lower(arena, ascii);
-    return u->host.p == NULL ? no_memory(err) : MP_OK;
+    return u->host.p == NULL ? url_no_memory(err) : MP_OK;
 }
 
 int url_host_read(struct arena *arena, struct str written, bool special, struct url *u,
@@ -195,7 +190,7 @@ int url_host_read(struct arena *arena, struct str written, bool special, struct 
     }
     struct str text = url_unescape(arena, written);
     if (written.n != 0 && text.p == NULL)
-        return no_memory(err);
+        return url_no_memory(err);
     u->flags |= text.n != written.n ? URL_HOST_PERCENT : 0;
     return name_host(arena, text, u, err);
 }

@@ -15,10 +15,19 @@ struct str url_join(struct arena *arena, const struct url *base, struct str text
 /* "scheme:" in front, without the colon; empty when there is none. */
 struct str url_scheme_of(struct str text);
 
+static inline int url_no_memory(struct mp_err *err)
+{
+    return mp_fail(err, MP_E_NOMEM, 0, "a URL needs more memory than allowed");
+}
+
 static inline bool url_is_slash(char c, bool special)
 {
     return c == '/' || (special && c == '\\');
 }
+
+/* Base64 of either alphabet, as far as it goes; `to` has room for text.n bytes. Returns how many.
+ */
+size_t url_base64_undo(struct str text, char *to);
 
 /* %-escapes undone, in the arena; `s` itself when it has none; p == NULL without memory. */
 struct str url_unescape(struct arena *arena, struct str s);

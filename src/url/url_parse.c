@@ -236,18 +236,14 @@ static int read_parts(struct arena *arena, struct str text, struct str behind, s
 static bool guess(struct str text, struct url *u)
 {
     bool www = str_istarts(text, STR("www."));
-    bool unc = str_starts(text, STR("\\\\")), twice = str_starts(text, STR("//"));
-    if ((!www && !unc && !twice) || text.n < 4)
+    bool unc = str_starts(text, STR("\\\\"));
+    bool twice = text.n >= 2 && url_is_slash(text.p[0], true) && url_is_slash(text.p[1], true);
+    if ((!www && !twice) || text.n < 4)
         return false;
     u->kind = unc ? URL_FILE : URL_HTTP;
     u->scheme = unc ? STR("file") : STR("http");
     u->flags |= URL_GUESSED;
     return true;
-}
-
-static int no_memory(struct mp_err *err)
-{
-    return mp_fail(err, MP_E_NOMEM, 0, "a URL needs more memory than allowed");
 }
 
 /* u->kind and u->scheme; returns what stands behind the scheme. kind stays URL_NONE without one. */
@@ -268,12 +264,12 @@ static int parse_absolute(struct arena *arena, struct str given, struct url *out
     size_t first_control, front = 0;
     struct str text = clean(arena, given, &first_control);
     if (given.n != 0 && text.p == NULL)
-        return no_memory(err);
+        return url_no_memory(err);
     u.text = text;
     struct str behind = read_scheme(arena, text, &u);
     if (u.kind != URL_NONE) {
-        int st =
-            u.scheme.p == NULL ? no_memory(err) : read_parts(arena, text, behind, &u, &front, err);
+        int st = u.scheme.p == NULL ? url_no_memory(err)
+                                    : read_parts(arena, text, behind, &u, &front, err);
         if (st != MP_OK)
             return st;
         u.flags |= first_control < front ? URL_CONTROL : 0;
@@ -290,7 +286,7 @@ int url_parse(struct arena *arena, struct str text, const struct url *base, stru
     if (base != NULL && base->kind != URL_NONE) {
         cut = url_join(arena, base, cut);
         if (cut.p == NULL)
-            return no_memory(err);
+            return url_no_memory(err);
     }
     int st = parse_absolute(arena, cut, out, err);
     if (st == MP_OK && text.n > URL_MAX_BYTES)
