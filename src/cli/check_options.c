@@ -157,6 +157,8 @@ int check_options_open(struct check_options *c)
         if (c->auth.n_trusted_sealers < CHECK_MAX_SEALERS)
             c->sealers[c->auth.n_trusted_sealers++] = c->policy.trusted_sealers[i];
     c->auth.trusted_sealers = c->sealers;
+    if (c->no_dns && c->source.zone == NULL && (c->source.zone = dns_zone_new()) == NULL)
+        return usage_error(c->command, "no memory");
     if (c->source.zone == NULL && resolver_new(&c->resolver, &c->source.resolver, &err) != MP_OK)
         return report_failure(c->command, &err);
     return EXIT_PASSED;

@@ -24,6 +24,7 @@ struct check_options {
     struct str rcpts[CHECK_MAX_RCPTS], sealers[CHECK_MAX_SEALERS];
     struct resolver_config resolver;
     struct dns_source source;
+    bool no_dns; /* nothing is asked: no resolver is opened */
     char host_name[HOST_NAME_MAX_BYTES];
 };
 

@@ -267,6 +267,7 @@ static int scan_all(struct scan_command *c, struct inputs *inputs)
 {
     struct mp_err err = {0};
     struct scan_totals totals = {0};
+    c->check.no_dns = c->skip_auth;
     int code = check_options_open(&c->check);
     if (code != EXIT_PASSED)
         return code;

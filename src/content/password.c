@@ -1,5 +1,7 @@
 /* What a mail offers as a password: the words behind "password:" in many languages, and numbers in
  * names. No regular expressions: one pass over the text for each of two ranks of words. */
+#include <limits.h>
+
 #include "base/utf8.h"
 #include "content/inspect.h"
 
@@ -193,19 +195,39 @@ static void add_behind(struct candidates *c, struct str s)
     }
 }
 
-static void scan_text(struct candidates *c, struct str text, unsigned rank)
+/* The words of a rank by their first two bytes: `next` leads from one to the next of those whose
+ * first byte is the same, from 1. `within`: one of them also stands at the end of longer words. */
+struct word_index {
+    unsigned char first[UCHAR_MAX + 1], next[ARRAY_LEN(words)];
+    bool within[UCHAR_MAX + 1];
+};
+
+static void index_words(struct word_index *x, unsigned rank)
 {
-    bool first[256] = {false};
-    for (size_t w = 0; w < ARRAY_LEN(words); w++)
-        if (words[w].rank == rank)
-            first[(unsigned char)words[w].text.p[0]] = true;
-    for (size_t i = 0; i < text.n && c->n < c->max; i++) {
-        if (!first[(unsigned char)to_lower(text.p[i])])
+    memset(x, 0, sizeof *x);
+    for (size_t w = ARRAY_LEN(words); w-- > 0;) {
+        unsigned char byte = (unsigned char)words[w].text.p[0];
+        if (words[w].rank != rank)
+            continue;
+        x->next[w] = x->first[byte];
+        x->first[byte] = (unsigned char)(w + 1);
+        x->within[byte] |= words[w].inner;
+    }
+}
+
+static void scan_text(struct candidates *c, struct str text, const struct word_index *x)
+{
+    for (size_t i = 0; i + 1 < text.n && c->n < c->max; i++) {
+        unsigned char byte = (unsigned char)to_lower(text.p[i]);
+        if (x->first[byte] == 0)
             continue;
         bool begins = i == 0 || !is_alpha(text.p[i - 1]);
-        for (size_t w = 0; w < ARRAY_LEN(words); w++) {
-            struct str word = words[w].text;
-            if (words[w].rank == rank && (begins || words[w].inner) &&
+        if (!begins && !x->within[byte])
+            continue;
+        char second = to_lower(text.p[i + 1]);
+        for (size_t w = x->first[byte]; w > 0; w = x->next[w - 1]) {
+            struct str word = words[w - 1].text;
+            if (word.p[1] == second && (begins || words[w - 1].inner) &&
                 str_ieq(str_slice(text, i, i + word.n), word))
                 add_behind(c, str_slice(text, i + word.n, text.n));
         }
@@ -226,9 +248,12 @@ static void scan_name(struct candidates *c, struct str name)
 size_t password_candidates(const struct str *texts, size_t n_texts, struct str *out, size_t max)
 {
     struct candidates c = {.out = out, .max = max};
-    for (unsigned rank = 0; rank < RANKS; rank++)
+    for (unsigned rank = 0; rank < RANKS; rank++) {
+        struct word_index x;
+        index_words(&x, rank);
         for (size_t i = 0; i < n_texts; i++)
-            scan_text(&c, texts[i], rank);
+            scan_text(&c, texts[i], &x);
+    }
     for (size_t i = 0; i < n_texts; i++)
         if (texts[i].n <= NAME_MAX_BYTES && !str_has(texts[i], '\n'))
             scan_name(&c, texts[i]);

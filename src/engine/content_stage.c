@@ -34,6 +34,7 @@ static void collect_passwords(struct job *job)
         if (str_eq(s->payloads.payloads[i].type, STR("text")))
             texts[n++] = str_slice(s->payloads.payloads[i].bytes, 0, PASSWORD_TEXT_MAX_BYTES);
     s->n_passwords = password_candidates(texts, n, s->passwords, CONTENT_MAX_PASSWORDS);
+    s->has_passwords = true;
 }
 
 struct content content_of_job(struct job *job)
@@ -96,7 +97,6 @@ static int read_message(struct job *job, struct mp_err *err)
     if (st != MP_OK)
         return st;
     s->found.complete = s->payloads.complete;
-    collect_passwords(job);
     return MP_OK;
 }
 
@@ -122,6 +122,8 @@ static int ask_worker(struct job *job, size_t index, struct mp_err *err)
     struct content_object *alone = arena_new(&job->arena, struct content_object, 1);
     if (alone == NULL)
         return content_no_memory(err);
+    if (!job->content.has_passwords)
+        collect_passwords(job);
     *alone = job->content.found.objects[index];
     alone->parent = -1;
     return ask(job,

@@ -36,6 +36,7 @@ struct content_stage {
     struct content_budget budget; /* of the message, over all that is opened */
     struct str passwords[CONTENT_MAX_PASSWORDS];
     size_t n_passwords;
+    bool has_passwords; /* were looked for, when the first object went to a worker */
     struct scan_ask *asks;
     size_t n_asks, n_merged, n_looked; /* n_looked: objects that were opened or asked for */
     bool read, clamd_asked;

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -176,6 +177,20 @@ def _():
     text = " ".join(out.decode().split())
     for word in ("attach.extension.dangerous", "Invoice-114.pdf.js", " at part ", ", byte ", " do "):
         holds(f"{word!r} in {text}", word in text)
+
+
+@row("content alone asks nothing of DNS")
+def _():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dns:
+        dns.bind(("127.0.0.1", 0))
+        run("scan", "--only", "content", "--resolver", f"127.0.0.1:{dns.getsockname()[1]}", SMUGGLED)
+        dns.setblocking(False)
+        try:
+            expect("asked", dns.recv(1000), b"")
+        except BlockingIOError:
+            pass
+        run("scan", "--timeout", "1", "--resolver", f"127.0.0.1:{dns.getsockname()[1]}", SMUGGLED)
+        holds("authentication does ask there", dns.recv(1000))
 
 
 @row("many messages with archives at once, each with its own members")
