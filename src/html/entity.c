@@ -1,0 +1,125 @@
+/* Character references by the standard's states: numbers with its repairs, all its names. */
+#include "html/entity.h"
+
+#include "html/words_internal.h"
+
+/* What numbers of C1 controls mean: windows-1252. 0: themselves. */
+static const uint16_t controls[32] = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+};
+
+static uint32_t repaired(uint32_t c)
+{
+    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0xfffd;
+    return c >= 0x80 && c < 0xa0 && controls[c - 0x80] != 0 ? controls[c - 0x80] : c;
+}
+
+/* At "&#". */
+static struct entity numeric_at(struct str s)
+{
+    bool hex = s.n > 2 && (s.p[2] | 0x20) == 'x';
+    size_t start = 2 + (size_t)hex, i = start;
+    uint32_t value = 0;
+    for (; i < s.n; i++) {
+        char c = (char)(s.p[i] | 0x20);
+        uint32_t digit = is_digit(s.p[i])              ? (uint32_t)(s.p[i] - '0')
+                         : hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
+                                                       : UINT32_MAX;
+        if (digit == UINT32_MAX)
+            break;
+        if (value <= 0x10ffff)
+            value = value * (hex ? 16 : 10) + digit;
+    }
+    if (i == start)
+        return (struct entity){0};
+    i += i < s.n && s.p[i] == ';';
+    return (struct entity){.used = i, .first = repaired(value), .numeric = true};
+}
+
+static const struct html_entity *find_name(struct str name)
+{
+    uint32_t slot = entity_hash(name) % ENTITY_SLOTS;
+    for (unsigned row; (row = html_entity_slots[slot]) != 0; slot = (slot + 1) % ENTITY_SLOTS) {
+        const struct html_entity *e = &html_entities[row - 1];
+        if (e->length == name.n && memcmp(html_entity_names + e->name, name.p, name.n) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+struct entity entity_at(struct str s, bool in_attribute)
+{
+    if (s.n > 1 && s.p[1] == '#')
+        return numeric_at(s);
+    size_t n = 1;
+    while (n < s.n && n <= ENTITY_NAME_MAX && is_alnum(s.p[n]))
+        n++;
+    if (n == 1)
+        return (struct entity){0};
+    const struct html_entity *e = NULL;
+    if (n < s.n && s.p[n] == ';' && (e = find_name(str_slice(s, 1, n))) != NULL)
+        return (struct entity){.used = n + 1, .first = e->first, .second = e->second};
+    bool next_is_value = n < s.n && s.p[n] == '=';
+    size_t whole = n;
+    n = n > ENTITY_BARE_MAX + 1 ? ENTITY_BARE_MAX + 1 : n;
+    for (; n > 2; n--) {
+        e = find_name(str_slice(s, 1, n));
+        if (e == NULL || !e->bare)
+            continue;
+        if (in_attribute && (n < whole || next_is_value))
+            break;
+        return (struct entity){.used = n, .first = e->first, .second = e->second};
+    }
+    return (struct entity){0};
+}
+
+size_t put_utf8(uint32_t c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+size_t entity_decode(struct str s, bool in_attribute, char *out)
+{
+    size_t n = 0;
+    while (s.n > 0) {
+        size_t plain = str_find(s, '&');
+        if (plain > 0)
+            memcpy(out + n, s.p, plain);
+        n += plain;
+        s = str_slice(s, plain, s.n);
+        if (s.n == 0)
+            break;
+        struct entity e = entity_at(s, in_attribute);
+        if (e.used == 0) {
+            out[n++] = '&';
+            e.used = 1;
+        } else {
+            n += put_utf8(e.first, out + n);
+            n += e.second != 0 ? put_utf8(e.second, out + n) : 0;
+        }
+        s = str_slice(s, e.used, s.n);
+    }
+    return n;
+}
