@@ -67,16 +67,22 @@ enum { RANKS = 2 };
 
 /* Words that may stand between: the next one is a candidate too. */
 static const struct str links[] = {
-    STR_INIT("is"),         STR_INIT("ist"),       STR_INIT("es"),     STR_INIT("est"),
-    STR_INIT("lautet"),     STR_INIT("for"),       STR_INIT("to"),     STR_INIT("the"),
-    STR_INIT("this"),       STR_INIT("your"),      STR_INIT("file"),   STR_INIT("archive"),
-    STR_INIT("zip"),        STR_INIT("rar"),       STR_INIT("open"),   STR_INIT("attachment"),
-    STR_INIT("attached"),   STR_INIT("document"),  STR_INIT("unlock"), STR_INIT("extract"),
-    STR_INIT("f\xc3\xbcr"), STR_INIT("den"),       STR_INIT("die"),    STR_INIT("das"),
-    STR_INIT("anhang"),     STR_INIT("datei"),     STR_INIT("del"),    STR_INIT("archivo"),
-    STR_INIT("pour"),       STR_INIT("fichier"),   STR_INIT("le"),     STR_INIT("of"),
-    STR_INIT("\xc3\xa9"),   STR_INIT("jest"),      STR_INIT("was"),    STR_INIT("will"),
-    STR_INIT("be"),         STR_INIT("protected"),
+    STR_INIT("is"),         STR_INIT("ist"),       STR_INIT("es"),       STR_INIT("est"),
+    STR_INIT("lautet"),     STR_INIT("for"),       STR_INIT("to"),       STR_INIT("the"),
+    STR_INIT("this"),       STR_INIT("your"),      STR_INIT("file"),     STR_INIT("archive"),
+    STR_INIT("zip"),        STR_INIT("rar"),       STR_INIT("open"),     STR_INIT("attachment"),
+    STR_INIT("attached"),   STR_INIT("document"),  STR_INIT("unlock"),   STR_INIT("extract"),
+    STR_INIT("f\xc3\xbcr"), STR_INIT("den"),       STR_INIT("die"),      STR_INIT("das"),
+    STR_INIT("anhang"),     STR_INIT("datei"),     STR_INIT("del"),      STR_INIT("archivo"),
+    STR_INIT("pour"),       STR_INIT("fichier"),   STR_INIT("le"),       STR_INIT("of"),
+    STR_INIT("\xc3\xa9"),   STR_INIT("jest"),      STR_INIT("was"),      STR_INIT("will"),
+    STR_INIT("be"),         STR_INIT("protected"), STR_INIT("pdf"),      STR_INIT("access"),
+    STR_INIT("de"),         STR_INIT("do"),        STR_INIT("da"),       STR_INIT("ao"),
+    STR_INIT("o"),          STR_INIT("a"),         STR_INIT("para"),     STR_INIT("abrir"),
+    STR_INIT("acesso"),     STR_INIT("arquivo"),   STR_INIT("anexo"),    STR_INIT("documento"),
+    STR_INIT("el"),         STR_INIT("la"),        STR_INIT("acceso"),   STR_INIT("adjunto"),
+    STR_INIT("du"),         STR_INIT("ouvrir"),    STR_INIT("per"),      STR_INIT("aprire"),
+    STR_INIT("il"),         STR_INIT("zum"),       STR_INIT("dokument"),
 };
 
 /* Marks outside of ASCII that separate, quote or bracket. */

@@ -23,6 +23,7 @@ static const struct reader {
     {is_text, text_read, false},
     {office_is, office_open, true},
     {is_calendar, calendar_read, false},
+    {object_is_pdf, pdf_object_read, true},
 };
 
 bool object_is_body(const struct content_object *o)

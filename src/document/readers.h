@@ -18,4 +18,8 @@ struct str object_text(struct content *c, const struct content_object *o, size_t
 int text_read(struct content *c, size_t index, struct mp_err *err);
 int calendar_read(struct content *c, size_t index, struct mp_err *err);
 
+/* By its kind, or by a header where readers of PDFs still look for one. */
+bool object_is_pdf(const struct content_object *o);
+int pdf_object_read(struct content *c, size_t index, struct mp_err *err);
+
 #endif
