@@ -60,13 +60,31 @@ static enum office_as read_as(const struct content_object *o, enum file_type par
     return o->kind == FILE_UNKNOWN && parent == FILE_OOXML ? OFFICE_BIFF12 : OFFICE_BY_BYTES;
 }
 
+/* What may open it: what Excel tries by itself, and what the mail says. Each costs time, so that of
+ * many encrypted documents the later ones get fewer. */
+static size_t passwords_for(const struct content *c, struct str list[OFFICE_MAX_PASSWORDS])
+{
+    enum { TRIED_MAX = 8 };
+    size_t before = c->report->findings.per_kind[FINDING_OFFICE_ENCRYPTED], n = 0;
+    if (before >= TRIED_MAX)
+        return 0;
+    list[n++] = STR(OFFICE_DEFAULT_PASSWORD);
+    for (size_t i = 0; i < c->n_passwords && n + before < OFFICE_MAX_PASSWORDS; i++)
+        list[n++] = c->passwords[i];
+    return n;
+}
+
 int office_open(struct content *c, size_t index, struct mp_err *err)
 {
     struct office facts;
+    struct str passwords[OFFICE_MAX_PASSWORDS];
     struct office_case x = {.c = c, .index = index, .o = c->report->objects[index]};
     x.parent_kind = parent_kind(c, &x.o);
     x.facts = &facts;
-    int st = office_read(c->arena, x.o.bytes, read_as(&x.o, x.parent_kind), &facts, err);
+    const struct office_how how = {.as = read_as(&x.o, x.parent_kind),
+                                   .passwords = passwords,
+                                   .n_passwords = passwords_for(c, passwords)};
+    int st = office_read(c->arena, x.o.bytes, how, &facts, err);
     if (st == MP_OK)
         st = office_rules(&x, err);
     return st;

@@ -5,6 +5,8 @@
 #include "content/content.h"
 #include "office/office.h"
 
+enum { OFFICE_MAX_PASSWORDS = 5 }; /* tried on one document */
+
 struct office_case {
     struct content *c;
     size_t index;               /* of the object */

@@ -165,6 +165,11 @@ static void rule_objects(struct office_case *x)
     buf_clear(&classes);
 }
 
+static struct str own_name(const struct office_case *x)
+{
+    return x->o.n_names > 0 ? x->o.names[0].text : STR("");
+}
+
 /* Files in it are judged and opened as members of an archive are. */
 static int open_files(struct office_case *x, struct mp_err *err)
 {
@@ -174,6 +179,8 @@ static int open_files(struct office_case *x, struct mp_err *err)
         if (p->bytes.n > 0)
             st = content_add_member(x->c, x->index, p->name, p->bytes, err);
     }
+    if (st == MP_OK && x->facts->opened.n > 0)
+        st = content_add_member(x->c, x->index, own_name(x), x->facts->opened, err);
     return st;
 }
 
@@ -209,8 +216,21 @@ static void rule_rtf(struct office_case *x)
 
 static void rule_encrypted(struct office_case *x)
 {
-    if (x->facts->encrypted != NULL)
-        tell(x, FINDING_OFFICE_ENCRYPTED, "%s", x->facts->encrypted);
+    const struct office *f = x->facts;
+    bool by_default = str_eq(f->password, STR(OFFICE_DEFAULT_PASSWORD));
+    if (f->encrypted == NULL)
+        return;
+    struct finding *told =
+        f->password.p == NULL ? tell(x, FINDING_OFFICE_ENCRYPTED, "%s", f->encrypted)
+        : by_default
+            ? tell(x, FINDING_OFFICE_ENCRYPTED,
+                   "%s, with the password that Excel tries by itself: it opens for everyone",
+                   f->encrypted)
+            : tell(x, FINDING_OFFICE_ENCRYPTED,
+                   "%s, its password \"" STR_FMT "\" stands in the mail", f->encrypted,
+                   STR_ARG(f->password));
+    if (f->password.p != NULL && !by_default)
+        finding_raise(told, SEV_HIGH);
 }
 
 static void (*const rules[])(struct office_case *x) = {rule_macros,  rule_xlm, rule_dde,

@@ -252,6 +252,29 @@ static const struct finding *inspect(struct kit_run *r, const char *name, struct
     return kit_find(r, id);
 }
 
+static void test_password(void)
+{
+    struct str said[] = {STR("4711"), STR(MK_PASSWORD)};
+    struct mp_err err = {0};
+    struct kit_run r;
+    for (size_t n = 1; n <= ARRAY_LEN(said); n++) {
+        tap_case("office.encrypted: the mail says %zu words that may be the password", n);
+        kit_prepare_within(&r, content_limits_default(), STR("a.xlsx"), mk_encrypted(&arena), said,
+                           n);
+        tap_int(document_inspect(&r.content, &err), MP_OK);
+        const struct finding *f = kit_find(&r, FINDING_OFFICE_ENCRYPTED);
+        tap_ok(f != NULL && f->severity == (n == 2 ? SEV_HIGH : SEV_MEDIUM));
+        if (f != NULL)
+            tap_str(f->evidence,
+                    n == 2 ? STR("an encrypted package, its password \"1234\" stands in the mail")
+                           : STR("an encrypted package"));
+        tap_int(r.report.n, n);
+        if (r.report.n == 2)
+            tap_str(r.report.objects[1].bytes, STR("PK, and what follows it."));
+        kit_clear(&r);
+    }
+}
+
 static void check(const struct row *row)
 {
     struct kit_run r;
@@ -302,6 +325,7 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         check(&rows[i]);
     test_found();
+    test_password();
     arena_clear(&arena);
     return tap_done();
 }

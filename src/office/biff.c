@@ -30,9 +30,9 @@ enum {
 
 struct book {
     struct reader *r;
-    struct str bytes;
-    unsigned version; /* of the last BOF: 8, 5, 4, 3, 2 */
-    struct str link;  /* "server|topic" of the last SUPBOOK or EXTERNSHEET; empty: none */
+    struct str bytes, plain; /* as it stands; decrypted, when it was encrypted */
+    unsigned version;        /* of the last BOF: 8, 5, 4, 3, 2 */
+    struct str link;         /* "server|topic" of the last SUPBOOK or EXTERNSHEET; empty: none */
     bool sheets_told, macro_told, auto_open, encrypted;
 };
 
@@ -125,15 +125,24 @@ static void read_extern_name(struct book *b, struct str data)
     b->link = STR_NONE;
 }
 
+static void read_file_pass(struct book *b, struct str data)
+{
+    size_t which;
+    b->r->o->encrypted = "a workbook of Excel";
+    b->encrypted =
+        !crypt_open_book(b->r->arena, data, b->bytes, b->r->passwords, &b->plain, &which);
+    if (!b->encrypted)
+        b->r->o->password = b->r->passwords.list[which];
+}
+
 static void take_record(struct book *b, unsigned id, struct str data)
 {
     struct str target;
     if (is_bof(id))
         read_bof(b, id, data);
-    else if (id == FILE_PASS) {
-        b->encrypted = true;
-        b->r->o->encrypted = "a workbook of Excel";
-    } else if (id == BOUND_SHEET)
+    else if (id == FILE_PASS)
+        read_file_pass(b, data);
+    else if (id == BOUND_SHEET)
         read_bound_sheet(b, data);
     else if (id == NAME)
         read_name(b, data);
@@ -149,7 +158,7 @@ static void take_record(struct book *b, unsigned id, struct str data)
 
 void read_biff(struct reader *r, struct str stream)
 {
-    struct book b = {.r = r, .bytes = stream, .version = 8};
+    struct book b = {.r = r, .bytes = stream, .plain = stream, .version = 8};
     size_t at = 0;
     while (at + HEADER_BYTES <= stream.n && !r->failed) {
         unsigned id = le16_at(stream, at);
@@ -157,7 +166,7 @@ void read_biff(struct reader *r, struct str stream)
         if (id == 0 && size == 0) /* waste behind the last record */
             break;
         at += HEADER_BYTES;
-        take_record(&b, id, str_slice(stream, at, at + size));
+        take_record(&b, id, str_slice(is_bof(id) ? b.bytes : b.plain, at, at + size));
         at += size;
     }
     if (b.auto_open && r->o->n_xlm > 0)

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             total += cfb_read(&a, &c, &c.entries[i]).n;
     if (total > (uint64_t)size * (CFB_READ_FACTOR + 1))
         __builtin_trap();
-    office_read(&a, bytes, OFFICE_BY_BYTES, &o, NULL);
+    office_read(&a, bytes, (struct office_how){.as = OFFICE_BY_BYTES}, &o, NULL);
     arena_clear(&a);
     return 0;
 }

@@ -190,6 +190,19 @@ static void read_workbook(struct reader *r, struct cfb *c)
     }
 }
 
+static void read_encrypted(struct reader *r, struct cfb *c)
+{
+    const struct cfb_entry *package = at_root(c, STR("EncryptedPackage"));
+    size_t which;
+    if (package == NULL)
+        return;
+    struct str info = cfb_read(r->arena, c, at_root(c, STR("EncryptionInfo")));
+    r->o->encrypted = "an encrypted package";
+    if (crypt_open_package(r->arena, info, cfb_read(r->arena, c, package), r->passwords,
+                           &r->o->opened, &which))
+        r->o->password = r->passwords.list[which];
+}
+
 void read_compound(struct reader *r, struct str bytes)
 {
     struct cfb c;
@@ -200,8 +213,7 @@ void read_compound(struct reader *r, struct str bytes)
         r->failed |= st == MP_E_NOMEM;
         return;
     }
-    if (at_root(&c, STR("EncryptedPackage")) != NULL)
-        r->o->encrypted = "an encrypted package";
+    read_encrypted(r, &c);
     read_word(r, &c);
     read_workbook(r, &c);
     read_powerpoint(r, &c);

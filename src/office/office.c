@@ -176,15 +176,16 @@ static void read_one(struct reader *r, struct str bytes, enum office_as as)
         read_xml(r, bytes);
 }
 
-int office_read(struct arena *arena, struct str bytes, enum office_as as, struct office *out,
+int office_read(struct arena *arena, struct str bytes, struct office_how how, struct office *out,
                 struct mp_err *err)
 {
     struct office found = {.arena = arena};
     struct reader r = {.o = &found,
+                       .passwords = {how.passwords, how.n_passwords},
                        .arena = arena,
                        .unpack_left = OFFICE_MAX_NESTED_BYTES,
                        .later_left = OFFICE_MAX_NESTED_BYTES};
-    read_one(&r, bytes, as);
+    read_one(&r, bytes, how.as);
     for (size_t i = 0; i < r.n_later && !r.failed; i++)
         read_one(&r, r.later[i], OFFICE_BY_BYTES);
     if (r.failed)

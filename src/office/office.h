@@ -20,6 +20,16 @@ enum office_as {
     OFFICE_BIFF12    /* a binary part of a workbook (XLSB) */
 };
 
+/* How to read. Passwords are tried on what is encrypted; each costs up to a tenth of a second. */
+struct office_how {
+    enum office_as as;
+    const struct str *passwords; /* UTF-8 */
+    size_t n_passwords;
+};
+
+/* Excel opens what is encrypted with this without asking. */
+#define OFFICE_DEFAULT_PASSWORD "VelvetSweatshop"
+
 struct office_macro {
     struct str name, source;
     bool stomped; /* compiled code without source */
@@ -55,6 +65,8 @@ struct office {
     struct str *dde, *xlm; /* what was seen: "DDEAUTO cmd.exe /k calc", "Macro1 (hidden)" */
     size_t n_macros, n_links, n_objects, n_dde, n_xlm;
     const char *encrypted; /* how; NULL: it is not */
+    struct str password;   /* that opened it; p == NULL: none */
+    struct str opened;     /* the package that was encrypted; a workbook was read at once */
     bool has_project;      /* a VBA project */
     bool has_parts;        /* a document in one file of XML, which has parts of its own */
     struct {
@@ -74,7 +86,7 @@ bool office_is_markup(struct str bytes);
 /* Read `bytes`, and the documents in it, in turn. Texts are UTF-8 or views into `bytes`, not made
  * printable. Owns: all lives in `arena`. Returns MP_OK, also for what is no document (then all is
  * empty), or MP_E_NOMEM. Linear, no recursion. */
-int office_read(struct arena *arena, struct str bytes, enum office_as as, struct office *out,
+int office_read(struct arena *arena, struct str bytes, struct office_how how, struct office *out,
                 struct mp_err *err);
 
 #endif

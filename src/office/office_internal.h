@@ -4,12 +4,14 @@
 
 #include "base/buf.h"
 #include "office/cfb.h"
+#include "office/crypt.h"
 #include "office/office.h"
 
 /* Lists of the document being read, with their limits. */
 struct reader {
     struct office *o;
     struct arena *arena;
+    struct crypt_passwords passwords;
     size_t cap_macros, cap_links, cap_objects, cap_dde, cap_xlm;
     struct str *later; /* documents within it */
     size_t n_later, cap_later;

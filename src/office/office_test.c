@@ -57,7 +57,7 @@ static void check(const char *label, struct str bytes, enum office_as as, const 
     struct office o;
     struct mp_err err = {0};
     tap_case("office: %s", label);
-    if (tap_int(office_read(&arena, bytes, as, &o, &err), MP_OK))
+    if (tap_int(office_read(&arena, bytes, (struct office_how){.as = as}, &o, &err), MP_OK))
         tap_str(facts(&o), str_from(want));
 }
 
@@ -411,7 +411,8 @@ static void check_cut(const char *label, struct str bytes, bool cut)
     struct office o;
     struct mp_err err = {0};
     tap_case("office: %s", label);
-    if (tap_int(office_read(&arena, bytes, OFFICE_BY_BYTES, &o, &err), MP_OK))
+    if (tap_int(office_read(&arena, bytes, (struct office_how){.as = OFFICE_BY_BYTES}, &o, &err),
+                MP_OK))
         tap_int(o.cut, cut);
 }
 

@@ -275,4 +275,30 @@ static inline struct str mk_project(struct arena *a, const char *source)
     return mk_cfb(a, streams, ARRAY_LEN(streams), NULL);
 }
 
+/* ---- encryption ---- */
+
+/* A package of the octets "PK, and what follows it.", made by another program. */
+#define MK_PASSWORD "1234"
+#define MK_AGILE_INFO                                                                              \
+    "\4\0\4\0\x40\0\0\0"                                                                           \
+    "<encryption><keyData saltSize=\"16\" blockSize=\"16\" keyBits=\"256\" hashSize="              \
+    "\"48\" cipherAlgorithm=\"AES\" cipherChaining=\"ChainingModeCBC\" hashAlgorithm="             \
+    "\"SHA-384\" saltValue=\"MjM0NTY3ODk6Ozw9Pj9AQQ==\"/><keyEncryptors><keyEncryptor"             \
+    "><p:encryptedKey spinCount=\"10\" saltSize=\"16\" blockSize=\"16\" keyBits=\"256"             \
+    "\" cipherAlgorithm=\"AES\" cipherChaining=\"ChainingModeCBC\" hashAlgorithm=\"SH"             \
+    "A-384\" saltValue=\"AQIDBAUGBwgJCgsMDQ4PEA==\" encryptedVerifierHashInput=\"0Pxy"             \
+    "dsh+J2QjK0G1332HCQ==\" encryptedVerifierHashValue=\"AfL7Eyv0MqHGtKKdh4kKjfM1Ytie"             \
+    "sV3yUnNII2PVDsGpRatWbe4x0QDI52P0d4Vq\" encryptedKeyValue=\"wLgHRny1FoYjj4M69nrhv"             \
+    "9mWIAIPFpPNRSl6r+LO3dY=\"/></keyEncryptor></keyEncryptors></encryption>"
+#define MK_AGILE_PACKAGE                                                                           \
+    "\x18\x00\x00\x00\x00\x00\x00\x00\xf5\xdf\x06\xa2\x0d\x4d\x6f\x73\xf2\x2f\xcf\x79\x59"         \
+    "\xa8\x64\x07\x96\xe7\x20\x85\x61\xa7\x0a\xbc\xc6\x3b\x84\x06\xad\x28\xb7\x1a"
+
+static inline struct str mk_encrypted(struct arena *a)
+{
+    struct mk_stream streams[] = {{NULL, "EncryptionInfo", STR(MK_AGILE_INFO)},
+                                  {NULL, "EncryptedPackage", STR(MK_AGILE_PACKAGE)}};
+    return mk_cfb(a, streams, ARRAY_LEN(streams), NULL);
+}
+
 #endif

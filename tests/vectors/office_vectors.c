@@ -14,6 +14,8 @@ static const struct folder {
 } folders[] = {
     {"basic", "encrypted", "office.encrypted"},
     {"encrypted", "", "office.encrypted"},
+    {"encrypted", "dde-test-encrypt-standardpassword", "office.dde"},
+    {"encrypted", "autostart-encrypt-standardpassword", "office.vba.autoexec"},
     {"excel4-macros", "", "office.xlm"},
     {"msodde", "dde-test", "office.dde"},
     {"oleform", "", "office.vba"},
