@@ -69,7 +69,7 @@ struct frame_answer {
  * length; findings are of the groups a worker may raise, at places inside the object; text is made
  * printable again; sha256 is computed here.
  * Borrows: `frame` and `bytes` must be private copies that live as long as c->arena.
- * MP_E_SYNTAX, MP_E_CRYPTO: c->report is as it was; MP_E_NOMEM: it may have some of it. */
+ * MP_E_SYNTAX, MP_E_NOMEM, MP_E_CRYPTO: c->report is as it was. */
 int frame_report_read(struct str frame, struct str bytes, const struct content_budget *sent,
                       struct content *c, size_t object, struct frame_answer *out,
                       struct mp_err *err);

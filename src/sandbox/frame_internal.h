@@ -8,7 +8,7 @@
 enum frame_type { FRAME_REQUEST = 0x7172706d, FRAME_REPORT = 0x7072706d }; /* "mprq", "mprp" */
 enum {
     FRAME_HEAD_BYTES = 8,
-    FRAME_OBJECT_MIN_BYTES = 75 /* 79 in reports */,
+    FRAME_OBJECT_MIN_BYTES = 79 /* 83 in reports */,
     FRAME_NAME_MIN_BYTES = 16
 };
 

@@ -71,6 +71,7 @@ void frame_put_object(struct buf *out, const struct content_object *o)
     wire_put_str(out, o->type);
     wire_put_str(out, o->subtype);
     wire_put_str(out, o->charset);
+    wire_put_str(out, o->method);
     wire_put_str(out, o->disposition);
     wire_put_u32(out, (uint32_t)o->n_names);
     for (size_t i = 0; i < o->n_names; i++) {
@@ -111,6 +112,7 @@ struct content_object frame_get_object(struct wire_in *in, struct arena *arena, 
     o.type = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: type");
     o.subtype = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: subtype");
     o.charset = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: charset");
+    o.method = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: method");
     o.disposition = wire_get_str(in, FRAME_MAX_WORD_BYTES, "object: disposition");
     get_names(in, arena, &o);
     return o;

@@ -353,7 +353,7 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     read_findings(&r);
     if (r.in.bad == NULL)
         frame_get_found(&r.in, c->arena, r.n, &r.found);
-    size_t base = c->report->n;
+    const struct content_report before = *c->report;
     int st = frame_close(&r.in, "answer", err);
     if (st == MP_OK)
         st = hash_members(&r, err);
@@ -362,9 +362,11 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     if (st != MP_OK)
         return st;
     append_findings(&r);
-    st = append_found(&r, base, err);
-    if (st != MP_OK)
+    st = append_found(&r, before.n, err);
+    if (st != MP_OK) {
+        *c->report = before;
         return st;
+    }
     spend(&r, sent, &left, bytes.n);
     c->report->complete &= r.complete && status == MP_OK && !r.starved;
     *out = (struct frame_answer){status, reason, r.n - 1};

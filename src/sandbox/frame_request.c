@@ -30,7 +30,8 @@ static bool fits(const struct content *c, const struct content_object *o)
     bool ok = o->n_names <= FRAME_MAX_NAMES && o->part.n <= FRAME_MAX_PART_BYTES &&
               o->member.n <= FRAME_MAX_PATH_BYTES && o->type.n <= FRAME_MAX_WORD_BYTES &&
               o->subtype.n <= FRAME_MAX_WORD_BYTES && o->disposition.n <= FRAME_MAX_WORD_BYTES &&
-              o->charset.n <= FRAME_MAX_WORD_BYTES && c->n_passwords <= CONTENT_MAX_PASSWORDS;
+              o->charset.n <= FRAME_MAX_WORD_BYTES && o->method.n <= FRAME_MAX_WORD_BYTES &&
+              c->n_passwords <= CONTENT_MAX_PASSWORDS;
     for (size_t i = 0; ok && i < o->n_names; i++)
         ok = o->names[i].text.n <= FRAME_MAX_PATH_BYTES;
     for (size_t i = 0; ok && i < c->n_passwords; i++)
