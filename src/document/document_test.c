@@ -40,8 +40,29 @@ static void test_text(const struct text_row *row)
     kit_clear(&r);
 }
 
+static void test_written_links(void)
+{
+    static const char text[] = "See http://a.example/x, or www.b.example. Not c.example.";
+    struct kit_run r;
+    kit_inspect(&r, STR(""), str_from(text), NULL, 0);
+    r.report.objects[0].n_names = 0;
+    r.report.objects[0].type = STR("text");
+    r.report.objects[0].charset = STR("utf-8");
+    tap_case("text: links that are written out");
+    tap_int(document_read(&r.content, 0, NULL), MP_OK);
+    tap_int(r.report.n_links, 2);
+    if (r.report.n_links == 2) {
+        tap_str(r.report.links[0].url, STR("http://a.example/x"));
+        tap_str(r.report.links[1].url, STR("www.b.example"));
+        tap_int(r.report.links[1].source, LINK_TEXT);
+        tap_ok(!r.report.links[0].hidden);
+    }
+    kit_clear(&r);
+}
+
 int main(void)
 {
+    test_written_links();
     for (size_t i = 0; i < ARRAY_LEN(text_rows); i++)
         test_text(&text_rows[i]);
     return tap_done();

@@ -3,6 +3,7 @@
 #include "content/found.h"
 #include "document/readers.h"
 #include "message/charset.h"
+#include "url/url.h"
 
 struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes)
 {
@@ -17,11 +18,23 @@ struct str object_text(struct content *c, const struct content_object *o, size_t
     return made;
 }
 
+int add_written_links(struct content *c, size_t index, struct str text, bool hidden,
+                      struct mp_err *err)
+{
+    struct content_link link = {
+        .object = (uint32_t)index, .source = LINK_TEXT, .hidden = hidden};
+    int st = MP_OK;
+    for (size_t at = 0; st == MP_OK && url_find(text, &at, &link.url);)
+        st = content_add_link(c, &link, err);
+    return st;
+}
+
 int text_read(struct content *c, size_t index, struct mp_err *err)
 {
     struct content_text t = {.object = (uint32_t)index, .kind = TEXT_SEEN};
     t.text = object_text(c, &c->report->objects[index], CONTENT_MAX_TEXT_BYTES);
     if (t.text.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a message");
-    return content_add_text(c, &t, err);
+    int st = content_add_text(c, &t, err);
+    return st == MP_OK ? add_written_links(c, index, t.text, false, err) : st;
 }
