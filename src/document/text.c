@@ -21,8 +21,7 @@ struct str object_text(struct content *c, const struct content_object *o, size_t
 int add_written_links(struct content *c, size_t index, struct str text, bool hidden,
                       struct mp_err *err)
 {
-    struct content_link link = {
-        .object = (uint32_t)index, .source = LINK_TEXT, .hidden = hidden};
+    struct content_link link = {.object = (uint32_t)index, .source = LINK_TEXT, .hidden = hidden};
     int st = MP_OK;
     for (size_t at = 0; st == MP_OK && url_find(text, &at, &link.url);)
         st = content_add_link(c, &link, err);
