@@ -48,9 +48,12 @@ int scan_content_workers(struct scan_content *s, const struct content_options *o
 int scan_content_open(struct scan_content *s, const struct content_options *o, unsigned workers)
 {
     struct mp_err err = {0};
+    struct phish_names *names = NULL;
     *s = (struct scan_content){0};
     arena_init(&s->arena, CONTENT_FILES_LISTS_BYTES);
     int st = content_options_lists(o, &s->arena, &s->lists, &err);
+    if (st == MP_OK)
+        st = phish_names_new(&s->arena, s->lists, &names, &err);
     if (st == MP_OK)
         st = try_rules(o, &err);
     if (st == MP_OK)
@@ -59,6 +62,7 @@ int scan_content_open(struct scan_content *s, const struct content_options *o, u
         return report_failure(o->command, &err);
     s->scanners.clamd = o->client;
     s->settings = (struct content_settings){.lists = s->lists,
+                                            .names = names,
                                             .limits = content_limits_default(),
                                             .open_all = o->n_yara > 0,
                                             .clamd = o->client != NULL};

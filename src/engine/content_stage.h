@@ -4,10 +4,12 @@
 
 #include "content/content.h"
 #include "message/mime.h"
+#include "phish/names.h"
 
 /* What is wanted. Read-only while jobs run; everything in it outlives them. */
 struct content_settings {
     const struct content_lists *lists;
+    const struct phish_names *names; /* of `lists`; NULL: made for each message */
     struct content_limits limits;
     bool open_all; /* every payload goes to a worker, not only containers: rules of YARA */
     bool clamd;    /* somebody answers SCAN_BY_CLAMD */

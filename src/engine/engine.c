@@ -94,6 +94,7 @@ static int stage_phish(struct job *job, struct mp_err *err)
                                    .author = &job->author,
                                    .found = &job->content.found,
                                    .lists = job->config->content->lists,
+                                   .names = job->config->content->names,
                                    .mail_from = job->envelope.mail_from,
                                    .rcpt_to = job->envelope.rcpt_to,
                                    .n_rcpt_to = job->envelope.n_rcpt_to,

@@ -5,11 +5,17 @@ static int collect(struct phish *p, struct mp_err *err)
 {
     const struct address_list *from = &p->in->author->list;
     const struct header *reply = header_first(p->in->message, STR("Reply-To"));
-    (void)err;
+    p->names = p->in->names;
     p->from = from->n > 0 ? &from->items[0] : NULL;
     if (reply != NULL)
         address_parse(p->arena, reply->value, &p->reply_to);
-    return MP_OK;
+    if (p->names != NULL)
+        return MP_OK;
+    struct phish_names *names;
+    int st = phish_names_new(p->arena, p->in->lists, &names, err);
+    if (st == MP_OK)
+        p->names = names;
+    return st;
 }
 
 static int (*const rules[])(struct phish *p, struct mp_err *err) = {

@@ -6,6 +6,7 @@
 #include "content/content.h"
 #include "content/lists.h"
 #include "message/message.h"
+#include "phish/names.h"
 
 /* All that is known when authentication and content are done. Borrowed, read-only. */
 struct phish_input {
@@ -13,7 +14,8 @@ struct phish_input {
     const struct author *author;
     const struct content_report *found; /* objects, links, texts */
     const struct content_lists *lists;
-    struct str mail_from; /* empty: none or not known */
+    const struct phish_names *names; /* phish/names.h, of `lists`; NULL: made for this message */
+    struct str mail_from;            /* empty: none or not known */
     const struct str *rcpt_to;
     size_t n_rcpt_to;
     bool auth_checked; /* false: it was not asked for, so that nothing follows from it */

@@ -9,6 +9,7 @@ struct phish {
     struct arena *arena;
     const struct phish_input *in;
     struct finding_list *findings;
+    const struct phish_names *names;
     const struct mailbox *from;   /* the first mailbox of From, or NULL */
     struct address_list reply_to; /* of the first Reply-To; empty without one */
 };

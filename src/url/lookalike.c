@@ -243,6 +243,14 @@ static bool word(const struct lookalikes *set, struct str label, struct lookalik
     return false;
 }
 
+bool lookalike_is_known(const struct lookalikes *set, struct str site, size_t *domain)
+{
+    const struct known *k = look_up(set, site, FORM_DOMAIN);
+    if (k != NULL)
+        *domain = k->index;
+    return k != NULL;
+}
+
 int lookalike_find(struct arena *arena, const struct lookalikes *set, struct str site,
                    struct lookalike *out, struct mp_err *err)
 {

@@ -47,6 +47,9 @@ int lookalikes_new(struct arena *arena, const struct str *domains, size_t n,
 int lookalike_find(struct arena *arena, const struct lookalikes *set, struct str site,
                    struct lookalike *out, struct mp_err *err);
 
+/* Is `site` a known domain itself? */
+bool lookalike_is_known(const struct lookalikes *set, struct str site, size_t *domain);
+
 /* "a letter is missing": for people. */
 const char *lookalike_text(enum lookalike_kind kind);
 
