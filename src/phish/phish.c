@@ -20,6 +20,7 @@ static int collect(struct phish *p, struct mp_err *err)
 
 static int (*const rules[])(struct phish *p, struct mp_err *err) = {
     collect,
+    url_check,
 };
 
 int phish_check(struct arena *arena, const struct phish_input *in, struct finding_list *findings,

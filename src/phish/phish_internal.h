@@ -14,4 +14,7 @@ struct phish {
     struct address_list reply_to; /* of the first Reply-To; empty without one */
 };
 
+/* The rules; each MP_OK or MP_E_NOMEM. */
+int url_check(struct phish *p, struct mp_err *err); /* url.*, qr.*, html.form.external */
+
 #endif

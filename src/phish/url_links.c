@@ -1,0 +1,204 @@
+/* All links of the message, taken apart once, and who sends and receives it. */
+#include "phish/url_links.h"
+
+#include "base/idna.h"
+#include "base/psl.h"
+#include "base/utf8.h"
+#include "content/place.h"
+
+enum { SCRATCH_BYTES = 1024 * 1024, LIST_MAX_SEGMENTS = 4 };
+
+static int no_memory(struct mp_err *err)
+{
+    return mp_fail(err, MP_E_NOMEM, 0, "the links of a message need more memory than allowed");
+}
+
+struct str url_short(struct str text)
+{
+    return utf8_cut(text, URL_EVIDENCE_BYTES);
+}
+
+struct str url_shown_host(struct arena *arena, const struct url *u)
+{
+    return idna_to_unicode(arena, u->host);
+}
+
+bool url_sender_is_proven(const struct url_facts *f)
+{
+    const struct phish_input *in = f->p->in;
+    return in->dmarc_pass || (!in->dmarc_fail && f->bulk);
+}
+
+/* "host/a/b/c", "host/a/b", ... and the same below each domain above the host. */
+bool url_in_list(const struct phish *p, enum content_list list, const struct url *u)
+{
+    for (struct str host = u->host; host.n != 0; str_cut(&host, '.')) {
+        size_t end = 0;
+        if (content_lists_has(p->in->lists, list, host))
+            return true;
+        for (unsigned i = 0; i < LIST_MAX_SEGMENTS && end < u->path.n; i++) {
+            end++;
+            while (end < u->path.n && u->path.p[end] != '/')
+                end++;
+            struct str parts[] = {host, str_slice(u->path, 0, end)};
+            char key[CONTENT_LIST_MAX_KEY];
+            if (parts[0].n + parts[1].n > sizeof key)
+                break;
+            memcpy(key, parts[0].p, parts[0].n);
+            memcpy(key + parts[0].n, parts[1].p, parts[1].n);
+            if (content_lists_has(p->in->lists, list, str_make(key, parts[0].n + parts[1].n)))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* ---- who ---- */
+
+static bool says_bulk(const struct message *m)
+{
+    static const struct str fields[] = {STR_INIT("List-Unsubscribe"), STR_INIT("List-Id"),
+                                        STR_INIT("List-Post")};
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (header_first(m, fields[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void add_recipient(struct url_facts *f, struct str local, struct str domain)
+{
+    struct str parts[] = {local, STR("@"), domain};
+    struct str whole = arena_join(f->p->arena, parts, ARRAY_LEN(parts));
+    struct str lower = whole.p == NULL ? STR_NONE : arena_lower(f->p->arena, whole);
+    for (size_t i = 0; i < f->n_recipients; i++)
+        if (str_eq(f->recipients[i], lower))
+            return;
+    if (lower.n > 2 && f->n_recipients < URL_MAX_ADDRESSES)
+        f->recipients[f->n_recipients++] = lower;
+}
+
+/* Of To and Cc those at our own domains; all when we know none. */
+static void read_field(struct url_facts *f, struct str name)
+{
+    const struct phish_input *in = f->p->in;
+    const struct header *field = header_first(in->message, name);
+    bool any = content_lists_count(in->lists, LIST_DOMAINS_OWN) == 0;
+    struct address_list list = {.n = 0};
+    if (field != NULL)
+        address_parse(f->p->arena, field->value, &list);
+    for (size_t i = 0; i < list.n && f->n_recipients < URL_MAX_ADDRESSES; i++) {
+        const struct mailbox *m = &list.items[i];
+        struct str domain = arena_lower(f->p->arena, m->domain);
+        if (m->local.n != 0 && domain.n != 0 &&
+            (any || content_lists_domain(in->lists, LIST_DOMAINS_OWN, domain) != NULL))
+            add_recipient(f, m->local, domain);
+    }
+}
+
+static int read_people(struct url_facts *f, struct mp_err *err)
+{
+    const struct phish_input *in = f->p->in;
+    struct str mail_from = in->mail_from;
+    size_t at = str_rfind(mail_from, '@');
+    f->recipients = arena_new(f->p->arena, struct str, URL_MAX_ADDRESSES);
+    if (f->recipients == NULL)
+        return no_memory(err);
+    f->bulk = says_bulk(in->message);
+    if (f->p->from != NULL)
+        f->from_site = psl_registrable(f->p->arena, f->p->from->domain);
+    if (at < mail_from.n)
+        f->envelope_site = psl_registrable(f->p->arena, str_slice(mail_from, at + 1, mail_from.n));
+    for (size_t i = 0; i < in->n_rcpt_to; i++) {
+        struct str domain = in->rcpt_to[i], local = str_cut(&domain, '@');
+        if (domain.n != 0)
+            add_recipient(f, local, domain);
+    }
+    read_field(f, STR("To"));
+    read_field(f, STR("Cc"));
+    return MP_OK;
+}
+
+/* ---- links ---- */
+
+static bool is_clicked(enum link_source source)
+{
+    return source != LINK_LOADED && source != LINK_OFFICE_PART;
+}
+
+static int read_link(struct url_facts *f, const struct content_link *link, struct seen_link *l,
+                     struct mp_err *err)
+{
+    struct arena *arena = f->p->arena;
+    const struct content_report *found = f->p->in->found;
+    l->link = link;
+    l->clicked = is_clicked(link->source);
+    if (link->object < found->n)
+        l->where = content_place(&found->objects[link->object]);
+    int st = url_parse(arena, link->url, NULL, &l->url, err);
+    if (st == MP_OK)
+        st = url_unwrap(arena, &l->url, &l->unwrapped, err);
+    if (st != MP_OK)
+        return st;
+    l->outer_site = url_site(arena, &l->url);
+    l->site = l->unwrapped.n == 0 ? l->outer_site : url_site(arena, &l->unwrapped.target);
+    return l->site.n == 0 ? MP_OK : phish_names_find(arena, f->p->names, l->site, &l->near, err);
+}
+
+/* Links that differ; a table of places in f->links, by hash of URL and kind of source. */
+struct known_links {
+    uint32_t *slots;
+    size_t mask;
+};
+
+static bool is_same(const struct content_link *a, const struct content_link *b)
+{
+    return is_clicked(a->source) == is_clicked(b->source) &&
+           (a->source == LINK_QR) == (b->source == LINK_QR) && str_eq(a->url, b->url);
+}
+
+/* Did the same come before? Notes f->links[index] if not. */
+static bool came_before(struct url_facts *f, struct known_links *known, size_t index)
+{
+    const struct content_link *link = f->links[index].link;
+    size_t at = (size_t)str_hash(link->url);
+    for (;; at++) {
+        uint32_t *slot = &known->slots[at & known->mask];
+        if (*slot == 0) {
+            *slot = (uint32_t)index + 1;
+            return false;
+        }
+        if (is_same(f->links[*slot - 1].link, link))
+            return true;
+    }
+}
+
+int url_links_read(struct url_facts *f, struct mp_err *err)
+{
+    struct arena *arena = f->p->arena;
+    const struct content_report *found = f->p->in->found;
+    struct known_links known = {.mask = 15};
+    size_t bytes = 0;
+    arena_init(&f->scratch, SCRATCH_BYTES);
+    while (known.mask < 2 * found->n_links)
+        known.mask = 2 * known.mask + 1;
+    f->links = arena_new(arena, struct seen_link, found->n_links + 1);
+    known.slots = arena_new(arena, uint32_t, known.mask + 1);
+    if (f->links == NULL || known.slots == NULL)
+        return no_memory(err);
+    int st = read_people(f, err);
+    for (size_t i = 0; st == MP_OK && i < found->n_links; i++) {
+        struct seen_link *l = &f->links[f->n];
+        if (bytes > PHISH_MAX_LINK_BYTES) {
+            finding_add(f->p->findings, FINDING_LIMIT_CONTENT, NOWHERE,
+                        "the links of the message are too long together");
+            break;
+        }
+        st = read_link(f, &found->links[i], l, err);
+        if (st != MP_OK || l->url.kind == URL_NONE)
+            continue;
+        l->again = came_before(f, &known, f->n);
+        bytes += l->again ? 0 : l->url.text.n;
+        f->n++;
+    }
+    return st;
+}
