@@ -36,4 +36,18 @@ static inline size_t vec_first(vec v)
 #endif
 }
 
+/* Index of the first `a` or `b`, or `n`. memchr() is better for what stands far away. */
+static inline size_t vec_find(const char *p, size_t n, char a, char b)
+{
+    size_t i = 0;
+    for (; n - i >= VEC_BYTES; i += VEC_BYTES) {
+        vec v = vec_load(p + i), hit = (vec)(v == (unsigned char)a) | (vec)(v == (unsigned char)b);
+        if (vec_any(hit))
+            return i + vec_first(hit);
+    }
+    while (i < n && p[i] != a && p[i] != b)
+        i++;
+    return i;
+}
+
 #endif

@@ -62,11 +62,15 @@ void boundary_set_sort(struct boundary_set *set)
         if (n == 0 || !str_eq(set->cores.items[n - 1], set->cores.items[i]))
             set->cores.items[n++] = set->cores.items[i];
     set->cores.n = n;
+    for (size_t i = 0; i < n; i++)
+        set->begins[(unsigned char)set->cores.items[i].p[0]] = true;
     prefix_list_link(&set->cores);
 }
 
 size_t boundary_set_match(const struct boundary_set *set, struct str text)
 {
+    if (text.n == 0 || !set->begins[(unsigned char)text.p[0]])
+        return 0;
     size_t place = prefix_list_match(&set->cores, str_slice(text, 0, BOUNDARY_BYTES_SEEN));
     return place == 0 ? 0 : set->cores.items[place - 1].n;
 }

@@ -13,8 +13,9 @@ struct str boundary_core(struct str boundary);
 /* Boundaries without the dashes that they begin with: readers differ in how many there are. */
 struct boundary_set {
     struct prefix_list cores;
-    size_t dashes; /* of the shortest boundary of dashes alone, plus two; 0 none */
-    bool full;     /* one more was offered */
+    bool begins[256]; /* a core with that byte: once they are sorted */
+    size_t dashes;    /* of the shortest boundary of dashes alone, plus two; 0 none */
+    bool full;        /* one more was offered */
 };
 
 /* False: no memory. */

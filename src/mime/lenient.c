@@ -300,8 +300,8 @@ static void body_line(struct loose_reader *r, const struct loose_line *l, struct
 static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *open, bool *sure)
 {
     *sure = false;
-    size_t i = str_find(line, '-');
-    if (r->in_head && !is_blank(str_slice(line, 0, i)))
+    size_t i = vec_find(line.p, line.n, '-', '-');
+    if (i == line.n || (r->in_head && !is_blank(str_slice(line, 0, i))))
         return line.n;
     while (i < line.n) {
         size_t end = i;
@@ -309,7 +309,8 @@ static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *
             end++;
         struct str text = str_slice(line, end, line.n);
         size_t n = end - i < 2 ? 0 : boundary_set_match(&r->set, text);
-        if (end - i >= 2 && n == 0) { /* a boundary may begin with a space */
+        if (end - i >= 2 && n == 0 && text.n > 0 &&
+            is_wsp(text.p[0])) { /* a boundary may begin with a space */
             struct str trimmed = str_trim_wsp(text);
             n = boundary_set_match(&r->set, trimmed);
             text = n == 0 ? text : trimmed;
@@ -326,7 +327,7 @@ static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *
         }
         if (r->in_head)
             break;
-        i = end + str_find(text, '-');
+        i = end + vec_find(text.p, text.n, '-', '-');
     }
     return line.n;
 }

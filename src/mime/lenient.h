@@ -9,20 +9,34 @@
 
 struct loose_line {
     size_t start, end, next; /* without its end; where the next one begins */
-    size_t lf;               /* the next LF, when it is known */
-    bool lf_known;
 };
 
-/* CRLF, LF and CR end a line alike. False at the end. Zero-initialise the line; linear over all
- * lines as long as `pos` only grows. */
-bool loose_next(struct str bytes, size_t pos, struct loose_line *line);
+/* CRLF, LF and CR end a line alike. False at the end. */
+static inline bool loose_next(struct str bytes, size_t pos, struct loose_line *line)
+{
+    if (pos >= bytes.n)
+        return false;
+    size_t end = pos + vec_find(bytes.p + pos, bytes.n - pos, '\r', '\n');
+    bool crlf = end + 1 < bytes.n && bytes.p[end] == '\r' && bytes.p[end + 1] == '\n';
+    *line = (struct loose_line){pos, end, end < bytes.n ? end + 1 + crlf : end};
+    return true;
+}
 
 /* Nothing but white space and controls. */
 bool is_blank(struct str line);
 
 /* "Content-...:" behind whatever stands before it; `*value` is where its value begins. */
 enum loose_field { LOOSE_NONE, LOOSE_TYPE, LOOSE_ENCODING, LOOSE_DISPOSITION, LOOSE_OTHER };
-enum loose_field loose_field(struct str line, size_t *value);
+enum loose_field loose_field_read(struct str line, size_t *value);
+
+/* Most lines are too short for one, or have no "c" where it could begin. */
+static inline enum loose_field loose_field(struct str line, size_t *value)
+{
+    enum { SHORTEST = 10 /* "contentid:" */ };
+    bool no =
+        line.n < VEC_BYTES ? line.n < SHORTEST : !vec_any((vec)((vec_load(line.p) | 0x20) == 'c'));
+    return no ? LOOSE_NONE : loose_field_read(line, value);
+}
 
 /* A line that begins as a field does, whatever its name. */
 bool is_field_like(struct str line);

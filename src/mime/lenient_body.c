@@ -219,10 +219,10 @@ static void carve_base64(struct loose_decoder *d)
     bool more = true;
     while (more) {
         more = l.next < end && loose_next(all, l.next, &l);
-        struct str line = more ? str_trim(str_slice(all, l.start, l.end)) : STR_NONE;
-        size_t n = 0;
-        while (n < line.n && is_base64_digit(line.p[n]))
-            n++;
+        struct str line = more ? str_slice(all, l.start, l.end) : STR_NONE;
+        bool maybe = line.n > 0 && (is_base64_char(line.p[0]) || is_wsp(line.p[0]));
+        line = maybe ? str_trim_wsp(line) : STR_NONE;
+        size_t n = base64_digits(line);
         while (n < line.n && line.p[n] == '=')
             n++;
         if (more && n == line.n && n != 0) {

@@ -1,25 +1,8 @@
 /* Lines and fields as the most forgiving readers take them. */
-#include "base/vec.h"
 #include "message/encoded_word.h"
 #include "mime/lenient.h"
 
 enum { JUNK_BEFORE_MAX = 8, NAME_MAX_BYTES = 80, HEAD_LINES_MAX = 300, HEAD_FIELDS_MIN = 3 };
-
-bool loose_next(struct str bytes, size_t pos, struct loose_line *line)
-{
-    if (pos >= bytes.n)
-        return false;
-    if (!line->lf_known || line->lf < pos) /* looked for once, however many CR come before it */
-        line->lf = pos + str_find(str_slice(bytes, pos, bytes.n), '\n');
-    line->lf_known = true;
-    size_t cr = pos + str_find(str_slice(bytes, pos, line->lf), '\r');
-    line->start = pos;
-    line->end = cr;
-    line->next = cr + 1 < line->lf ? cr + 1 : line->lf + 1; /* CRLF and LF end at the LF */
-    if (line->next > bytes.n)
-        line->next = bytes.n;
-    return true;
-}
 
 bool is_blank(struct str line)
 {
@@ -92,7 +75,7 @@ static size_t name_start(struct str line)
     return next < line.n && (line.p[next] | 0x20) == 'o' ? i : line.n;
 }
 
-enum loose_field loose_field(struct str line, size_t *value)
+enum loose_field loose_field_read(struct str line, size_t *value)
 {
     size_t i = name_start(line);
     if (i == line.n)

@@ -1,18 +1,27 @@
 /* One reader's walk over a message: multiparts by their delimiters, inner messages in place. The
  * strict walk also notes whatever another reader could take in another way. */
+#include "base/vec.h"
 #include "mime/lenient.h"
+#include "mime/open_boundaries.h"
 
 enum { CLOSED_KEPT = 64, DELIMITER_MAX = 1000 };
 
 /* A multipart that is open. */
 struct frame {
-    struct str boundary, core; /* core: without the dashes that it begins with */
+    struct str boundary;
     struct str path;
     unsigned children, depth, message_depth;
     bool digest;
     bool odd; /* another reader may see no multipart in it */
     enum body_encoding encoding;
     size_t start;
+};
+
+/* Boundaries without the dashes that they begin with. */
+struct core_list {
+    struct str sorted[CLOSED_KEPT + MIME_UNION_MAX_DEPTH];
+    uint32_t shorter[CLOSED_KEPT + MIME_UNION_MAX_DEPTH];
+    struct prefix_list list; /* these two */
 };
 
 struct walker {
@@ -22,11 +31,12 @@ struct walker {
     enum mime_view view;
     struct head_rules head_rules;
     struct frame stack[MIME_UNION_MAX_DEPTH];
-    unsigned depth;                 /* of the stack */
-    struct frame left;              /* whose closing delimiter was the last; start SIZE_MAX: none */
-    struct str closed[CLOSED_KEPT]; /* cores of multiparts that were left */
-    size_t n_closed;
-    struct leaf leaf; /* the body that is open */
+    unsigned depth;              /* of the stack */
+    struct open_boundaries open; /* those of the stack */
+    struct frame left;           /* whose closing delimiter was the last; start SIZE_MAX: none */
+    size_t n_closed;             /* multiparts that were left */
+    struct core_list seen;       /* boundaries of these and of the stack, in the strict walk */
+    struct leaf leaf;            /* the body that is open */
     bool in_leaf;
     size_t outside; /* where preamble or epilogue began, when no leaf is open */
     struct head head;
@@ -80,12 +90,12 @@ static enum delimiter delimiter_kind(struct walker *w, struct str rest)
 static enum delimiter delimiter_at(struct walker *w, size_t pos, unsigned *level)
 {
     struct str text = str_slice(w->bytes, pos + 2, pos + DELIMITER_MAX);
-    for (unsigned k = 0; k < w->depth; k++) {
-        unsigned i = w->view == VIEW_LAST ? k : w->depth - 1 - k;
-        struct str b = w->stack[i].boundary;
-        if (!str_starts(text, b))
-            continue;
-        enum delimiter kind = delimiter_kind(w, str_slice(text, b.n, text.n));
+    uint32_t levels = open_boundaries_match(&w->open, text);
+    while (levels != 0) {
+        unsigned i =
+            (unsigned)(w->view == VIEW_LAST ? __builtin_ctz(levels) : 31 - __builtin_clz(levels));
+        levels &= ~((uint32_t)1 << i);
+        enum delimiter kind = delimiter_kind(w, str_slice(text, w->stack[i].boundary.n, text.n));
         if (kind != DELIMITER_NONE) {
             *level = i;
             return kind;
@@ -107,13 +117,17 @@ static bool resembles_delimiter(const struct walker *w, size_t behind)
     struct str text = str_slice(w->bytes, behind, w->bytes.n);
     while (text.n > 0 && is_wsp(text.p[0]))
         text = str_slice(text, 1, text.n);
-    for (unsigned i = 0; i < w->depth; i++)
-        if (str_starts(text, w->stack[i].core))
-            return true;
-    for (size_t i = 0; i < w->n_closed; i++)
-        if (str_starts(text, w->closed[i]))
-            return true;
-    return false;
+    return prefix_list_match(&w->seen.list, text) != 0;
+}
+
+/* `doubt` is set before there are too many. */
+static void remember_core(struct core_list *seen, struct str core)
+{
+    size_t i = seen->list.n++;
+    for (; i > 0 && str_cmp(seen->sorted[i - 1], core) > 0; i--)
+        seen->sorted[i] = seen->sorted[i - 1];
+    seen->sorted[i] = core;
+    prefix_list_link(&seen->list);
 }
 
 /* Offset of the next delimiter line at or behind `pos`, or the end. */
@@ -122,10 +136,7 @@ static size_t find_delimiter(struct walker *w, size_t pos, enum delimiter *kind,
     struct str b = w->bytes;
     *kind = DELIMITER_NONE;
     while (pos < b.n && (w->depth > 0 || (is_strict(w) && w->n_closed > 0))) {
-        const char *dash = memchr(b.p + pos, '-', b.n - pos);
-        if (dash == NULL)
-            break;
-        size_t start = (size_t)(dash - b.p), end = start;
+        size_t start = pos + vec_find(b.p + pos, b.n - pos, '-', '-'), end = start;
         while (end < b.n && b.p[end] == '-')
             end++;
         pos = end;
@@ -183,7 +194,6 @@ static void push(struct walker *w, const struct entity *e, const struct facts *f
     for (unsigned i = 0; i < w->depth; i++)
         w->t->doubt |= is_prefix_pair(w->stack[i].boundary, f->boundary);
     *top = (struct frame){.boundary = f->boundary,
-                          .core = boundary_core(f->boundary),
                           .path = e->path,
                           .depth = e->depth,
                           .message_depth = e->message_depth,
@@ -191,6 +201,9 @@ static void push(struct walker *w, const struct entity *e, const struct facts *f
                           .odd = f->odd,
                           .encoding = f->encoding,
                           .start = body};
+    open_boundaries_add(&w->open, f->boundary, w->depth);
+    if (is_strict(w) && !w->t->doubt)
+        remember_core(&w->seen, boundary_core(f->boundary));
     w->depth++;
     w->outside = body;
     w->in_leaf = false;
@@ -328,12 +341,9 @@ static void unwind(struct walker *w, unsigned level, size_t end)
     w->left.start = SIZE_MAX;
     for (; w->depth > level; w->depth--) {
         take_as_text(w, &w->stack[w->depth - 1], end);
-        if (!is_strict(w))
-            continue;
-        if (w->n_closed == CLOSED_KEPT)
+        open_boundaries_drop(&w->open, w->depth - 1);
+        if (++w->n_closed > CLOSED_KEPT && is_strict(w))
             w->t->doubt = true; /* too many to watch: the other views tell */
-        else
-            w->closed[w->n_closed++] = w->stack[w->depth - 1].core;
     }
 }
 
@@ -392,6 +402,8 @@ void walk_view(struct taker *t, const struct region *region, enum mime_view view
                        .view = view,
                        .left = {.start = SIZE_MAX}};
     size_t pos;
+    open_boundaries_init(&w.open);
+    w.seen.list = (struct prefix_list){.items = w.seen.sorted, .shorter = w.seen.shorter};
     w.head_rules = (struct head_rules){.eol = eol_of(region->bytes, view),
                                        .junk_ends = view == VIEW_LAST,
                                        .delimiter = ends_head,

@@ -1,0 +1,52 @@
+/* A sorted list beside the stack, kept in step with it: parts are few, and lines are many. */
+#include "mime/open_boundaries.h"
+
+void open_boundaries_init(struct open_boundaries *open)
+{
+    *open = (struct open_boundaries){.list.items = open->sorted, .list.shorter = open->shorter};
+}
+
+static void changed(struct open_boundaries *open)
+{
+    prefix_list_link(&open->list);
+    memset(open->begins, 0, sizeof open->begins);
+    for (size_t i = 0; i < open->list.n; i++)
+        open->begins[(unsigned char)open->sorted[i].p[0]] = true;
+}
+
+void open_boundaries_add(struct open_boundaries *open, struct str boundary, unsigned level)
+{
+    size_t i = open->list.n++;
+    for (; i > 0 && str_cmp(open->sorted[i - 1], boundary) > 0; i--) {
+        open->sorted[i] = open->sorted[i - 1];
+        open->level[i] = open->level[i - 1];
+    }
+    open->sorted[i] = boundary;
+    open->level[i] = (uint8_t)level;
+    changed(open);
+}
+
+void open_boundaries_drop(struct open_boundaries *open, unsigned level)
+{
+    size_t i = 0;
+    while (i < open->list.n && open->level[i] != level)
+        i++;
+    if (i == open->list.n)
+        return;
+    open->list.n--;
+    for (; i < open->list.n; i++) {
+        open->sorted[i] = open->sorted[i + 1];
+        open->level[i] = open->level[i + 1];
+    }
+    changed(open);
+}
+
+uint32_t open_boundaries_match(const struct open_boundaries *open, struct str text)
+{
+    uint32_t levels = 0;
+    if (text.n == 0 || !open->begins[(unsigned char)text.p[0]])
+        return 0;
+    for (size_t at = prefix_list_match(&open->list, text); at > 0; at = open->shorter[at - 1])
+        levels |= (uint32_t)1 << open->level[at - 1];
+    return levels;
+}
