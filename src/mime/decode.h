@@ -74,6 +74,12 @@ static inline size_t base64_room(size_t n)
     return n / 4 * 3 + 6;
 }
 
+/* A number for each way: 0 to 17. */
+static inline unsigned base64_way_number(const struct base64_way *way)
+{
+    return (unsigned)way->pad * 6 + (unsigned)way->junk * 2 + way->by_line;
+}
+
 /* Returns the length written; `*odd` gets enum decode_odd. Linear. */
 size_t base64_read(struct str in, const struct base64_way *way, char *out, unsigned *odd);
 
@@ -92,6 +98,14 @@ struct qp_way {
     bool one_digit;        /* "=4" is an octet */
     bool space_after_soft; /* "= <LF>" is no soft break */
 };
+
+/* A number for each way: 0 to 127. */
+static inline unsigned qp_way_number(const struct qp_way *way)
+{
+    return (unsigned)way->bad | (unsigned)way->lower_is_bad << 2 | (unsigned)way->space_kept << 3 |
+           (unsigned)way->break_is_lf << 4 | (unsigned)way->one_digit << 5 |
+           (unsigned)way->space_after_soft << 6;
+}
 
 /* `out` has room for in.n bytes. */
 size_t qp_read(struct str in, const struct qp_way *way, char *out, unsigned *odd);

@@ -34,8 +34,9 @@ struct base64_run {
     unsigned held;    /* digits held: 0..3 */
     unsigned in_line; /* digits of this line, modulo 4 */
     bool line_digits; /* this line holds some */
-    bool padded, was_ragged, blank, stopped;
+    bool stopped;
     unsigned odd;
+    unsigned pending; /* of what is odd when data follows: padding, a ragged or an empty line */
 };
 
 static void put_quad(char *out, uint32_t v)
@@ -82,8 +83,9 @@ static size_t fast_quads(struct base64_run *r, const unsigned char *p, size_t n)
 {
     size_t i = 0;
     char *out = r->out + r->n;
-    for (; i + VEC_BYTES <= n && put_four_quads(out, (const char *)p + i); i += VEC_BYTES)
-        out += VEC_BYTES / 4 * 3;
+    if (n >= VEC_BYTES && ((values[p[1]] | values[p[2]] | values[p[4]] | values[p[7]]) & 0x80) == 0)
+        for (; i + VEC_BYTES <= n && put_four_quads(out, (const char *)p + i); i += VEC_BYTES)
+            out += VEC_BYTES / 4 * 3;
     for (; i + 4 <= n; i += 4, out += 3) {
         uint32_t a = values[p[i]], b = values[p[i + 1]], c = values[p[i + 2]], d = values[p[i + 3]];
         if ((a | b | c | d) & 0x80)
@@ -108,15 +110,13 @@ static void flush(struct base64_run *r)
 }
 
 /* Data goes on: what stood before it was not the end. */
-static void data_follows(struct base64_run *r)
+static inline void data_follows(struct base64_run *r)
 {
-    r->odd |= r->padded ? ODD_PAD : 0;
-    r->odd |= r->was_ragged ? ODD_RAGGED : 0;
-    r->odd |= r->blank ? ODD_PARAGRAPH : 0;
-    r->padded = r->was_ragged = r->blank = false;
+    r->odd |= r->pending;
+    r->pending = 0;
 }
 
-static void digit(struct base64_run *r, unsigned value)
+static inline void digit(struct base64_run *r, unsigned value)
 {
     data_follows(r);
     r->bits = r->bits << 6 | value;
@@ -130,10 +130,10 @@ static void digit(struct base64_run *r, unsigned value)
     r->bits = 0;
 }
 
-static void line_ends(struct base64_run *r)
+static inline void line_ends(struct base64_run *r)
 {
-    r->blank |= !r->line_digits && r->n + r->held > 0;
-    r->was_ragged |= r->in_line != 0;
+    r->pending |= !r->line_digits && r->n + r->held > 0 ? ODD_PARAGRAPH : 0;
+    r->pending |= r->in_line != 0 ? ODD_RAGGED : 0;
     if (r->way->by_line) {
         r->held = 0;
         r->bits = 0;
@@ -146,15 +146,15 @@ static void line_ends(struct base64_run *r)
 static void pad(struct base64_run *r)
 {
     if (r->way->pad == PAD_SKIPPED) {
-        r->padded = true;
+        r->pending |= ODD_PAD;
         return;
     }
     if (r->held < 2) /* "=" where none can stand */
-        r->odd |= r->padded && r->held == 0 ? 0 : ODD_PAD;
+        r->odd |= (r->pending & ODD_PAD) != 0 && r->held == 0 ? 0 : ODD_PAD;
     flush(r);
     r->in_line = 0;
-    r->was_ragged = false;
-    r->padded = true;
+    r->pending &= ~(unsigned)ODD_RAGGED;
+    r->pending |= ODD_PAD;
     r->stopped = r->way->pad == PAD_STOPS;
 }
 
@@ -172,7 +172,7 @@ static unsigned rest_odd(struct str rest)
 }
 
 /* One byte that the fast path does not take. Returns how far to go. */
-static size_t slow_byte(struct base64_run *r, struct str in, size_t i)
+static inline size_t slow_byte(struct base64_run *r, struct str in, size_t i)
 {
     unsigned v = values[(unsigned char)in.p[i]];
     if (v < 0x80) {

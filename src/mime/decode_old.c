@@ -4,7 +4,8 @@
 enum {
     HQX_MAX_NAME = 63,
     HQX_GAP_MAX = 1000, /* between the line that announces it and its colon */
-    OLD_NAME_MAX = 255
+    OLD_NAME_MAX = 255,
+    UU_LINE_OCTETS = 63
 };
 
 static struct str line_at(struct str s, size_t pos, size_t *next)
@@ -23,6 +24,15 @@ static unsigned uu_value(char c)
     return ((unsigned char)c - 32u) & 63u;
 }
 
+/* As much of it as there is room for. */
+static void add_within(struct buf *out, struct str s)
+{
+    size_t room = out->max_bytes - out->n;
+    buf_add(out, str_slice(s, 0, room));
+    if (room < s.n)
+        out->failed = true;
+}
+
 /* One line: its first byte says how many octets. What is missing at its end are spaces that were
  * cut off on the way. False: no such line. */
 static bool uu_line(struct str line, struct buf *out)
@@ -32,13 +42,16 @@ static bool uu_line(struct str line, struct buf *out)
     size_t octets = uu_value(line.p[0]), need = (octets + 2) / 3 * 4;
     if (line.n - 1 > need + 4)
         return false;
-    for (size_t i = 1, done = 0; done < octets; i += 4) {
+    char quads[UU_LINE_OCTETS + 2];
+    for (size_t i = 1, done = 0; done < octets && !out->failed; i += 4) {
         uint32_t v = 0;
         for (size_t k = 0; k < 4; k++)
             v = v << 6 | (i + k < line.n ? uu_value(line.p[i + k]) : 0);
-        for (int shift = 16; shift >= 0 && done < octets; shift -= 8, done++)
-            buf_addc(out, (char)(unsigned char)(v >> shift & 0xff));
+        quads[done++] = (char)(unsigned char)(v >> 16);
+        quads[done++] = (char)(unsigned char)(v >> 8 & 0xff);
+        quads[done++] = (char)(unsigned char)(v & 0xff);
     }
+    add_within(out, str_make(quads, octets));
     return true;
 }
 
@@ -272,11 +285,32 @@ static bool begins(struct str text, size_t pos, struct buf *out, struct old_foun
     return false;
 }
 
+static inline vec begins_line(const char *p)
+{
+    vec v = vec_load(p), after = vec_load(p + 1);
+    return (vec)(v == '\n') & ((vec)(after == 'b') | (vec)(after == '=') | (vec)(after == '('));
+}
+
+/* The next line behind `at` that has one of the first letters, or the end. */
+static size_t next_candidate(struct str text, size_t at)
+{
+    for (; text.n - at > VEC_BYTES; at += VEC_BYTES) {
+        vec hit = begins_line(text.p + at);
+        if (vec_any(hit))
+            return at + vec_first(hit) + 1;
+    }
+    while (at < text.n && text.p[at] != '\n')
+        at++;
+    return at < text.n ? at + 1 : at;
+}
+
 bool old_next(struct str text, size_t *pos, struct buf *out, struct old_found *found)
 {
-    for (size_t at = *pos; at < text.n; at += str_find(str_slice(text, at, text.n), '\n') + 1) {
-        char c = text.p[at];
-        if ((c == 'b' || c == '=' || c == '(') && begins(text, at, out, found)) {
+    for (size_t at = *pos; at + 1 < text.n; at = next_candidate(text, at)) {
+        char c = text.p[at], next = text.p[at + 1];
+        bool maybe =
+            (c == 'b' && next == 'e') || (c == '=' && next == 'y') || (c == '(' && next == 'T');
+        if (maybe && begins(text, at, out, found)) {
             *pos = found->end > at ? found->end : at + 1;
             return true;
         }

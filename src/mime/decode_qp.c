@@ -12,7 +12,7 @@ struct qp_run {
 };
 
 /* White space and a line end at `pos`: its length, or 0. */
-static size_t blank_to_end(struct str in, size_t pos)
+static inline size_t blank_to_end(struct str in, size_t pos)
 {
     size_t i = pos;
     while (i < in.n && is_wsp(in.p[i]))
@@ -24,27 +24,43 @@ static size_t blank_to_end(struct str in, size_t pos)
     return i < in.n && in.p[i] == '\n' ? i + 1 - pos : 0;
 }
 
-static bool is_lower_hex(char c)
-{
-    return c >= 'a' && c <= 'f';
-}
+/* Values of hexadecimal digits, those in lower case with LOWER; NO_DIGIT for all else.
+ * clang-format off */
+enum { LOWER = 0x40, NO_DIGIT = 0x80 };
+static const unsigned char digits[256] = {
+#define N   NO_DIGIT
+#define N8  N, N, N, N, N, N, N, N
+#define N16 N8, N8
+    N16,        N16,        N16,        0,          1,          2,          3,  4,  5,   6,
+    7,          8,          9,          N,          N,          N,          N,  N,  N,   N,
+    10,         11,         12,         13,         14,         15,         N,  N8, N16, N,
+    LOWER | 10, LOWER | 11, LOWER | 12, LOWER | 13, LOWER | 14, LOWER | 15, N,  N8, N16, N16,
+    N16,        N16,        N16,        N16,        N16,        N16,        N16
+#undef N16
+#undef N8
+#undef N
+};
+/* clang-format on */
 
 /* At "=": the octet, or -1. */
-static int escaped(struct qp_run *r, size_t pos)
+static inline int escaped(struct qp_run *r, size_t pos)
 {
-    int octet = hex_octet(r->in, pos + 1);
-    if (octet < 0)
+    if (r->in.n - pos < 3)
         return -1;
-    if (is_lower_hex(r->in.p[pos + 1]) || is_lower_hex(r->in.p[pos + 2])) {
+    unsigned high = digits[(unsigned char)r->in.p[pos + 1]],
+             low = digits[(unsigned char)r->in.p[pos + 2]];
+    if (((high | low) & NO_DIGIT) != 0)
+        return -1;
+    if (((high | low) & LOWER) != 0) {
         r->odd |= ODD_LOWER;
         if (r->way->lower_is_bad)
             return -1;
     }
-    return octet;
+    return (int)((high & 15) << 4 | (low & 15));
 }
 
 /* "=" and no octet and no line end. Returns how many bytes were taken. */
-static size_t bad_escape(struct qp_run *r, size_t pos)
+static inline size_t bad_escape(struct qp_run *r, size_t pos)
 {
     r->odd |= ODD_ESCAPE;
     int digit = pos + 1 < r->in.n ? hex_value(r->in.p[pos + 1]) : -1;
@@ -71,7 +87,7 @@ static size_t bad_escape(struct qp_run *r, size_t pos)
     return 1;
 }
 
-static size_t escape(struct qp_run *r, size_t pos)
+static inline size_t escape(struct qp_run *r, size_t pos)
 {
     int value = escaped(r, pos);
     if (value >= 0) {
@@ -91,7 +107,7 @@ static size_t escape(struct qp_run *r, size_t pos)
 }
 
 /* Rule 3: white space at the end of a line was added on the way. */
-static void line_ends(struct qp_run *r)
+static inline void line_ends(struct qp_run *r)
 {
     bool cr = r->n > r->kept && r->out[r->n - 1] == '\r';
     size_t n = r->n - cr;
@@ -110,7 +126,7 @@ static void line_ends(struct qp_run *r)
 
 /* Bytes that stand for themselves, up to the next "=" or line end: how many. What is copied behind
  * them is written over; there is room, since never more octets come out than bytes were read. */
-static size_t plain(struct qp_run *r, size_t pos)
+static inline size_t plain(struct qp_run *r, size_t pos)
 {
     char *out = r->out + r->n;
     size_t n = 0, left = r->in.n - pos;

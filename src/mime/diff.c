@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/hex.h"
+#include "base/vec.h"
 #include "mime/view_internal.h"
 
 enum { NARROW = 1u << VIEW_STRICT | 1u << VIEW_FIRST | 1u << VIEW_LAST };
@@ -47,10 +48,22 @@ static bool key_of(const struct slot *s, unsigned char key[DIGEST_MAX_BYTES])
     struct digest d;
     if (!digest_start(&d, DIGEST_SHA256))
         return false;
-    for (size_t i = 0; i < s->p.bytes.n; i++) {
-        if (!is_blank_byte(s->p.bytes.p[i]))
-            block[n++] = s->p.bytes.p[i];
-        if (n == sizeof block) {
+    for (struct str rest = s->p.bytes; rest.n > 0;) {
+        size_t taken = rest.n < VEC_BYTES ? 1 : VEC_BYTES;
+        vec v = {0};
+        if (taken == VEC_BYTES)
+            v = vec_load(rest.p);
+        if (taken == VEC_BYTES && !vec_any((vec)(v <= ' '))) {
+            memcpy(block + n, &v, sizeof v);
+            n += VEC_BYTES;
+        } else {
+            for (size_t i = 0; i < taken; i++) {
+                block[n] = rest.p[i];
+                n += !is_blank_byte(rest.p[i]);
+            }
+        }
+        rest = str_slice(rest, taken, rest.n);
+        if (sizeof block - n < VEC_BYTES) {
             digest_update(&d, str_make(block, n));
             n = 0;
         }

@@ -20,9 +20,18 @@ struct loose_decoder {
 
 /* ---- what was decoded ---- */
 
-static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e, unsigned odd)
+static struct leaf leaf_here(const struct loose_decoder *d)
 {
     struct leaf leaf = d->b->leaf;
+    leaf.body = d->body;
+    leaf.end = d->end;
+    return leaf;
+}
+
+static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e, unsigned way,
+                 unsigned odd)
+{
+    struct leaf leaf = leaf_here(d);
     struct taken what = {.bytes = bytes,
                          .encoding = e,
                          .encoding_text = encoding_text(e),
@@ -30,21 +39,40 @@ static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e
                          .decoded = true,
                          .structural = d->structural,
                          .one_way = d->one_way,
-                         .in_scratch = true};
-    leaf.body = d->body;
-    leaf.end = d->end;
-    if (bytes.n == 0)
+                         .in_scratch = true,
+                         .way = way,
+                         .way_odd = odd};
+    if (bytes.n == 0) {
+        decoding_gave_nothing(d->t, &leaf, way, odd);
         return;
+    }
     if (!begins_like_message(bytes)) {
         take_bytes(d->t, &leaf, &what);
         return;
     }
+    what.way = WAY_NONE;
     struct str kept = arena_copy(d->t->arena, bytes);
     d->t->no_memory |= kept.p == NULL;
     if (kept.p != NULL)
         take_region(d->t, &leaf, kept, d->structural && d->b->holds_message);
     if (!d->b->holds_message)
         take_bytes(d->t, &leaf, &what);
+}
+
+/* Was it decoded so already? Then what came of it is given, and `*odd` told. A message is taken
+ * apart instead. */
+static bool give_again(struct loose_decoder *d, unsigned way, unsigned *odd)
+{
+    struct leaf leaf = leaf_here(d);
+    struct taken what = {.structural = d->structural, .one_way = d->one_way};
+    const struct decoding *found = decoding_find(d->t, &leaf, way);
+    struct str bytes = found == NULL ? STR_NONE : decoding_bytes(d->t, found);
+    if (found == NULL || begins_like_message(bytes))
+        return false;
+    *odd = found->odd;
+    if (bytes.n != 0)
+        take_again(d->t, &leaf, found, &what);
+    return true;
 }
 
 /* Gzip within base64, when a label says so. What is too large stays packed: it was given as a
@@ -61,9 +89,7 @@ static void unpack(struct loose_decoder *d, struct str packed)
                              .decoded = true,
                              .structural = true,
                              .in_scratch = true};
-        struct leaf leaf = d->b->leaf;
-        leaf.body = d->body;
-        leaf.end = d->end;
+        struct leaf leaf = leaf_here(d);
         if (out.n != 0)
             take_bytes(t, &leaf, &what);
     }
@@ -73,9 +99,7 @@ static void unpack(struct loose_decoder *d, struct str packed)
 /* The same bytes were decoded for another view, and no decoder could differ. */
 static bool known(struct loose_decoder *d, enum body_encoding e)
 {
-    struct leaf leaf = d->b->leaf;
-    leaf.body = d->body;
-    leaf.end = d->end;
+    struct leaf leaf = leaf_here(d);
     return take_known(d->t, &leaf, e) || (!d->b->anew && was_taken(d->t, &leaf, e));
 }
 
@@ -98,7 +122,10 @@ static const struct {
 
 static unsigned base64_once(struct loose_decoder *d, const struct base64_way *way)
 {
-    unsigned odd = 0;
+    unsigned odd = 0, number = WAY_BASE64 + base64_way_number(way);
+    bool gzip = (d->b->encodings & 1u << ENCODING_GZIP64) != 0;
+    if (!gzip && give_again(d, number, &odd))
+        return odd;
     struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
     buf_reset(&d->t->scratch);
     char *to = buf_reserve(&d->t->scratch, base64_room(in.n));
@@ -107,8 +134,8 @@ static unsigned base64_once(struct loose_decoder *d, const struct base64_way *wa
         return 0;
     }
     struct str out = str_make(to, base64_read(in, way, to, &odd));
-    give(d, out, ENCODING_BASE64, odd);
-    if ((d->b->encodings & 1u << ENCODING_GZIP64) != 0)
+    give(d, out, ENCODING_BASE64, number, odd);
+    if (gzip)
         unpack(d, out);
     return odd;
 }
@@ -171,14 +198,16 @@ static const struct {
 
 static unsigned qp_once(struct loose_decoder *d, const struct qp_way *way)
 {
-    unsigned odd = 0;
+    unsigned odd = 0, number = WAY_QP + qp_way_number(way);
+    if (give_again(d, number, &odd))
+        return odd;
     struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
     buf_reset(&d->t->scratch);
     char *to = in.n == 0 ? NULL : buf_reserve(&d->t->scratch, in.n);
     if (to == NULL)
         return 0;
     struct str out = str_make(to, qp_read(in, way, to, &odd)); /* first: it sets `odd` */
-    give(d, out, ENCODING_QP, odd);
+    give(d, out, ENCODING_QP, number, odd);
     return odd;
 }
 
@@ -287,8 +316,13 @@ static void take_plain(struct loose_decoder *d)
                          .encoding = ENCODING_NONE,
                          .encoding_text = STR("7bit"),
                          .structural =
-                             d->b->encodings == 0 && !d->b->guess && leaf.region->structural};
-    take_bytes(d->t, &leaf, &what);
+                             d->b->encodings == 0 && !d->b->guess && leaf.region->structural,
+                         .way = WAY_PLAIN};
+    const struct decoding *found = decoding_find(d->t, &leaf, WAY_PLAIN);
+    if (found != NULL)
+        take_again(d->t, &leaf, found, &what);
+    else
+        take_bytes(d->t, &leaf, &what);
     if (!d->t->lf_only || str_eq(leaf.facts.type, STR("text")) || leaf.region->decoded)
         return;
     /* the file had LF, and so had what stands in it as it is */
@@ -299,6 +333,7 @@ static void take_plain(struct loose_decoder *d)
     what.bytes = buf_str(&d->t->scratch);
     what.in_scratch = what.decoded = true;
     what.structural = false;
+    what.way = WAY_NONE;
     if (what.bytes.n != 0)
         take_bytes(d->t, &leaf, &what);
 }

@@ -11,7 +11,7 @@ struct open_boundaries {
     uint32_t shorter[MIME_UNION_MAX_DEPTH];
     uint8_t level[MIME_UNION_MAX_DEPTH]; /* of each in `sorted` */
     struct prefix_list list;             /* these */
-    bool begins[256]; /* with that byte */
+    bool begins[256];                    /* with that byte */
 };
 
 void open_boundaries_init(struct open_boundaries *open);

@@ -5,7 +5,10 @@ enum {
     FIRST_SLOTS = 8,
     BUCKETS = UNION_BUCKETS,
     SPANS = 8192,
-    SAME_HASH_ASKED = 4 /* of equal payloads the latest are asked whether they stand here */
+    DECODINGS_MIN = 64,
+    DECODINGS_MAX = 8192,
+    DECODED_BYTES_EACH = 32, /* of the message for one place to remember a decoding */
+    SAME_HASH_ASKED = 4      /* of equal payloads the latest are asked whether they stand here */
 };
 
 void take_limit(struct taker *t, const char *what, size_t offset)
@@ -25,7 +28,7 @@ static size_t raw_offset(const struct region *r, size_t pos)
 
 static uint64_t span_hash(const struct region *r, size_t body, size_t end, enum body_encoding e)
 {
-    uint64_t h = (uint64_t)(uintptr_t)r ^ (uint64_t)body * 0x9E3779B97F4A7C15u;
+    uint64_t h = r->number ^ (uint64_t)body * 0x9E3779B97F4A7C15u;
     h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9u;
     h = (h ^ (uint64_t)end ^ (uint64_t)e << 56) * 0x94D049BB133111EBu;
     return h ^ h >> 31;
@@ -68,6 +71,55 @@ static struct slot *span_find(struct taker *t, const struct leaf *l, enum body_e
             return s;
     }
     return NULL;
+}
+
+/* ---- decodings ---- */
+
+static struct decoding *decoding_place(struct taker *t, const struct leaf *l, unsigned way)
+{
+    uint64_t h = span_hash(l->region, l->body, l->end, ENCODING_NONE) + way * 0x9E3779B97F4A7C15u;
+    return &t->decodings[(h ^ h >> 32) & (t->decodings_cap - 1)];
+}
+
+const struct decoding *decoding_find(struct taker *t, const struct leaf *l, unsigned way)
+{
+    const struct decoding *d = t->decodings == NULL ? NULL : decoding_place(t, l, way);
+    bool same = d != NULL && d->region == l->region && d->body == l->body && d->end == l->end &&
+                d->way == way;
+    return same && !t->no_memory ? d : NULL;
+}
+
+struct str decoding_bytes(const struct taker *t, const struct decoding *found)
+{
+    return found->slot == 0 ? STR_NONE : t->slots[found->slot - 1].p.bytes;
+}
+
+static void decoding_add(struct taker *t, const struct leaf *l, const struct decoding *made)
+{
+    if (t->decodings == NULL) {
+        size_t cap = DECODINGS_MIN;
+        while (cap < DECODINGS_MAX && cap < t->raw.n / DECODED_BYTES_EACH)
+            cap *= 2;
+        t->decodings = arena_new(t->arena, struct decoding, cap);
+        t->decodings_cap = cap;
+        t->no_memory |= t->decodings == NULL;
+    }
+    if (t->decodings != NULL)
+        *decoding_place(t, l, made->way) = *made;
+}
+
+/* The strict walk asks for nothing twice, unless it finds something broken. */
+static void remember(struct taker *t, const struct leaf *l, const struct taken *what, uint32_t slot)
+{
+    struct decoding made = {l->region, l->body, l->end, what->way, what->way_odd, slot};
+    if (what->way != WAY_NONE && (what->way_odd != 0 || t->decodings != NULL))
+        decoding_add(t, l, &made);
+}
+
+void decoding_gave_nothing(struct taker *t, const struct leaf *l, unsigned way, unsigned odd)
+{
+    struct decoding made = {l->region, l->body, l->end, way, odd, 0};
+    decoding_add(t, l, &made);
 }
 
 /* ---- slots ---- */
@@ -179,6 +231,21 @@ static struct slot *add_slot(struct taker *t, const struct leaf *l, const struct
     return s;
 }
 
+static void seen_by(struct taker *t, struct slot *s, const struct leaf *l, const struct taken *what)
+{
+    s->p.views |= 1u << l->view;
+    s->structural |= what->structural;
+    s->one_way &= what->one_way;
+    add_names(t, s, l, what->name);
+}
+
+void take_again(struct taker *t, const struct leaf *l, const struct decoding *found,
+                const struct taken *what)
+{
+    if (found->slot != 0)
+        seen_by(t, &t->slots[found->slot - 1], l, what);
+}
+
 void take_bytes(struct taker *t, const struct leaf *l, const struct taken *what)
 {
     unsigned char sha256[DIGEST_MAX_BYTES];
@@ -191,8 +258,10 @@ void take_bytes(struct taker *t, const struct leaf *l, const struct taken *what)
     size_t bucket = ((size_t)sha256[0] << 8 | sha256[1]) % BUCKETS;
     struct slot *s = find_slot(t, sha256, bucket, offset, length);
     if (s == NULL) {
-        if (!has_room(t, what, offset) || (s = add_slot(t, l, what)) == NULL)
+        if (!has_room(t, what, offset) || (s = add_slot(t, l, what)) == NULL) {
+            remember(t, l, what, 0); /* no more room will come */
             return;
+        }
         memcpy(s->p.sha256, sha256, sizeof sha256);
         s->p.offset = offset;
         s->p.length = length;
@@ -200,10 +269,8 @@ void take_bytes(struct taker *t, const struct leaf *l, const struct taken *what)
         t->buckets[bucket] = (uint32_t)(s - t->slots) + 1;
         span_add(t, (uint32_t)(s - t->slots));
     }
-    s->p.views |= 1u << l->view;
-    s->structural |= what->structural;
-    s->one_way &= what->one_way;
-    add_names(t, s, l, what->name);
+    seen_by(t, s, l, what);
+    remember(t, l, what, (uint32_t)(s - t->slots) + 1);
 }
 
 /* ---- decoded messages ---- */
@@ -234,7 +301,8 @@ void take_region(struct taker *t, const struct leaf *l, struct str bytes, bool s
                          .depth = l->depth + 1,
                          .message_depth = l->message_depth + 1,
                          .structural = structural,
-                         .views = 1u << l->view};
+                         .views = 1u << l->view,
+                         .number = (unsigned)t->regions + 1};
     *(t->last == NULL ? &t->first : &t->last->next) = r;
     t->last = r;
     t->regions++;
@@ -249,6 +317,20 @@ static const struct base64_way base64_ways[VIEW_COUNT] = {
     [VIEW_LENIENT] = {PAD_RESTARTS, JUNK_SKIPPED, false},
 };
 
+static unsigned way_of(const struct leaf *l)
+{
+    static const struct qp_way qp = {.bad = QP_BAD_KEPT};
+    return l->facts.encoding == ENCODING_QP ? WAY_QP + qp_way_number(&qp)
+                                            : WAY_BASE64 + base64_way_number(&base64_ways[l->view]);
+}
+
+/* In a text line ends are no difference. */
+static unsigned odd_of(const struct leaf *l, unsigned odd)
+{
+    bool text = l->facts.encoding == ENCODING_QP && str_eq(l->facts.type, STR("text"));
+    return text ? odd & ~(unsigned)ODD_BREAK : odd;
+}
+
 static bool decode_text(struct taker *t, const struct leaf *l, struct str body, struct taken *what)
 {
     static const struct qp_way qp = {.bad = QP_BAD_KEPT};
@@ -261,12 +343,12 @@ static bool decode_text(struct taker *t, const struct leaf *l, struct str body, 
         t->no_memory = true;
         return false;
     }
-    size_t n = base64 ? base64_read(body, &base64_ways[l->view], to, &what->odd)
-                      : qp_read(body, &qp, to, &what->odd);
+    size_t n = base64 ? base64_read(body, &base64_ways[l->view], to, &what->way_odd)
+                      : qp_read(body, &qp, to, &what->way_odd);
     what->bytes = str_make(to, n);
     what->decoded = true;
-    if (what->encoding == ENCODING_QP && str_eq(l->facts.type, STR("text")))
-        what->odd &= ~(unsigned)ODD_BREAK;
+    what->way = way_of(l);
+    what->odd = odd_of(l, what->way_odd);
     return true;
 }
 
@@ -344,12 +426,21 @@ void take_leaf(struct taker *t, const struct leaf *l)
     if (l->view != VIEW_STRICT && take_known(t, l, f->encoding))
         return;
     bool first = l->view == VIEW_STRICT || !was_taken(t, l, f->encoding);
+    bool encoded = f->encoding == ENCODING_BASE64 || f->encoding == ENCODING_QP;
+    const struct decoding *known =
+        encoded && !facts_is_message(f) ? decoding_find(t, l, way_of(l)) : NULL;
+    if (known != NULL && known->slot != 0 && l->view != VIEW_STRICT) {
+        take_again(t, l, known, &what);
+        if (odd_of(l, known->odd) != 0 && first)
+            take_other_ways(t, l);
+        return;
+    }
     if (f->encoding == ENCODING_UU) {
         if (!take_old(t, l, body, true))
             take_uu_lines(t, l, body);
         return;
     }
-    if (f->encoding == ENCODING_BASE64 || f->encoding == ENCODING_QP) {
+    if (encoded) {
         if (!decode_text(t, l, body, &what))
             return;
     } else if (l->view == VIEW_STRICT && !t->doubt) {

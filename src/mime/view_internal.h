@@ -73,7 +73,8 @@ struct region {
     bool structural; /* a label said that it is one */
     struct str path;
     unsigned depth, message_depth;
-    unsigned views; /* who sees it */
+    unsigned views;  /* who sees it */
+    unsigned number; /* of those of this message, from 0 */
     struct region *next;
 };
 
@@ -107,6 +108,18 @@ bool names_add(struct arena *arena, enum mime_name_form form, struct str text, s
 
 /* ---- the union (payload.c) ---- */
 
+/* How bytes were decoded: a number for each way of a decoder. */
+enum decoding_way { WAY_NONE, WAY_PLAIN, WAY_BASE64, WAY_QP = WAY_BASE64 + 18 };
+
+/* What came of bytes that one decoder read in one way. Broken bodies are asked for again and again,
+ * by every view and for every label. */
+struct decoding {
+    const struct region *region; /* NULL: none is kept here */
+    size_t body, end;
+    unsigned way, odd;
+    uint32_t slot; /* index + 1; 0: no bytes came out */
+};
+
 /* One payload while it is being collected. */
 struct slot {
     struct mime_payload p;
@@ -134,6 +147,8 @@ struct taker {
     size_t n, cap;
     uint32_t *buckets; /* of sha256: index + 1 into slots */
     uint32_t *spans;   /* of (region, body, end, encoding): made when a second view walks */
+    struct decoding *decodings; /* latest by hash; made when something is broken */
+    size_t decodings_cap;       /* a power of two */
     size_t decoded_bytes, decoded_max;
     struct region *first, *last; /* regions to walk yet */
     size_t regions;
@@ -154,6 +169,12 @@ bool take_known(struct taker *t, const struct leaf *leaf, enum body_encoding e);
 /* Did another view decode the same bytes, and if they are broken in all other ways too? */
 bool was_taken(struct taker *t, const struct leaf *leaf, enum body_encoding e);
 
+/* What came of the leaf's bytes in that way, as far as it is remembered: NULL when not. */
+const struct decoding *decoding_find(struct taker *t, const struct leaf *leaf, unsigned way);
+struct str decoding_bytes(const struct taker *t, const struct decoding *found);
+/* Remember that nothing did. */
+void decoding_gave_nothing(struct taker *t, const struct leaf *leaf, unsigned way, unsigned odd);
+
 /* Bytes that somebody sees. `structural`: a label said so, which makes views comparable; what was
  * only carved out of text is inspected but proves no difference. */
 struct taken {
@@ -161,9 +182,14 @@ struct taken {
     enum body_encoding encoding;
     unsigned odd;
     bool decoded, structural, in_scratch;
-    bool one_way;    /* what other decoders make of it was not asked */
-    struct str name; /* within the encoding: of uuencode and the like */
+    bool one_way;     /* what other decoders make of it was not asked */
+    struct str name;  /* within the encoding: of uuencode and the like */
+    unsigned way;     /* of `bytes` out of the leaf's: remembered unless it is WAY_NONE */
+    unsigned way_odd; /* what the decoder told */
 };
+/* The same for what a decoding that was found has given; `what` needs no bytes. */
+void take_again(struct taker *t, const struct leaf *leaf, const struct decoding *found,
+                const struct taken *what);
 void take_bytes(struct taker *t, const struct leaf *leaf, const struct taken *what);
 
 /* uuencode, yEnc and BinHex within a body of the leaf, each file a payload. Whether any was. */
