@@ -9,6 +9,7 @@ static const struct text_row {
     struct str bytes;
     struct str want; /* of the one text */
     bool body;
+    const char *links;
 } text_rows[] = {
     {"US-ASCII", "text", "us-ascii", STR_INIT("Hello\r\n"), STR_INIT("Hello\r\n"), true},
     {"Latin-1 becomes UTF-8", "text", "iso-8859-1",
@@ -19,6 +20,11 @@ static const struct text_row {
      true},
     {"an unknown charset stays as it is", "text", "x-none", STR_INIT("plain"), STR_INIT("plain"),
      true},
+    {"links are found", "text", "utf-8", STR_INIT("See https://a.example/x, or www.b.example."),
+     STR_INIT("See https://a.example/x, or www.b.example."), true,
+     "https://a.example/x www.b.example"},
+    {"a word with dots is no link", "text", "utf-8", STR_INIT("mail.example and e.g."),
+     STR_INIT("mail.example and e.g."), true},
     {"nothing is no text", "text", "utf-8", STR_INIT(""), STR_INIT(""), true},
     {"a program is no text", "application", "", STR_INIT("MZ\x90\0\x03"), STR_INIT(""), false},
 };
@@ -36,6 +42,13 @@ static void test_text(const struct text_row *row)
     tap_int(r.report.n_texts, row->want.n > 0);
     if (r.report.n_texts == 1)
         tap_str(r.report.texts[0].text, row->want);
+    struct str links = STR("");
+    for (size_t i = 0; i < r.report.n_links; i++) {
+        struct str blank = i > 0 ? STR(" ") : STR("");
+        links = arena_join(&r.arena, (struct str[]){links, blank, r.report.links[i].url}, 3);
+        tap_int(r.report.links[i].source, LINK_TEXT);
+    }
+    tap_str(links, str_from(row->links == NULL ? "" : row->links));
     tap_int(object_is_body(o), row->body);
     kit_clear(&r);
 }
