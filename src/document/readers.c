@@ -6,7 +6,8 @@
 
 static bool is_text(const struct content_object *o)
 {
-    return o->kind == FILE_TEXT || (o->kind == FILE_UNKNOWN && str_eq(o->type, STR("text")));
+    return !html_is(o) &&
+           (o->kind == FILE_TEXT || (o->kind == FILE_UNKNOWN && str_eq(o->type, STR("text"))));
 }
 
 static bool is_calendar(const struct content_object *o)
@@ -21,6 +22,7 @@ static const struct reader {
     bool heavy; /* in a worker only */
 } readers[] = {
     {is_text, text_read, false},
+    {html_is, html_read_object, false},
     {office_is, office_open, true},
     {is_calendar, calendar_read, false},
     {object_is_pdf, pdf_object_read, true},

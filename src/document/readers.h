@@ -19,6 +19,9 @@ struct str object_text(struct content *c, const struct content_object *o, size_t
 int add_written_links(struct content *c, size_t index, struct str text, bool hidden,
                       struct mp_err *err);
 
+/* HTML and SVG, by the bytes or, where those say nothing, by the declared type. */
+bool html_is(const struct content_object *o);
+int html_read_object(struct content *c, size_t index, struct mp_err *err);
 int text_read(struct content *c, size_t index, struct mp_err *err);
 int calendar_read(struct content *c, size_t index, struct mp_err *err);
 
