@@ -156,6 +156,7 @@ static double hashes_s(const struct mime_union *u)
 struct context {
     struct arena arena;
     const struct content_lists *lists;
+    const struct phish_names *names;
     struct content_limits limits;
 };
 
@@ -234,8 +235,11 @@ static void judge(struct context *x, struct subject *s)
                             .findings = &s->report.findings,
                             .config = &config};
     author_check(&auth, &author);
-    const struct phish_input in = {
-        .message = &s->m, .author = &author, .found = &s->report, .lists = x->lists};
+    const struct phish_input in = {.message = &s->m,
+                                   .author = &author,
+                                   .found = &s->report,
+                                   .lists = x->lists,
+                                   .names = x->names};
     if (phish_check(&x->arena, &in, &s->report.findings, NULL) != MP_OK)
         fail("phish_check");
 }
@@ -390,11 +394,14 @@ int main(int argc, char **argv)
     arena_init(&x.arena, ARENA_BYTES);
     x.limits = content_limits_default();
     struct content_lists *lists = NULL;
+    struct phish_names *names = NULL;
     struct arena for_lists;
     arena_init(&for_lists, ARENA_BYTES);
-    if (content_lists_new(&for_lists, &lists, &err) != MP_OK)
+    if (content_lists_new(&for_lists, &lists, &err) != MP_OK ||
+        phish_names_new(&for_lists, lists, &names, &err) != MP_OK)
         fail(err.text);
     x.lists = lists;
+    x.names = names;
     if (argc > 2) {
         read_mails(argv + 2, &all);
         puts("all mail:");

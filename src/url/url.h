@@ -56,7 +56,7 @@ struct url {
     struct str scheme;   /* in lower case */
     struct str userinfo; /* as written; p == NULL without "@" */
     struct str host;     /* as browsers ask for it: A-labels in lower case without a final dot, or
-                            the address; empty without one */
+                            the address; p == NULL without "//" */
     struct ip ip;        /* IP_NONE when the host is a name */
     int32_t port;        /* URL_PORT_NONE when none is written, or that of the scheme */
     struct str path;     /* as written, "/a/b"; behind the scheme when there are no slashes */

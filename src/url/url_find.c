@@ -38,8 +38,11 @@ static size_t www_start(struct str text, size_t dot)
 /* Blanks and quotation marks beyond ASCII end a link; letters do not. */
 static bool ends_link(int32_t c)
 {
+    static const bool signs[0x80] = {
+        ['<'] = true, ['>'] = true, ['"'] = true, ['`'] = true, ['{'] = true,
+        ['}'] = true, ['|'] = true, ['^'] = true, [0x7f] = true};
     if (c < 0x80)
-        return c <= ' ' || c == 0x7f || str_has(STR("<>\"`{}|^"), (char)c);
+        return c <= ' ' || signs[c];
     return (c >= 0x80 && c <= 0xa0) || c == 0xab || c == 0xbb || (c >= 0x2000 && c <= 0x200a) ||
            (c >= 0x2018 && c <= 0x201f) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
            c == 0x2039 || c == 0x203a || c == 0x205f || (c >= 0x3000 && c <= 0x3001) ||

@@ -155,7 +155,7 @@ static int name_host(struct arena *arena, struct str text, struct url *u, struct
         if (!idna_to_ascii(arena, text, &ascii))
             return bad_host(arena, text, u, err);
     }
-    if (ascii.n > 1 && ascii.p[ascii.n - 1] == '.')
+    if (ascii.n > 1 && ascii.p[ascii.n - 1] == '.' && ascii.p[ascii.n - 2] != '.')
         ascii = str_slice(ascii, 0, ascii.n - 1);
     if (ascii.n == 0 || has_forbidden(ascii, true))
         return bad_host(arena, ascii, u, err);
@@ -179,8 +179,10 @@ int url_host_read(struct arena *arena, struct str written, bool special, struct 
                   struct mp_err *err)
 {
     bool may_be_empty = !special || u->kind == URL_FILE;
-    if (written.n == 0 && may_be_empty)
+    if (written.n == 0 && may_be_empty) {
+        u->host = STR("");
         return MP_OK;
+    }
     if (written.n != 0 && written.p[0] == '[')
         return ipv6_host(arena, written, u, err);
     if (!special) {

@@ -54,7 +54,7 @@ static void add_path(struct buf *b, const struct url *u)
     bool special = url_is_special(u);
     size_t start = b->n, at = 0;
     struct str path = u->path;
-    if (!special && u->host.n == 0 && !str_starts(path, STR("/"))) {
+    if (!special && u->host.p == NULL && !str_starts(path, STR("/"))) {
         add_encoded(b, path, STR(""));
         return;
     }
@@ -91,19 +91,36 @@ static void add_userinfo(struct buf *b, struct str userinfo)
     buf_addc(b, '@');
 }
 
+/* A path of two slashes without a host is written "/.//", so that it is not read as a host. */
+static void part_from_authority(struct buf *b, size_t path)
+{
+    if (b->n - path < 2 || memcmp(b->p + path, "//", 2) != 0 || buf_reserve(b, 2) == NULL)
+        return;
+    memmove(b->p + path + 2, b->p + path, b->n - path);
+    memcpy(b->p + path, "/.", 2);
+    b->n += 2;
+}
+
 static void add_url(struct buf *b, const struct url *u)
 {
     bool special = url_is_special(u);
     buf_add(b, u->scheme);
     buf_addc(b, ':');
-    if (special || u->host.n != 0) {
+    bool authority = special || u->host.p != NULL;
+    if (authority) {
         buf_addz(b, "//");
         add_userinfo(b, u->userinfo);
-        buf_add(b, u->host);
+        if (special)
+            buf_add(b, u->host);
+        else
+            add_encoded(b, u->host, STR(""));
         if (u->port != URL_PORT_NONE)
             buf_addf(b, ":%d", (int)u->port);
     }
+    size_t path = b->n;
     add_path(b, u);
+    if (!authority)
+        part_from_authority(b, path);
     if (u->query.p != NULL) {
         buf_addc(b, '?');
         add_encoded(b, u->query, special ? STR(QUERY_SET "'") : STR(QUERY_SET));
