@@ -18,9 +18,19 @@ static int collect(struct phish *p, struct mp_err *err)
     return st;
 }
 
+static int read_people(struct phish *p, struct mp_err *err)
+{
+    return phish_people_read(p->arena, p->in, &p->people, err);
+}
+
+static int read_text(struct phish *p, struct mp_err *err)
+{
+    return phish_text_read(p->arena, p->in->found, p->people.subject, p->in->lists, &p->text, err);
+}
+
 static int (*const rules[])(struct phish *p, struct mp_err *err) = {
-    collect,
-    url_check,
+    collect,           read_people,          read_text,    url_check,   organizer_check,
+    sender_name_check, sender_address_check, social_check, combo_check,
 };
 
 int phish_check(struct arena *arena, const struct phish_input *in, struct finding_list *findings,

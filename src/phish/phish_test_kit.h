@@ -28,7 +28,7 @@ struct kit {
     struct finding_list findings;
 };
 
-/* The built-in lists, with domains of our own and of a partner. */
+/* The built-in lists, with domains of our own and of a partner, and one person of ours. */
 static inline const struct content_lists *kit_lists(void)
 {
     static struct content_lists *lists;
@@ -41,7 +41,11 @@ static inline const struct content_lists *kit_lists(void)
         content_lists_add_domain(&arena, LIST_DOMAINS_OWN, STR("contoso.example"), lists, &err) !=
             MP_OK ||
         content_lists_add_domain(&arena, LIST_DOMAINS_PARTNER, STR("fabrikam.example"), lists,
-                                 &err) != MP_OK)
+                                 &err) != MP_OK ||
+        content_lists_parse(&arena, STR("vips.list"),
+                            STR("language: any\nsource: us\ndate: 2026-01-31\n"
+                                "Jane Boss = jane@contoso.example jane@home.example\n"),
+                            lists, &err) != MP_OK)
         abort();
     return lists;
 }

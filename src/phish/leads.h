@@ -1,0 +1,21 @@
+/* Where the links of a mail lead, seen from its sender. */
+#ifndef MP_PHISH_LEADS_H
+#define MP_PHISH_LEADS_H
+
+#include "phish/phish.h"
+
+enum { LEADS_MAX_LINKS = 500 }; /* looked at: more make no difference */
+
+/* Of links that a reader can follow, pictures and the like left out. */
+struct phish_leads {
+    size_t web;          /* http and https */
+    bool sender, others; /* some lead to the sender's site, or one of its house; elsewhere */
+    struct str other;    /* the first host elsewhere */
+};
+
+struct phish;
+
+/* MP_OK or MP_E_NOMEM. */
+int phish_leads_read(struct phish *p, struct phish_leads *out, struct mp_err *err);
+
+#endif

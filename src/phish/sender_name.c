@@ -1,0 +1,306 @@
+/* What the sender calls himself: names of brands, of our people, of our domains, and letters that
+ * are not what they look like. */
+#include "base/fold.h"
+#include "base/idna.h"
+#include "base/utf8.h"
+#include "phish/phish_internal.h"
+
+enum {
+    OWN_LABEL_MIN = 4,   /* shorter labels of ours are ordinary words */
+    MIXED_WORD_MIN = 4,  /* shorter words of two scripts are units and abbreviations */
+    DRAWN_RUN = 3,       /* so many letters of mathematics are no formula */
+    MAX_NAME_MATCHES = 8 /* brands in one name */
+};
+
+struct finding_where phish_where(const struct phish *p, struct str field)
+{
+    const struct header *h = header_first(p->in->message, field);
+    struct finding_where w = {.header = field};
+    if (h != NULL) {
+        w.offset = h->offset;
+        w.length = h->raw.n;
+        w.has_offset = true;
+    }
+    return w;
+}
+
+/* ---- brands ---- */
+
+/* Beside a brand's name these say nothing of somebody else. */
+static const struct str service_words[] = {
+    STR_INIT("account"),       STR_INIT("accounts"),     STR_INIT("admin"),
+    STR_INIT("alert"),         STR_INIT("alerts"),       STR_INIT("app"),
+    STR_INIT("assistance"),    STR_INIT("bank"),         STR_INIT("billing"),
+    STR_INIT("care"),          STR_INIT("center"),       STR_INIT("centre"),
+    STR_INIT("club"),          STR_INIT("co"),           STR_INIT("com"),
+    STR_INIT("customer"),      STR_INIT("customers"),    STR_INIT("delivery"),
+    STR_INIT("department"),    STR_INIT("express"),      STR_INIT("gift"),
+    STR_INIT("help"),          STR_INIT("helpdesk"),     STR_INIT("id"),
+    STR_INIT("inc"),           STR_INIT("info"),         STR_INIT("kundenservice"),
+    STR_INIT("loyalty"),       STR_INIT("mail"),         STR_INIT("membership"),
+    STR_INIT("message"),       STR_INIT("messages"),     STR_INIT("no"),
+    STR_INIT("noreply"),       STR_INIT("notice"),       STR_INIT("notification"),
+    STR_INIT("notifications"), STR_INIT("official"),     STR_INIT("online"),
+    STR_INIT("order"),         STR_INIT("orders"),       STR_INIT("payment"),
+    STR_INIT("payments"),      STR_INIT("premium"),      STR_INIT("prime"),
+    STR_INIT("reply"),         STR_INIT("reward"),       STR_INIT("rewards"),
+    STR_INIT("secure"),        STR_INIT("security"),     STR_INIT("service"),
+    STR_INIT("services"),      STR_INIT("shipment"),     STR_INIT("shop"),
+    STR_INIT("store"),         STR_INIT("support"),      STR_INIT("survey"),
+    STR_INIT("team"),          STR_INIT("the"),          STR_INIT("update"),
+    STR_INIT("updates"),       STR_INIT("verification"), STR_INIT("winner"),
+    STR_INIT("your"),
+};
+
+static bool is_service_word(struct str word)
+{
+    size_t from = 0, to = ARRAY_LEN(service_words);
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = str_cmp(word, service_words[middle]);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return false;
+}
+
+/* Is all of the folded name beside [at, at + n) words of service? */
+static bool is_whole(struct str folded, size_t at, size_t n)
+{
+    struct str sides[] = {str_slice(folded, 0, at), str_slice(folded, at + n, folded.n)};
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+        for (struct str rest = str_trim_wsp(sides[i]); rest.n > 0;)
+            if (!is_service_word(str_cut(&rest, ' ')))
+                return false;
+    return true;
+}
+
+struct name_match {
+    struct str folded;
+    const struct content_entry *brands[MAX_NAME_MATCHES];
+    size_t n;
+};
+
+static void note_brand(void *ctx, const struct content_entry *e, size_t at, size_t n)
+{
+    struct name_match *m = ctx;
+    if (m->n < MAX_NAME_MATCHES && (!e->whole || is_whole(m->folded, at, n)))
+        m->brands[m->n++] = e;
+}
+
+static bool may_bear(const struct content_entry *brand, struct str domain)
+{
+    for (size_t i = 0; i < brand->n_values; i++)
+        if (domain_is_below(domain, brand->values[i]))
+            return true;
+    return false;
+}
+
+/* One brand of several whose domain it is makes the name honest: "Chrome (Google) via LinkedIn". A
+ * free mailbox is nobody's domain, whosever it is. */
+static void check_brand(struct phish *p)
+{
+    const struct phish_people *who = &p->people;
+    struct name_match m = {.folded = who->folded_name};
+    content_lists_match(p->in->lists, LIST_BRANDS, m.folded, note_brand, &m);
+    for (size_t i = 0; i < m.n; i++)
+        if (!who->from.freemail && may_bear(m.brands[i], who->from.domain))
+            return;
+    if (m.n == 0 || who->from.address.n == 0 || who->from.own)
+        return;
+    struct finding *f =
+        finding_add(p->findings, FINDING_SENDER_NAME_BRAND, phish_where(p, STR("From")),
+                    "\"" STR_FMT "\" writes from " STR_FMT ", which is no domain of " STR_FMT,
+                    STR_ARG(str_slice(who->name, 0, 80)),
+                    STR_ARG(str_slice(who->from.domain, 0, 80)), STR_ARG(m.brands[0]->key));
+    if (who->from.freemail || (p->in->auth_checked && !p->in->dmarc_pass))
+        finding_raise(f, SEV_HIGH);
+}
+
+/* ---- our people and domains ---- */
+
+static struct str without_blanks(struct str folded)
+{
+    return str_trim_wsp(folded);
+}
+
+static void check_vip(struct phish *p)
+{
+    const struct phish_people *who = &p->people;
+    size_t n;
+    const struct content_entry *vips = content_lists_entries(p->in->lists, LIST_VIPS, &n);
+    struct str name = without_blanks(who->folded_name);
+    if (name.n == 0 || who->from.own)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(name, vips[i].folded))
+            continue;
+        for (size_t k = 0; k < vips[i].n_values; k++)
+            if (str_eq(vips[i].values[k], who->from.address))
+                return;
+        finding_add(p->findings, FINDING_SENDER_NAME_VIP, phish_where(p, STR("From")),
+                    "\"" STR_FMT "\" writes from " STR_FMT, STR_ARG(str_slice(who->name, 0, 80)),
+                    STR_ARG(str_slice(who->from.address, 0, 100)));
+        return;
+    }
+}
+
+/* Does the folded text hold `word`, a domain or a label, as whole words? */
+static bool has_words(struct phish *p, struct str folded, struct str word)
+{
+    char *out = arena_new(p->arena, char, FOLD_BYTES(word.n));
+    if (out == NULL || folded.n == 0)
+        return false;
+    struct str sought = fold_text(word, out);
+    return sought.n > 2 && str_search(folded, sought) < folded.n;
+}
+
+static bool names_domain(struct phish *p, struct str folded, struct str domain)
+{
+    struct str rest = domain, label = str_cut(&rest, '.');
+    return has_words(p, folded, domain) ||
+           (label.n >= OWN_LABEL_MIN && has_words(p, folded, label));
+}
+
+static struct str folded(struct phish *p, struct str text)
+{
+    char *out = arena_new(p->arena, char, FOLD_BYTES(text.n));
+    return out == NULL ? STR("") : fold_text(text, out);
+}
+
+static void tell_own_domain(struct phish *p, struct str shown, struct str domain)
+{
+    finding_add(p->findings, FINDING_SENDER_NAME_OWN_DOMAIN, phish_where(p, STR("From")),
+                "\"" STR_FMT "\" names " STR_FMT " and writes from " STR_FMT,
+                STR_ARG(str_slice(shown, 0, 80)), STR_ARG(str_slice(domain, 0, 60)),
+                STR_ARG(str_slice(p->people.from.domain, 0, 60)));
+}
+
+/* Domains of the list; without it, where the mail was delivered to. */
+static void check_own_domain(struct phish *p)
+{
+    const struct phish_people *who = &p->people;
+    size_t n;
+    const struct content_entry *own = content_lists_entries(p->in->lists, LIST_DOMAINS_OWN, &n);
+    bool listed = n > 0;
+    n = listed ? n : who->n_own_sites;
+    if (who->from.address.n == 0 || who->from.own ||
+        content_lists_domain(p->in->lists, LIST_DOMAINS_PARTNER, who->from.domain) != NULL)
+        return;
+    struct str local = folded(p, str_slice(who->from.local, 0, PEOPLE_MAX_NAME));
+    for (size_t i = 0; i < n; i++) {
+        struct str domain = listed ? own[i].key : who->own_sites[i];
+        bool in_name = names_domain(p, who->folded_name, domain);
+        if (!in_name && !names_domain(p, local, domain))
+            continue;
+        tell_own_domain(p, in_name ? who->name : who->from.local, domain);
+        return;
+    }
+}
+
+/* ---- letters ---- */
+
+enum letter_kind {
+    LETTER_NONE, /* no letter */
+    LETTER_LATIN,
+    LETTER_POSING, /* of another script, drawn like a Latin one */
+    LETTER_DRAWN,  /* a Latin one of mathematics, or a wide one */
+    LETTER_OTHER,
+    LETTER_HIDDEN /* shows nothing */
+};
+
+static enum letter_kind kind_of(int32_t c)
+{
+    bool greek_or_cyrillic = c >= 0x0370 && c <= 0x052f;
+    if (c < 0x80)
+        return c >= 0 && is_alpha((char)c) ? LETTER_LATIN : LETTER_NONE;
+    if ((c >= 0x1d400 && c <= 0x1d7ff) || (c >= 0xff21 && c <= 0xff5a))
+        return LETTER_DRAWN;
+    if (greek_or_cyrillic)
+        return fold_letter(c) != 0 ? LETTER_POSING : LETTER_OTHER;
+    if (c >= 0xc0 && c <= 0x24f)
+        return LETTER_LATIN;
+    if (utf8_is_invisible(c))
+        return c >= 0xfe00 && c <= 0xfe0f ? LETTER_NONE : LETTER_HIDDEN; /* of emoji */
+    return c >= 0x0530 && !(c >= 0x2000 && c <= 0x2bff) ? LETTER_OTHER : LETTER_NONE;
+}
+
+struct letters {
+    unsigned latin, posing, other; /* of the word so far */
+    unsigned drawn;                /* in a row */
+    bool hidden;                   /* something hidden stands behind a Latin letter */
+    bool east_asian;               /* there are letters among which wide ones are usual */
+    const char *why;
+};
+
+static bool is_mixed(const struct letters *l)
+{
+    return l->latin > 0 && l->posing > 0 && l->other == 0 && l->latin + l->posing >= MIXED_WORD_MIN;
+}
+
+static void end_word(struct letters *l)
+{
+    if (is_mixed(l))
+        l->why = "a word mixes scripts";
+    l->latin = l->posing = l->other = 0;
+}
+
+static void look_at(struct letters *l, int32_t c)
+{
+    enum letter_kind kind = kind_of(c);
+    bool wide = c >= 0xff21 && c <= 0xff5a;
+    l->drawn = kind == LETTER_DRAWN && !(wide && l->east_asian) ? l->drawn + 1 : 0;
+    if (l->drawn == DRAWN_RUN)
+        l->why = "letters of mathematics or wide ones instead of plain ones";
+    if (kind == LETTER_LATIN && l->hidden)
+        l->why = "characters that show nothing stand within a word";
+    if (kind == LETTER_HIDDEN) {
+        l->hidden = l->latin > 0;
+        return;
+    }
+    l->hidden = false;
+    l->latin += kind == LETTER_LATIN;
+    l->posing += kind == LETTER_POSING;
+    l->other += kind == LETTER_OTHER;
+    if (kind == LETTER_NONE || kind == LETTER_DRAWN)
+        end_word(l);
+}
+
+static bool has_east_asian(struct str text)
+{
+    for (int32_t c; (c = utf8_next(&text)) != UTF8_END;)
+        if ((c >= 0x2e80 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7ff))
+            return true;
+    return false;
+}
+
+static void check_letters(struct phish *p, struct str text, struct str field)
+{
+    struct letters l = {.east_asian = has_east_asian(text)};
+    struct str rest = text;
+    if (str_is_ascii(text))
+        return;
+    for (int32_t c; l.why == NULL && (c = utf8_next(&rest)) != UTF8_END;)
+        look_at(&l, c);
+    end_word(&l);
+    if (l.why != NULL)
+        finding_add(p->findings, FINDING_SENDER_CONFUSABLE, phish_where(p, field),
+                    "%s: " STR_FMT ", meant to be read as \"" STR_FMT "\"", l.why,
+                    STR_ARG(str_slice(text, 0, 80)),
+                    STR_ARG(str_slice(without_blanks(folded(p, text)), 0, 60)));
+}
+
+int sender_name_check(struct phish *p, struct mp_err *err)
+{
+    (void)err;
+    check_brand(p);
+    check_vip(p);
+    check_own_domain(p);
+    check_letters(p, p->people.name, STR("From"));
+    check_letters(p, p->people.subject, STR("Subject"));
+    return MP_OK;
+}
