@@ -20,6 +20,12 @@ struct hostile {
 extern const struct hostile hostile_mails[];
 extern const size_t n_hostile;
 
+struct str hostile_pdf_strings(void);
+struct str hostile_pdf_streams(void);
+struct str hostile_pdf_loops(void);
+struct str hostile_pdf_dictionary(void);
+struct str hostile_pdf_bomb(void);
+
 /* What a worker does with such a file. */
 void hostile_object(struct arena *arena, const struct content_lists *lists, struct str bytes);
 

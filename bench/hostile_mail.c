@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "bench/content_bench.h"
 #include "content/attach.h"
-#include "content/inspect.h"
+#include "document/document.h"
 
 enum {
     MADE_MAX_BYTES = 64 * 1024 * 1024,
@@ -295,7 +295,7 @@ void hostile_object(struct arena *arena, const struct content_lists *lists, stru
                                                 .has_bytes = true,
                                                 .size_bytes = bytes.n,
                                                 .kind = file_type_of(bytes)};
-    if (content_inspect(&c, 0, NULL) != MP_OK)
+    if (document_inspect(&c, NULL) != MP_OK)
         puts("  (no memory)");
 }
 
@@ -315,5 +315,10 @@ const struct hostile hostile_mails[] = {
     {"zip: 65,000 entries share 10 MB", zip_overlap, true},
     {"zip: 300,000 local headers", zip_heads, true},
     {"zip: 400,000 ends of directories", zip_ends, true},
+    {"pdf: 100,000 strings without an end", hostile_pdf_strings, true},
+    {"pdf: 10,000 streams without an end", hostile_pdf_streams, true},
+    {"pdf: 20,000 actions that refer in a circle", hostile_pdf_loops, true},
+    {"pdf: 100,000 programs in one dictionary", hostile_pdf_dictionary, true},
+    {"pdf: three times 64 MB of zeros", hostile_pdf_bomb, true},
 };
 const size_t n_hostile = ARRAY_LEN(hostile_mails);

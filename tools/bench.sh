@@ -18,5 +18,6 @@ for name in spamassassin-public-corpus phishing-pot rspamd-messages; do
     [ ! -d "$corpora/$name" ] || set -- "$@" "$corpora/$name"
 done
 build/bench/bench/content_bench 5 "$@"
+[ $# -eq 0 ] || build/bench/bench/pdf_bench 9 "$@"
 # ... and beside rspamd, where it is installed.
 [ $# -eq 0 ] || bench/rspamd_bench.py build/bench "$@"

@@ -5,6 +5,7 @@
 #include "content/inspect.h"
 #include "document/pdf_internal.h"
 #include "document/readers.h"
+#include "url/url.h"
 
 enum { HEAD_BYTES = 1024 /* in which readers look for the header */ };
 
@@ -56,6 +57,25 @@ static int add_texts(struct content *c, size_t index, const struct pdf *p, struc
     return st;
 }
 
+/* What a script opens: app.launchURL("https://...") and its like. */
+static int add_script_links(struct content *c, size_t index, struct str text, struct mp_err *err)
+{
+    struct content_link link = {.object = (uint32_t)index, .source = LINK_SCRIPT};
+    int st = MP_OK;
+    for (size_t at = 0; st == MP_OK && url_find(text, &at, &link.url);)
+        st = content_add_link(c, &link, err);
+    return st;
+}
+
+/* Readers make links of what is written out like one. */
+static int add_other_links(struct content *c, size_t index, const struct pdf *p, struct mp_err *err)
+{
+    int st = add_written_links(c, index, p->text, false, err);
+    for (size_t i = 0; st == MP_OK && i < p->n_scripts; i++)
+        st = add_script_links(c, index, p->scripts[i].text, err);
+    return st;
+}
+
 static int add_files(struct content *c, size_t index, const struct pdf *p, struct mp_err *err)
 {
     int st = MP_OK;
@@ -76,5 +96,7 @@ int pdf_object_read(struct content *c, size_t index, struct mp_err *err)
     st = add_links(c, index, p, err);
     if (st == MP_OK)
         st = add_texts(c, index, p, err);
+    if (st == MP_OK)
+        st = add_other_links(c, index, p, err);
     return st == MP_OK ? add_files(c, index, p, err) : st;
 }

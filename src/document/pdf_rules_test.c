@@ -218,6 +218,17 @@ static void test_found(void)
     tap_int(r.report.n_links, 2); /* also where it stands bare */
     tap_int(r.report.links[1].object, 1);
     kit_clear(&r);
+    tap_case("pdf in a report: links written in text and in scripts");
+    inspect(&r,
+            STR(PDF(PAGE TEXT("see www.a.test, or ask") "3 0 obj<</S/JavaScript/JS(app.launchURL"
+                                                        "\\(\"https://b.test/x\"\\))>>endobj")),
+            NULL, 0);
+    tap_int(r.report.n_links, 2);
+    tap_str(r.report.links[0].url, STR("www.a.test"));
+    tap_int(r.report.links[0].source, LINK_TEXT);
+    tap_str(r.report.links[1].url, STR("https://b.test/x"));
+    tap_int(r.report.links[1].source, LINK_SCRIPT);
+    kit_clear(&r);
 }
 
 /* ---- which objects ---- */

@@ -153,6 +153,42 @@ static void on_script(const struct at *x)
     }
 }
 
+/* A form in XML: its scripts run in the reader as others do. */
+static void read_form(struct pdf_reader *r, struct pdf_object *o)
+{
+    static const struct str begin = STR_INIT("<script"), end = STR_INIT("</script");
+    bool cut;
+    if (o->is_taken)
+        return;
+    o->is_taken = true;
+    struct str s = pdf_stream(r, o, &r->inflate_left, PDF_LIMIT_INFLATED, &cut);
+    size_t at = str_search(s, begin);
+    if (s.p == NULL || at == s.n || !pdf_work(r, s.n))
+        return;
+    s = str_slice(s, at, s.n);
+    s = str_slice(s, 0, str_search(s, end));
+    s = str_slice(s, str_find(s, '>') + 1, s.n);
+    if (!r->pdf->has_script)
+        r->pdf->script_at = o->at;
+    r->pdf->has_script = true;
+    add_script(r, o, pdf_text_of(r, s));
+}
+
+/* [(template) 7 0 R (datasets) 8 0 R ...], or one stream. */
+static void on_form_data(const struct at *x)
+{
+    struct pdf_reader *r = x->r;
+    struct pdf_object *of[PDF_MAX_DEFINITIONS];
+    bool array = pdf_is(r, x->value, PDF_NODE_ARRAY);
+    uint32_t i = array ? x->value + 1 : x->value, end = array ? r->nodes[x->value].end : i + 1;
+    r->pdf->has_form_data = true;
+    for (; x->value != PDF_NO_NODE && i < end && pdf_work(r, PDF_ENTRY_WORK); i++) {
+        size_t n = pdf_is(r, i, PDF_NODE_REF) ? pdf_definitions(r, r->nodes[i].number, of) : 0;
+        for (size_t k = 0; k < n; k++)
+            read_form(r, of[k]);
+    }
+}
+
 /* ---- what begins by itself ---- */
 
 /* Where a reader goes when it opens the document is an array or a harmless action. */
@@ -215,7 +251,7 @@ static void mark_content(struct pdf_reader *r, uint32_t ref, uint32_t owner)
 static void mark_array(struct pdf_reader *r, uint32_t array, uint32_t owner)
 {
     uint32_t i = array + 1, end = r->nodes[array].end;
-    for (; i < end && pdf_work(r, 1); i = r->nodes[i].end)
+    for (; i < end && pdf_work(r, PDF_ENTRY_WORK); i = r->nodes[i].end)
         mark_content(r, i, owner);
 }
 
@@ -290,7 +326,7 @@ static void on_name(const struct at *x)
         on_automatic(x);
         break;
     case PDF_W_XFA:
-        pdf->has_form_data = true;
+        on_form_data(x);
         break;
     case PDF_W_PAGE:
         pdf->n_pages += is_key(x, PDF_W_TYPE);

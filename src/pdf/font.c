@@ -176,13 +176,13 @@ const struct pdf_font *pdf_font_find(struct pdf_reader *r, uint32_t owner, struc
     uint32_t fonts = pdf_follow(r, pdf_get(r, resources_of(r, owner, &o), PDF_W_FONT), &o);
     if (!pdf_is(r, fonts, PDF_NODE_DICT))
         return NULL;
-    for (uint32_t i = fonts + 1; i + 1 < r->nodes[fonts].end && pdf_work(r, 1);
+    for (uint32_t i = fonts + 1; i + 1 < r->nodes[fonts].end && pdf_work(r, PDF_ENTRY_WORK);
          i = r->nodes[i].end) {
         if (!pdf_is(r, i, PDF_NODE_NAME) || !str_eq(r->nodes[i].text, name) ||
             !pdf_is(r, i + 1, PDF_NODE_REF) || pdf_definitions(r, r->nodes[i + 1].number, of) == 0)
             continue;
         uint32_t index = (uint32_t)(of[0] - r->objects);
-        for (struct pdf_font *f = r->fonts; f != NULL && pdf_work(r, 1); f = f->next)
+        for (struct pdf_font *f = r->fonts; f != NULL && pdf_work(r, PDF_ENTRY_WORK); f = f->next)
             if (f->object == index)
                 return f;
         return load(r, index);

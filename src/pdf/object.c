@@ -101,11 +101,25 @@ static void read_object(struct pdf_reader *r, const struct pdf_object *found, si
         begin_stream(r, o, at);
 }
 
+size_t pdf_find(struct str s, size_t at, struct str word, size_t rare)
+{
+    while (at + word.n <= s.n) {
+        const char *p = memchr(s.p + at + rare, word.p[rare], s.n - at - word.n + 1);
+        if (p == NULL)
+            break;
+        at = (size_t)(p - s.p) - rare;
+        if (memcmp(s.p + at, word.p, word.n) == 0)
+            return at;
+        at++;
+    }
+    return s.n;
+}
+
 /* The next place of a word that stands alone, or s.n. */
-static size_t find_word(struct str s, size_t at, struct str word)
+static size_t find_word(struct str s, size_t at, struct str word, size_t rare)
 {
     while (at < s.n) {
-        at += str_search(str_slice(s, at, s.n), word);
+        at = pdf_find(s, at, word, rare);
         size_t end = at + word.n;
         if (at == s.n || ((end >= s.n || pdf_char_of(s.p[end]) != PDF_CHAR_REGULAR) &&
                           (at == 0 || pdf_char_of(s.p[at - 1]) != PDF_CHAR_REGULAR ||
@@ -119,7 +133,7 @@ static size_t find_word(struct str s, size_t at, struct str word)
 static void find_trailers(struct pdf_reader *r)
 {
     static const struct str word = STR_INIT("trailer");
-    for (size_t at = 0; (at = find_word(r->bytes, at, word)) < r->bytes.n && !r->starved;) {
+    for (size_t at = 0; (at = find_word(r->bytes, at, word, 4)) < r->bytes.n && !r->starved;) {
         struct pdf_object found = {.at = at, .is_trailer = true};
         at += word.n;
         read_object(r, &found, at);
@@ -186,7 +200,7 @@ uint32_t pdf_dict_of(const struct pdf_reader *r, const struct pdf_object *o)
 uint32_t pdf_get(struct pdf_reader *r, uint32_t dict, enum pdf_word key)
 {
     uint32_t found = PDF_NO_NODE;
-    if (!pdf_is(r, dict, PDF_NODE_DICT))
+    if (!pdf_is(r, dict, PDF_NODE_DICT) || r->work_left == 0)
         return PDF_NO_NODE;
     uint32_t end = r->nodes[dict].end, steps = 0;
     for (uint32_t i = dict + 1; i < end; steps++) {
@@ -196,7 +210,7 @@ uint32_t pdf_get(struct pdf_reader *r, uint32_t dict, enum pdf_word key)
             found = value;
         i = is_key && value < end ? r->nodes[value].end : value;
     }
-    return pdf_work(r, steps) ? found : PDF_NO_NODE;
+    return pdf_work(r, (uint64_t)steps * PDF_ENTRY_WORK) ? found : PDF_NO_NODE;
 }
 
 uint32_t pdf_follow(struct pdf_reader *r, uint32_t node, const struct pdf_object **o)
@@ -241,7 +255,7 @@ static void end_stream(struct pdf_reader *r, struct pdf_object *o)
         return;
     }
     if (r->next_endstream < o->data)
-        r->next_endstream = o->data + str_search(str_slice(s, o->data, s.n), word);
+        r->next_endstream = pdf_find(s, o->data, word, 8);
     o->data_end = r->next_endstream;
     if (o->data_end > o->data && s.p[o->data_end - 1] == '\n')
         o->data_end--;
@@ -252,7 +266,7 @@ static void end_stream(struct pdf_reader *r, struct pdf_object *o)
 void pdf_find_objects(struct pdf_reader *r)
 {
     static const struct str word = STR_INIT("obj");
-    for (size_t at = 0; (at = find_word(r->bytes, at, word)) < r->bytes.n && !r->starved;) {
+    for (size_t at = 0; (at = find_word(r->bytes, at, word, 2)) < r->bytes.n && !r->starved;) {
         struct pdf_object found = {.owner = PDF_NO_OBJECT};
         bool is_object = numbers_before(r->bytes, at, &found);
         at += word.n;

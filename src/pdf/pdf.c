@@ -3,7 +3,7 @@
 
 enum {
     OWN_MAX_BYTES = 96 << 20, /* nodes, objects, object streams */
-    WORK_FACTOR = 16,         /* steps for each byte of the input, and at least ... */
+    WORK_FACTOR = 6,          /* steps for each byte of the input, and at least ... */
     WORK_FLOOR = 16 << 20,
     SCRATCH_MAX_BYTES = 64 << 20
 };
@@ -76,7 +76,7 @@ static void find_headers(struct pdf_reader *r)
     enum { ENOUGH = 2, LOOKED_AT = 64 };
     static const struct str word = STR_INIT("%PDF-");
     struct str s = r->bytes;
-    size_t at = str_search(s, word);
+    size_t at = pdf_find(s, 0, word, 0);
     for (unsigned i = 0; at < s.n && i < LOOKED_AT && r->pdf->n_headers < ENOUGH; i++) {
         if (!in_stream(r, at)) {
             if (r->pdf->n_headers == 0)
@@ -86,8 +86,7 @@ static void find_headers(struct pdf_reader *r)
             r->pdf->has_header = true;
             r->pdf->n_headers++;
         }
-        at += word.n;
-        at += str_search(str_slice(s, at, s.n), word);
+        at = pdf_find(s, at + word.n, word, 0);
     }
 }
 

@@ -92,6 +92,8 @@ static inline void pdf_limit(struct pdf_reader *r, enum pdf_limit l)
     r->pdf->limits |= 1u << l;
 }
 
+enum { PDF_ENTRY_WORK = 4 /* steps that an entry of a dictionary costs: it is no byte */ };
+
 /* Take `n` steps. False, and the limit is noted: they are used up. */
 bool pdf_work(struct pdf_reader *r, uint64_t n);
 
@@ -102,7 +104,11 @@ void *pdf_more(struct pdf_reader *r, void *list, size_t *n, size_t *cap, size_t 
 /* ---- token.c ---- */
 
 enum pdf_char { PDF_CHAR_REGULAR, PDF_CHAR_SPACE, PDF_CHAR_DELIMITER };
-enum pdf_char pdf_char_of(char c);
+extern const unsigned char pdf_chars[256]; /* enum pdf_char */
+static inline enum pdf_char pdf_char_of(char c)
+{
+    return (enum pdf_char)pdf_chars[(unsigned char)c];
+}
 enum pdf_word pdf_word_of(struct str name);
 /* Behind white space and comments. */
 size_t pdf_skip_space(struct str s, size_t at);
@@ -117,6 +123,10 @@ enum pdf_stop pdf_tokens(struct pdf_reader *r, struct str s, size_t *at, bool on
                          struct pdf_object *o);
 
 /* ---- object.c ---- */
+
+/* The next place of `word`, or s.n; word.p[rare] is what it is looked for by. Several times as fast
+ * as memmem in compressed data. */
+size_t pdf_find(struct str s, size_t at, struct str word, size_t rare);
 
 void pdf_find_objects(struct pdf_reader *r);   /* of the bytes, with their streams */
 void pdf_unpack_objects(struct pdf_reader *r); /* of object streams */

@@ -50,6 +50,15 @@ static const struct {
     {"a script in a stream",
      STR_INIT(O1("<</JS 2 0 R>>") "2 0 obj<</Length 3>>stream\nx()\nendstream endobj"),
      "pages=0 js script=x()"},
+    {"scripts of a form in XML",
+     STR_INIT(O1(
+         "<</XFA[(preamble)2 0 R(template)3 0 R]>>") "2 0 obj<<>>stream\n<xdp>\nendstream endobj "
+                                                     "3 0 obj<<>>stream\n<e><script "
+                                                     "contentType='x'>go()</script></e>\nendstream "
+                                                     "endobj"),
+     "pages=0 js script=go()"},
+    {"a form in XML without scripts",
+     STR_INIT(O1("<</XFA 2 0 R>>") "2 0 obj<<>>stream\n<xdp>\nendstream endobj"), "pages=0"},
     {"opens with an action", STR_INIT(O1("<</OpenAction<</S/JavaScript/JS(x)>>>>")),
      "pages=0 js script=x automatic=OpenAction"},
     {"opens at a place", STR_INIT(O1("<</OpenAction[2 0 R/Fit]>>")), "pages=0"},

@@ -54,7 +54,7 @@ static bool looks_plain(struct str s)
 struct str pdf_string(struct pdf_reader *r, const struct pdf_object *o, uint32_t node)
 {
     struct str raw = r->nodes[node].text;
-    if (!pdf_work(r, raw.n))
+    if (!pdf_work(r, 2 * (uint64_t)raw.n)) /* escapes take their time */
         return STR_NONE;
     buf_reset(&r->string);
     pdf_unescape(raw, r->nodes[node].kind == PDF_NODE_HEX, &r->string);

@@ -210,17 +210,15 @@ static void run(struct draw *d, enum operator op)
 static void on_operator(struct draw *d, struct str word)
 {
     static const struct {
-        struct str word;
+        char word[2];
         enum operator op;
-    } rows[] = {{STR_INIT("Tj"), OP_SHOW},     {STR_INIT("TJ"), OP_SHOW},
-                {STR_INIT("'"), OP_NEXT_SHOW}, {STR_INIT("\""), OP_NEXT_SHOW},
-                {STR_INIT("Td"), OP_MOVE},     {STR_INIT("TD"), OP_MOVE},
-                {STR_INIT("Tm"), OP_MATRIX},   {STR_INIT("T*"), OP_NEXT},
-                {STR_INIT("Tf"), OP_FONT},     {STR_INIT("BT"), OP_BEGIN},
-                {STR_INIT("cm"), OP_PAGE},     {STR_INIT("q"), OP_SAVE},
-                {STR_INIT("Q"), OP_RESTORE},   {STR_INIT("ID"), OP_IMAGE}};
+    } rows[] = {{"Tj", OP_SHOW},   {"TJ", OP_SHOW},  {"'", OP_NEXT_SHOW}, {"\"", OP_NEXT_SHOW},
+                {"Td", OP_MOVE},   {"TD", OP_MOVE},  {"Tm", OP_MATRIX},   {"T*", OP_NEXT},
+                {"Tf", OP_FONT},   {"BT", OP_BEGIN}, {"cm", OP_PAGE},     {"q", OP_SAVE},
+                {"Q", OP_RESTORE}, {"ID", OP_IMAGE}};
+    char second = word.n > 1 ? word.p[1] : 0;
     for (size_t i = 0; i < ARRAY_LEN(rows) && word.n <= 2; i++)
-        if (str_eq(word, rows[i].word)) {
+        if (rows[i].word[0] == word.p[0] && rows[i].word[1] == second) {
             run(d, rows[i].op);
             break;
         }

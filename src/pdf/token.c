@@ -2,14 +2,11 @@
 #include "base/hex.h"
 #include "pdf/pdf_internal.h"
 
-enum pdf_char pdf_char_of(char c)
-{
-    enum { R = PDF_CHAR_REGULAR, S = PDF_CHAR_SPACE, D = PDF_CHAR_DELIMITER };
-    static const unsigned char of[256] = {
-        [0] = S,   ['\t'] = S, ['\n'] = S, ['\f'] = S, ['\r'] = S, [' '] = S, ['('] = D, [')'] = D,
-        ['<'] = D, ['>'] = D,  ['['] = D,  [']'] = D,  ['{'] = D,  ['}'] = D, ['/'] = D, ['%'] = D};
-    return (enum pdf_char)of[(unsigned char)c];
-}
+enum { S = PDF_CHAR_SPACE, D = PDF_CHAR_DELIMITER }; /* all others are regular */
+
+const unsigned char pdf_chars[256] = {
+    [0] = S,   ['\t'] = S, ['\n'] = S, ['\f'] = S, ['\r'] = S, [' '] = S, ['('] = D, [')'] = D,
+    ['<'] = D, ['>'] = D,  ['['] = D,  [']'] = D,  ['{'] = D,  ['}'] = D, ['/'] = D, ['%'] = D};
 
 static const struct word {
     struct str text;
