@@ -4,6 +4,7 @@
 #include "content/found.h"
 #include "content/inspect.h"
 #include "document/pdf_internal.h"
+#include "document/picture.h"
 #include "document/readers.h"
 #include "url/url.h"
 
@@ -98,5 +99,7 @@ int pdf_object_read(struct content *c, size_t index, struct mp_err *err)
         st = add_texts(c, index, p, err);
     if (st == MP_OK)
         st = add_other_links(c, index, p, err);
+    if (st == MP_OK)
+        st = picture_read_pdf(c, index, p, err);
     return st == MP_OK ? add_files(c, index, p, err) : st;
 }

@@ -3,6 +3,8 @@
 
 #include "content/inspect.h"
 #include "document/document.h"
+#include "document/picture.h"
+#include "document/picture_text.h"
 
 static bool is_text(const struct content_object *o)
 {
@@ -26,6 +28,8 @@ static const struct reader {
     {office_is, office_open, true},
     {is_calendar, calendar_read, false},
     {object_is_pdf, pdf_object_read, true},
+    {picture_is, picture_read, true},
+    {drawn_is_page, drawn_read_page, false},
 };
 
 bool object_is_body(const struct content_object *o)

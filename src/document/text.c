@@ -1,6 +1,7 @@
 /* Plain text: what a person reads of it. */
 #include "base/buf.h"
 #include "content/found.h"
+#include "document/picture_text.h"
 #include "document/readers.h"
 #include "message/charset.h"
 #include "url/url.h"
@@ -35,5 +36,7 @@ int text_read(struct content *c, size_t index, struct mp_err *err)
     if (t.text.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a message");
     int st = content_add_text(c, &t, err);
-    return st == MP_OK ? add_written_links(c, index, t.text, false, err) : st;
+    if (st == MP_OK)
+        st = add_written_links(c, index, t.text, false, err);
+    return st == MP_OK ? drawn_in_text(c, index, t.text, err) : st;
 }

@@ -8,6 +8,9 @@
 enum {
     IMAGE_MAX_PIXELS = 25 * 1000 * 1000,
     IMAGE_MAX_SIDE = 65535,
+    /* JPEG above this is read at half its width and height, which is all that a screen shows of it
+     * at once: a code that can be scanned there is still seen. */
+    IMAGE_HALVED_PIXELS = 4 * 1000 * 1000,
     IMAGE_WHITE = 255, /* what transparent pixels lie on */
     IMAGE_BLACK = 0,
     /* Enough for one picture of the largest size with everything that reading it takes. */
@@ -37,7 +40,7 @@ struct image {
     bool transparent;          /* some pixels let the background through */
     bool animated;             /* there are further frames */
     const unsigned char *luma; /* width * height, row by row; NULL when nothing could be read */
-    uint32_t width, height;
+    uint32_t width, height;    /* of luma: may be half of what the head says */
 };
 
 struct image_options {

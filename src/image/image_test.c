@@ -44,7 +44,7 @@ static unsigned sample_8(uint32_t x, uint32_t y, unsigned c)
 }
 
 /* What the pixel is worth: the kit's palette is grey i * 255 / (colours - 1), opaque. */
-static unsigned png_want(const struct kit_png *p, uint32_t x, uint32_t y)
+static unsigned png_want(const struct pic_png *p, uint32_t x, uint32_t y)
 {
     unsigned most = p->depth == 16 ? 65535 : (1u << p->depth) - 1, v[4];
     for (unsigned c = 0; c < 4; c++) {
@@ -62,14 +62,14 @@ static void grey_palette(struct buf *out, unsigned depth)
     struct buf colours;
     buf_init(&colours, 768);
     for (uint32_t i = 0; i < 1u << depth; i++)
-        kit_number(&colours, i * 255 / ((1u << depth) - 1) * 0x010101, 3, false);
+        pic_number(&colours, i * 255 / ((1u << depth) - 1) * 0x010101, 3, false);
     buf_reset(out);
-    kit_chunk(out, "gAMA", STR("\0\0\xb1\x8f"));
-    kit_chunk(out, "PLTE", buf_str(&colours));
+    pic_chunk(out, "gAMA", STR("\0\0\xb1\x8f"));
+    pic_chunk(out, "PLTE", buf_str(&colours));
     buf_clear(&colours);
 }
 
-static unsigned wrong_pixels(const struct kit_png *p, const struct image *im)
+static unsigned wrong_pixels(const struct pic_png *p, const struct image *im)
 {
     unsigned wrong = 0;
     for (uint32_t y = 0; y < p->height; y++)
@@ -89,13 +89,13 @@ static void test_png_forms(void)
                  {4, 16, hash},    {6, 8, sample_8}, {6, 16, hash}};
     static const uint32_t sizes[][2] = {{1, 1}, {3, 5}, {37, 21}};
     struct buf out, palette;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     buf_init(&palette, 4096);
     for (size_t i = 0; i < ARRAY_LEN(forms) * ARRAY_LEN(sizes) * 2; i++) {
         const uint32_t *size = sizes[i / 2 % ARRAY_LEN(sizes)];
         struct arena a;
         struct image im;
-        struct kit_png p = {.width = size[0],
+        struct pic_png p = {.width = size[0],
                             .height = size[1],
                             .colour = forms[i / 2 / ARRAY_LEN(sizes)].colour,
                             .depth = forms[i / 2 / ARRAY_LEN(sizes)].depth,
@@ -108,7 +108,7 @@ static void test_png_forms(void)
             p.before = buf_str(&palette);
         }
         arena_init(&a, 1 << 20);
-        kit_png_write(&out, &p);
+        pic_png_write(&out, &p);
         tap_case("png: colours %u, depth %u, %u x %u%s", p.colour, p.depth, (unsigned)p.width,
                  (unsigned)p.height, p.interlaced ? ", interlaced" : "");
         tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -142,20 +142,20 @@ static void test_png_background(void)
         {"a colour of three", 2, STR_INIT("\0\1\0\0\0\0")},
     };
     struct buf out, chunks;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     buf_init(&chunks, 4096);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
         struct image im;
-        struct kit_png p = {
+        struct pic_png p = {
             .width = 4, .height = 4, .colour = rows[i].colour, .depth = 8, .sample = two_tones};
         arena_init(&a, 1 << 20);
         buf_reset(&chunks);
         if (p.colour == 3)
-            kit_chunk(&chunks, "PLTE", STR("\0\0\0\x80\x80\x80"));
-        kit_chunk(&chunks, "tRNS", rows[i].trns);
+            pic_chunk(&chunks, "PLTE", STR("\0\0\0\x80\x80\x80"));
+        pic_chunk(&chunks, "tRNS", rows[i].trns);
         p.before = buf_str(&chunks);
-        kit_png_write(&out, &p);
+        pic_png_write(&out, &p);
         tap_case("png: transparent: %s", rows[i].label);
         tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
         tap_int(at(&im, 0, 0), 0);
@@ -176,10 +176,10 @@ static void test_png_cut(void)
     struct buf out;
     struct arena a;
     struct image im;
-    struct kit_png p = {.width = 64, .height = 64, .colour = 0, .depth = 8, .sample = sample_8};
-    buf_init(&out, KIT_MAX_BYTES);
+    struct pic_png p = {.width = 64, .height = 64, .colour = 0, .depth = 8, .sample = sample_8};
+    buf_init(&out, PIC_MAX_BYTES);
     arena_init(&a, 1 << 22);
-    kit_png_write(&out, &p);
+    pic_png_write(&out, &p);
     tap_case("png: cut in the middle: what came before is there, the rest white");
     tap_int(read_white(&a, str_make(out.p, out.n / 2), &im), MP_OK);
     tap_int(im.state, IMAGE_PARTLY);
@@ -217,14 +217,14 @@ static void test_claims(void)
         {"interlace 2", 28, STR_INIT("\2"), IMAGE_DAMAGED},
         {"larger than its data", 16, STR_INIT("\0\0\1\0\0\0\1\0"), IMAGE_PARTLY},
     };
-    struct kit_png p = {.width = 16, .height = 16, .colour = 0, .depth = 8, .sample = sample_8};
+    struct pic_png p = {.width = 16, .height = 16, .colour = 0, .depth = 8, .sample = sample_8};
     struct buf out;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
         struct image im;
         arena_init(&a, 1 << 20);
-        kit_png_write(&out, &p);
+        pic_png_write(&out, &p);
         memcpy(out.p + rows[i].at, rows[i].bytes.p, rows[i].bytes.n);
         tap_case("png: claims %s", rows[i].label);
         tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -235,7 +235,7 @@ static void test_claims(void)
     struct arena small;
     struct image im = {.width = 7};
     arena_init(&small, 100);
-    kit_png_write(&out, &p);
+    pic_png_write(&out, &p);
     tap_case("png: no memory");
     struct mp_err err = {0};
     tap_int(image_read(&small, buf_str(&out), (struct image_options){.background = 255}, &im, &err),
@@ -332,12 +332,12 @@ static const struct {
 static void test_bmp(void)
 {
     struct buf out;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(bmp_rows); i++) {
         struct arena a;
         struct image im;
         arena_init(&a, 1 << 20);
-        kit_bmp_write(&out, 5, bmp_rows[i].height, bmp_rows[i].depth, bmp_rows[i].compression,
+        pic_bmp_write(&out, 5, bmp_rows[i].height, bmp_rows[i].depth, bmp_rows[i].compression,
                       bmp_rows[i].masks, bmp_rows[i].data);
         tap_case("bmp: %s", bmp_rows[i].label);
         tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -352,19 +352,19 @@ static void test_bmp(void)
 static void test_bmp_refused(void)
 {
     struct buf out;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     struct arena a;
     struct image im;
     arena_init(&a, 1 << 20);
-    kit_bmp_write(&out, 5, 2, 24, 5, STR_NONE, STR("\x89PNG"));
+    pic_bmp_write(&out, 5, 2, 24, 5, STR_NONE, STR("\x89PNG"));
     tap_case("bmp: a PNG in it is not looked at");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
     tap_int(im.state, IMAGE_UNSUPPORTED);
-    kit_bmp_write(&out, 5, INT32_MIN, 24, 0, STR_NONE, STR("xxx"));
+    pic_bmp_write(&out, 5, INT32_MIN, 24, 0, STR_NONE, STR("xxx"));
     tap_case("bmp: a height of -2^31");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
     tap_int(im.state, IMAGE_TOO_LARGE);
-    kit_bmp_write(&out, 5, 200, 24, 0, STR_NONE, STR("xxx"));
+    pic_bmp_write(&out, 5, 200, 24, 0, STR_NONE, STR("xxx"));
     tap_case("bmp: cut");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
     tap_int(im.state, IMAGE_PARTLY);
@@ -388,7 +388,7 @@ static void test_gif_forms(void)
     };
     static unsigned char index[200 * 200];
     struct buf out;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
         struct image im;
@@ -397,14 +397,14 @@ static void test_gif_forms(void)
             index[k] = (unsigned char)(k % 3 == 0 ? 1
                                                   : sample_8(k % n, k / n, 0) &
                                                         ((1u << rows[i].bits) - 1));
-        struct kit_frame f = {.width = n,
+        struct pic_frame f = {.width = n,
                               .height = n,
                               .interlaced = rows[i].interlaced,
                               .transparent = -1,
                               .index = index};
         arena_init(&a, 1 << 20);
-        kit_gif_begin(&out, n, n, rows[i].bits);
-        kit_gif_frame(&out, &f, rows[i].bits);
+        pic_gif_begin(&out, n, n, rows[i].bits);
+        pic_gif_frame(&out, &f, rows[i].bits);
         buf_addc(&out, 0x3b);
         tap_case("gif: %s", rows[i].label);
         tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -424,7 +424,7 @@ static void test_gif_forms(void)
 static void test_gif_frames(void)
 {
     static const unsigned char black[16], some[4] = {1, 2, 2, 1};
-    struct kit_frame first = {.width = 4, .height = 4, .transparent = -1, .index = black},
+    struct pic_frame first = {.width = 4, .height = 4, .transparent = -1, .index = black},
                      second = {.left = 1,
                                .top = 2,
                                .width = 2,
@@ -435,11 +435,11 @@ static void test_gif_frames(void)
     struct buf out;
     struct arena a;
     struct image im;
-    buf_init(&out, KIT_MAX_BYTES);
+    buf_init(&out, PIC_MAX_BYTES);
     arena_init(&a, 1 << 20);
-    kit_gif_begin(&out, 4, 4, 2);
-    kit_gif_frame(&out, &first, 2);
-    kit_gif_frame(&out, &second, 2);
+    pic_gif_begin(&out, 4, 4, 2);
+    pic_gif_frame(&out, &first, 2);
+    pic_gif_frame(&out, &second, 2);
     buf_addc(&out, 0x3b);
     tap_case("gif: the first of two frames");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -452,21 +452,21 @@ static void test_gif_frames(void)
     tap_int(at(&im, 2, 2), 0);
     tap_int(at(&im, 2, 3), 85);
     first.disposal = 2;
-    kit_gif_begin(&out, 4, 4, 2);
-    kit_gif_frame(&out, &first, 2);
-    kit_gif_frame(&out, &second, 2);
+    pic_gif_begin(&out, 4, 4, 2);
+    pic_gif_frame(&out, &first, 2);
+    pic_gif_frame(&out, &second, 2);
     tap_case("gif: the first frame is wiped away before the second");
     tap_int(read_on(&a, buf_str(&out), last, &im), MP_OK);
     tap_int(at(&im, 0, 0), 255);
     tap_int(at(&im, 1, 2), 85);
     tap_int(at(&im, 2, 2), 255);
-    kit_gif_begin(&out, 2, 2, 2);
-    kit_gif_frame(&out, &first, 2);
+    pic_gif_begin(&out, 2, 2, 2);
+    pic_gif_frame(&out, &first, 2);
     tap_case("gif: a frame larger than the screen");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
     tap_int(im.width, 4);
     tap_int(im.height, 4);
-    kit_gif_begin(&out, 2, 2, 2);
+    pic_gif_begin(&out, 2, 2, 2);
     buf_addc(&out, 0x3b);
     tap_case("gif: no frame");
     tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
@@ -530,6 +530,28 @@ static void test_jpeg(void)
     }
 }
 
+/* Above IMAGE_HALVED_PIXELS every second pixel is told: squares of 64 pixels are of 32. */
+static void test_jpeg_large(void)
+{
+    struct arena a;
+    struct image im;
+    unsigned wrong = 0;
+    arena_init(&a, IMAGE_MEMORY_BYTES);
+    tap_case("jpeg: a large one at half its size");
+    tap_int(read_white(&a, tap_source_file("tests/images/large.jpg"), &im), MP_OK);
+    tap_int(im.state, IMAGE_WHOLE);
+    tap_int(im.head.width, 2050);
+    tap_int(im.width, 1025);
+    tap_int(im.height, 1001);
+    for (uint32_t k = 0; im.luma != NULL && k < 1025 * 1001; k++) {
+        unsigned v = at(&im, k % 1025, k / 1025),
+                 want = 60 + 120 * ((k % 1025 / 32 + k / 1025 / 32) % 2);
+        wrong += v + 12 < want || v > want + 12;
+    }
+    tap_int(wrong, 0);
+    arena_clear(&a);
+}
+
 static void test_jpeg_refused(void)
 {
     struct arena a;
@@ -577,6 +599,7 @@ int main(void)
     test_gif_forms();
     test_gif_frames();
     test_jpeg();
+    test_jpeg_large();
     test_jpeg_refused();
     test_heads();
     return tap_done();

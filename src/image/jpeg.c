@@ -65,7 +65,7 @@ static void quant_tables(struct jpeg *j, struct str s)
         unsigned head = at8(s, 0), size = head >> 4 != 0 ? 2 : 1;
         uint16_t *q = j->quant[head & 3];
         for (size_t k = 0; k < JPEG_BLOCK; k++)
-            q[k] = (uint16_t)(size == 2 ? be16(s, 1 + 2 * k) : at8(s, 1 + k));
+            q[jpeg_zigzag[k]] = (uint16_t)(size == 2 ? be16(s, 1 + 2 * k) : at8(s, 1 + k));
         s = str_slice(s, 1 + (size_t)size * JPEG_BLOCK, s.n);
     }
 }
@@ -101,8 +101,8 @@ static enum jpeg_colours colours_of(const struct jpeg *j)
 
 static int component_memory(struct arena *a, struct jpeg *j, struct jpeg_component *c)
 {
-    size_t width = (j->im->width * c->h + j->h_max - 1) / j->h_max,
-           height = (j->im->height * c->v + j->v_max - 1) / j->v_max;
+    size_t width = ((size_t)j->im->head.width * c->h + j->h_max - 1) / j->h_max,
+           height = ((size_t)j->im->head.height * c->v + j->v_max - 1) / j->v_max;
     c->own_x = (width + JPEG_SIDE - 1) / JPEG_SIDE;
     c->own_y = (height + JPEG_SIDE - 1) / JPEG_SIDE;
     c->blocks_x = j->mcus_x * c->h;
@@ -110,10 +110,10 @@ static int component_memory(struct arena *a, struct jpeg *j, struct jpeg_compone
     j->visits_left += (uint64_t)c->blocks_x * c->blocks_y * JPEG_MAX_VISITS;
     if (!c->wanted)
         return MP_OK;
-    size_t n = c->blocks_x * c->blocks_y * JPEG_BLOCK;
+    size_t blocks = c->blocks_x * c->blocks_y, n = blocks * j->side * j->side;
     c->plane = arena_new(a, unsigned char, n);
     if (j->progressive)
-        c->coefficients = arena_new(a, int16_t, n);
+        c->coefficients = arena_new(a, int16_t, blocks * JPEG_BLOCK);
     if (c->plane == NULL || (j->progressive && c->coefficients == NULL))
         return MP_E_NOMEM;
     memset(c->plane, 128, n);
@@ -124,8 +124,8 @@ static int frame_memory(struct arena *a, struct jpeg *j)
 {
     j->colours = colours_of(j);
     bool all = j->colours == JPEG_RGB || j->colours == JPEG_CMYK;
-    j->mcus_x = (j->im->width + j->h_max * JPEG_SIDE - 1) / (j->h_max * JPEG_SIDE);
-    j->mcus_y = (j->im->height + j->v_max * JPEG_SIDE - 1) / (j->v_max * JPEG_SIDE);
+    j->mcus_x = (j->im->head.width + j->h_max * JPEG_SIDE - 1) / (j->h_max * JPEG_SIDE);
+    j->mcus_y = (j->im->head.height + j->v_max * JPEG_SIDE - 1) / (j->v_max * JPEG_SIDE);
     for (unsigned i = 0; i < j->n_components; i++) {
         j->components[i].wanted = all || i == 0 || (i == 3 && j->colours == JPEG_YCCK);
         int st = component_memory(a, j, &j->components[i]);
@@ -260,15 +260,15 @@ static void transform_all(const struct jpeg *j)
         for (size_t y = 0; c->coefficients != NULL && y < c->blocks_y; y++)
             for (size_t x = 0; x < c->blocks_x; x++)
                 jpeg_block(c->coefficients + (y * c->blocks_x + x) * JPEG_BLOCK, j->quant[c->quant],
-                           c->plane + (y * c->blocks_x * JPEG_SIDE + x) * JPEG_SIDE,
-                           c->blocks_x * JPEG_SIDE);
+                           j->side, c->plane + (y * c->blocks_x * j->side + x) * j->side,
+                           c->blocks_x * j->side);
     }
 }
 
 static unsigned value(const struct jpeg *j, unsigned i, size_t x, size_t y)
 {
     const struct jpeg_component *c = &j->components[i];
-    return c->plane[y * c->v / j->v_max * c->blocks_x * JPEG_SIDE + x * c->h / j->h_max];
+    return c->plane[y * c->v / j->v_max * c->blocks_x * j->side + x * c->h / j->h_max];
 }
 
 /* CMYK is stored the other way round by everything that stores it: 255 is no ink. */
@@ -289,7 +289,7 @@ static void to_grey(const struct jpeg *j, unsigned char *out)
     bool plain = j->colours == JPEG_GREY && c->h == j->h_max && c->v == j->v_max;
     for (size_t y = 0; y < j->im->height; y++, out += w) {
         if (plain)
-            memcpy(out, c->plane + y * c->blocks_x * JPEG_SIDE, w);
+            memcpy(out, c->plane + y * c->blocks_x * j->side, w);
         else
             for (size_t x = 0; x < w; x++)
                 out[x] = grey_at(j, x, y);
@@ -302,8 +302,10 @@ int jpeg_read(struct arena *a, struct str bytes, struct image_options o, struct 
     (void)o; /* nothing is transparent */
     if (j == NULL)
         return MP_E_NOMEM;
-    im->width = im->head.width;
-    im->height = im->head.height;
+    bool half = (uint64_t)im->head.width * im->head.height > IMAGE_HALVED_PIXELS;
+    im->width = half ? (im->head.width + 1) / 2 : im->head.width;
+    im->height = half ? (im->head.height + 1) / 2 : im->head.height;
+    j->side = half ? JPEG_HALF_SIDE : JPEG_SIDE;
     j->im = im;
     j->rest = bytes;
     int st = segments(a, j);

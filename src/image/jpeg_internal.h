@@ -7,7 +7,8 @@
 enum {
     JPEG_MAX_COMPONENTS = 4,
     JPEG_BLOCK = 64,    /* coefficients */
-    JPEG_SIDE = 8,      /* pixels */
+    JPEG_SIDE = 8,      /* pixels, of whole pictures ... */
+    JPEG_HALF_SIDE = 4, /* ... and of those read at half their size */
     JPEG_FAST_BITS = 9, /* codes up to this long by one look */
     JPEG_MAX_CODE_BITS = 16,
     JPEG_MAX_SCANS = 100, /* of one picture; encoders make about ten */
@@ -47,7 +48,8 @@ struct jpeg {
     struct jpeg_component components[JPEG_MAX_COMPONENTS];
     unsigned n_components, h_max, v_max;
     size_t mcus_x, mcus_y;
-    uint16_t quant[4][JPEG_BLOCK];
+    uint16_t quant[4][JPEG_BLOCK];     /* in natural order */
+    size_t side;                       /* of a block's pixels */
     struct jpeg_huffman huffman[2][4]; /* DC, AC */
     unsigned restart_every, scans;
     uint64_t visits_left; /* of blocks */
@@ -70,9 +72,9 @@ bool jpeg_huffman_make(struct jpeg_huffman *h, const unsigned char *counts, stru
  * beginning and then behind them. False: they end early or are damaged. */
 bool jpeg_scan(struct jpeg *j);
 
-/* Coefficients (natural order, still to be multiplied by `quant`, which is in zigzag order) to
- * eight rows of eight grey values. */
-void jpeg_block(const int16_t *coefficients, const uint16_t *quant, unsigned char *out,
+/* Coefficients to side * side grey values (JPEG_SIDE or JPEG_HALF_SIDE), rows `stride` apart. Both
+ * arrays are in natural order. */
+void jpeg_block(const int16_t *coefficients, const uint16_t *quant, size_t side, unsigned char *out,
                 size_t stride);
 
 #endif

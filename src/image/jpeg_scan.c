@@ -216,9 +216,8 @@ static bool block(struct jpeg *j, struct jpeg_component *c, size_t x, size_t y)
         return progressive(j, c, c->wanted ? c->coefficients + at * JPEG_BLOCK : NULL);
     ok = sequential(j, c, c->wanted ? here : NULL);
     if (c->wanted && ok)
-        jpeg_block(here, j->quant[c->quant],
-                   c->plane + (y * c->blocks_x * JPEG_SIDE + x) * JPEG_SIDE,
-                   c->blocks_x * JPEG_SIDE);
+        jpeg_block(here, j->quant[c->quant], j->side,
+                   c->plane + (y * c->blocks_x * j->side + x) * j->side, c->blocks_x * j->side);
     return ok;
 }
 

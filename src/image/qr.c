@@ -2,11 +2,12 @@
 #include "image/qr_internal.h"
 
 enum {
-    SMALL_SIDE = 400,  /* pictures up to this are also looked at twice as large */
-    LEAST_SIDE = 60,   /* below this no look at half the size */
-    LOOKS_SMALLER = 2, /* halvings */
-    MATRIX_SCALE = 4,  /* pixels of a cell that is looked at in a picture */
-    MATRIX_MARGIN = 4, /* cells around it */
+    SMALL_SIDE = 400,       /* pictures up to this are also looked at twice as large */
+    LEAST_SIDE = 60,        /* below this no look at half the size */
+    LOOKS_SMALLER = 2,      /* halvings */
+    LARGE_PIXELS = 4000000, /* above this the whole size is looked at last, and once */
+    MATRIX_SCALE = 4,       /* pixels of a cell that is looked at in a picture */
+    MATRIX_MARGIN = 4,      /* cells around it */
     /* In modules looked at: */
     VERSION_COST = 3000, /* to find out that three squares are no code */
     SEARCH_COST = 7500,  /* to search the fourth corner */
@@ -157,6 +158,7 @@ static void look(struct search *s, const struct qr_bits *b, unsigned scale_shift
 {
     struct qr_finders *f = &s->finders;
     qr_finders_scan(b, f);
+    s->out->squares = f->n > s->out->squares ? (unsigned)f->n : s->out->squares;
     size_t n = qr_triples(f, s->triples);
     s->out->limited |= f->limited;
     for (size_t i = 0; i < n; i++) {
@@ -177,15 +179,16 @@ static void look(struct search *s, const struct qr_bits *b, unsigned scale_shift
     }
 }
 
-/* What one size of the picture shows, by each threshold. */
-static bool look_at(struct search *s, const struct qr_grey *g, unsigned scale_shift, bool doubled)
+/* What one size of the picture shows, by each threshold, or by the first alone. */
+static bool look_at(struct search *s, const struct qr_grey *g, unsigned scale_shift, bool doubled,
+                    enum qr_threshold last)
 {
     struct qr_bits bits;
     uint32_t *scratch = arena_new(s->arena, uint32_t, qr_scratch_words(g->width, g->height));
     if (scratch == NULL || !qr_bits_make(s->arena, g->width, g->height, &bits))
         return false;
     qr_means(g, scratch);
-    for (enum qr_threshold how = QR_GLOBAL; how <= QR_NARROW; how++) {
+    for (enum qr_threshold how = QR_GLOBAL; how <= last; how++) {
         qr_bits_fill(g, how, scratch, &bits);
         look(s, &bits, scale_shift, doubled);
     }
@@ -198,25 +201,36 @@ static bool satisfied(const struct search *s)
            ((s->out->n > 0 || s->n_pieces > 0) && !s->promising);
 }
 
-/* The picture as it is; where that does not tell all, smaller (noise goes) and larger (edges become
- * finer than pixels). */
-static bool all_sizes(struct search *s, const struct qr_grey *whole)
+/* Smaller pictures: noise goes. `shift`: how often it was halved before. */
+static bool look_smaller(struct search *s, struct qr_grey g, unsigned shift)
 {
-    struct qr_grey g = *whole, twice;
-    if (!look_at(s, &g, 0, false))
-        return false;
     for (unsigned i = 1; i <= LOOKS_SMALLER && !satisfied(s); i++) {
         struct qr_grey half;
         if (g.width / 2 < LEAST_SIDE || g.height / 2 < LEAST_SIDE)
             break;
         s->promising = false;
-        if (!qr_grey_halve(s->arena, &g, &half) || !look_at(s, &half, i, false))
+        if (!qr_grey_halve(s->arena, &g, &half) || !look_at(s, &half, shift + i, false, QR_NARROW))
             return false;
         g = half;
     }
+    return true;
+}
+
+/* The picture as it is; where that does not tell all, smaller, and larger: edges become finer than
+ * pixels. A very large one is looked at by one threshold, and at half its size like others. */
+static bool all_sizes(struct search *s, const struct qr_grey *whole)
+{
+    struct qr_grey g = *whole, twice;
+    bool large = (uint64_t)g.width * g.height > LARGE_PIXELS;
+    if (large && !qr_grey_halve(s->arena, whole, &g))
+        return false;
+    if (!look_at(s, &g, large, false, QR_NARROW) || !look_smaller(s, g, large))
+        return false;
+    if (large)
+        return look_at(s, whole, 0, false, QR_GLOBAL);
     if (satisfied(s) || whole->width > SMALL_SIDE || whole->height > SMALL_SIDE)
         return true;
-    return qr_grey_double(s->arena, whole, &twice) && look_at(s, &twice, 0, true);
+    return qr_grey_double(s->arena, whole, &twice) && look_at(s, &twice, 0, true, QR_NARROW);
 }
 
 static const struct piece *piece_of(const struct search *s, const struct qr_data *like,
@@ -255,6 +269,7 @@ static struct search *search_new(struct arena *a, struct qr_found *out)
     s->arena = a;
     s->out = out;
     s->work_left = QR_MAX_WORK;
+    s->finders.edges_left = QR_MAX_EDGES;
     buf_init(&s->text, QR_MAX_TEXT_BYTES);
     return s;
 }
@@ -361,7 +376,7 @@ static bool as_picture(struct search *s, const struct cells *c)
             bool inside = i < c->width && k < c->height; /* before 0 is very large */
             p[y * w + x] = inside && cell_at(c, (uint32_t)i, (uint32_t)k) != 0 ? 0 : 255;
         }
-    return look_at(s, &g, 0, false);
+    return look_at(s, &g, 0, false, QR_NARROW);
 }
 
 int qr_from_matrix(struct arena *a, const unsigned char *cells, uint32_t width, uint32_t height,

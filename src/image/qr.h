@@ -25,7 +25,8 @@ struct qr_found {
     struct qr_code
         codes[QR_MAX_CODES]; /* different texts; those in parts put together if complete */
     size_t n;
-    bool limited; /* more looked like codes than was tried */
+    unsigned squares; /* like those in corners of codes, most that one look showed */
+    bool limited;     /* more looked like codes than was tried */
 };
 
 /* May a picture of this size hold a code at all? */

@@ -178,6 +178,8 @@ static void scan_row(const struct qr_bits *b, struct qr_finders *f, uint32_t y)
         }
     }
     edge_at(&r, b->width);
+    f->limited |= r.n > f->edges_left;
+    f->edges_left -= r.n < f->edges_left ? r.n : f->edges_left;
 }
 
 void qr_finders_scan(const struct qr_bits *b, struct qr_finders *f)
@@ -186,6 +188,6 @@ void qr_finders_scan(const struct qr_bits *b, struct qr_finders *f)
     f->n = 0;
     f->checks_left = QR_MAX_CHECKS;
     f->limited = false;
-    for (uint32_t y = 0; y < b->height; y += step)
+    for (uint32_t y = 0; y < b->height && !f->limited; y += step)
         scan_row(b, f, y);
 }

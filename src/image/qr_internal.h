@@ -15,7 +15,8 @@ enum {
     QR_MAX_BEST = 96,               /* of them tried with each other */
     QR_MAX_TRIPLES = 128,           /* tried as the three corners of a code, of one look */
     QR_MAX_CHECKS = 2000000,        /* steps of looking up squares seen before, of one look */
-    QR_MAX_WORK = 40000000 /* modules looked at to fit grids and read them, of one picture */
+    QR_MAX_WORK = 15000000, /* modules looked at to fit grids and read them, of one picture */
+    QR_MAX_EDGES = 6000000  /* between dark and light, in all looks at a picture */
 };
 
 /* ---- Dark and light ---- */
@@ -71,10 +72,11 @@ struct qr_finder {
 struct qr_finders {
     struct qr_finder list[QR_MAX_FINDERS];
     size_t n;
-    unsigned checks_left;
+    unsigned checks_left, edges_left;
     bool limited;
 };
 
+/* Spends f->edges_left, which the caller sets once for a picture. */
 void qr_finders_scan(const struct qr_bits *b, struct qr_finders *f);
 
 /* Three that may be the corners of one code: turning from `right` to `below` around `corner` goes

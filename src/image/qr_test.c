@@ -11,7 +11,7 @@ static struct qr_found find(struct arena *a, const struct image *im)
     return found;
 }
 
-static struct qr_found from_matrix(struct arena *a, const struct kit_code *c)
+static struct qr_found from_matrix(struct arena *a, const struct qk_code *c)
 {
     struct qr_found found = {.n = 0};
     struct mp_err err = {0};
@@ -31,15 +31,15 @@ static bool has_text(const struct qr_found *f, struct str text)
 
 static void test_forms(void)
 {
-    static struct kit_code code;
-    for (size_t i = 0; i < ARRAY_LEN(kit_forms); i++)
+    static struct qk_code code;
+    for (size_t i = 0; i < ARRAY_LEN(qk_forms); i++)
         for (unsigned mask = 0; mask < 8; mask++) {
-            const struct kit_form *form = &kit_forms[i];
+            const struct qk_form *form = &qk_forms[i];
             struct arena a;
-            struct kit_bits b = {.n = 0};
+            struct qk_bits b = {.n = 0};
             arena_init(&a, IMAGE_MEMORY_BYTES);
-            kit_put_bytes(&b, STR("a.test"), form->version);
-            kit_write(&code, form, &b, mask, 0);
+            qk_put_bytes(&b, STR("a.test"), form->version);
+            qk_write(&code, form, &b, mask, 0);
             struct qr_found f = from_matrix(&a, &code);
             tap_case("qr: version %u-%c, mask %u", form->version, form->level, mask);
             tap_int(f.n, 1);
@@ -67,13 +67,13 @@ static void test_damage(void)
         {"eleven in each of four blocks", 5, 'H', 44, true},
         {"twelve in one of them", 5, 'H', 45, false},
     };
-    static struct kit_code code;
+    static struct qk_code code;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
-        struct kit_bits b = {.n = 0};
+        struct qk_bits b = {.n = 0};
         arena_init(&a, IMAGE_MEMORY_BYTES);
-        kit_put_bytes(&b, STR("b.test"), rows[i].version);
-        kit_write(&code, kit_form(rows[i].version, rows[i].level), &b, 2, rows[i].broken);
+        qk_put_bytes(&b, STR("b.test"), rows[i].version);
+        qk_write(&code, qk_form(rows[i].version, rows[i].level), &b, 2, rows[i].broken);
         tap_case("qr: damage: %s", rows[i].label);
         struct qr_found f = from_matrix(&a, &code);
         tap_int(f.n, rows[i].readable);
@@ -173,14 +173,14 @@ static const struct {
 
 static void test_modes(void)
 {
-    static struct kit_code code;
+    static struct qk_code code;
     for (size_t i = 0; i < ARRAY_LEN(mode_rows); i++) {
         struct arena a;
-        struct kit_bits b = {.n = 0};
+        struct qk_bits b = {.n = 0};
         arena_init(&a, IMAGE_MEMORY_BYTES);
         for (size_t k = 0; k < ARRAY_LEN(mode_rows[i].fields); k++)
-            kit_put(&b, mode_rows[i].fields[k].value, mode_rows[i].fields[k].bits);
-        kit_write(&code, kit_form(1, 'L'), &b, 5, 0);
+            qk_put(&b, mode_rows[i].fields[k].value, mode_rows[i].fields[k].bits);
+        qk_write(&code, qk_form(1, 'L'), &b, 5, 0);
         tap_case("qr: %s", mode_rows[i].label);
         struct qr_found f = from_matrix(&a, &code);
         tap_int(f.n, 1);
@@ -200,14 +200,14 @@ static void test_broken_modes(void)
         {"a mode that is none", {{6, 4}}},
         {"letters above 44", {{2, 4}, {2, 9}, {45 * 45, 11}}},
     };
-    static struct kit_code code;
+    static struct qk_code code;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
-        struct kit_bits b = {.n = 0};
+        struct qk_bits b = {.n = 0};
         arena_init(&a, IMAGE_MEMORY_BYTES);
         for (size_t k = 0; k < ARRAY_LEN(rows[i].fields); k++)
-            kit_put(&b, rows[i].fields[k].value, rows[i].fields[k].bits);
-        kit_write(&code, kit_form(1, 'L'), &b, 1, 0);
+            qk_put(&b, rows[i].fields[k].value, rows[i].fields[k].bits);
+        qk_write(&code, qk_form(1, 'L'), &b, 1, 0);
         tap_case("qr: no text: %s", rows[i].label);
         struct qr_found f = from_matrix(&a, &code);
         tap_int(f.n, 0);
@@ -223,7 +223,7 @@ static void test_shots(void)
         const char *label;
         unsigned version;
         char level;
-        struct kit_shot shot;
+        struct qk_shot shot;
     } rows[] = {
         {"one pixel a module", 3, 'L', {.module = 1}},
         {"two and a half pixels", 3, 'L', {.module = 2.5f}},
@@ -259,15 +259,15 @@ static void test_shots(void)
         {"a very large one", 27, 'M', {.module = 2}},
         {"the largest", 40, 'L', {.module = 3}},
     };
-    static struct kit_code code;
+    static struct qk_code code;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena a;
-        const struct kit_form *form = kit_form(rows[i].version, rows[i].level);
+        const struct qk_form *form = qk_form(rows[i].version, rows[i].level);
         bool small = form->total - form->ec * form->blocks < sizeof URL + 2;
         struct str text = small ? STR("https://a.test/1") : STR(URL);
         arena_init(&a, IMAGE_MEMORY_BYTES);
-        kit_text(&code, rows[i].version, rows[i].level, text);
-        struct image im = kit_shoot(&a, &code, rows[i].shot);
+        qk_text(&code, rows[i].version, rows[i].level, text);
+        struct image im = qk_shoot(&a, &code, rows[i].shot);
         tap_case("qr: seen: %s", rows[i].label);
         struct qr_found f = find(&a, &im);
         tap_int(f.n, 1);
@@ -282,10 +282,10 @@ static void test_shots(void)
 /* Without the margin that the norm asks for. */
 static void test_no_margin(void)
 {
-    static struct kit_code code;
+    static struct qk_code code;
     struct arena a;
     arena_init(&a, IMAGE_MEMORY_BYTES);
-    kit_text(&code, 3, 'L', STR(URL));
+    qk_text(&code, 3, 'L', STR(URL));
     unsigned char *p = arena_new(&a, unsigned char, 29 * 3 * 29 * 3);
     for (size_t i = 0; i < 87 * 87; i++)
         p[i] = code.cell[i / 87 / 3 * 29 + i % 87 / 3] ? 20 : 230;
@@ -337,14 +337,14 @@ static void test_several(void)
     static const struct str texts[] = {STR_INIT("https://one.test/"), STR_INIT("https://two.test/"),
                                        STR_INIT("https://three.test/"),
                                        STR_INIT("https://four.test/")};
-    static struct kit_code code;
+    static struct qk_code code;
     struct arena a;
     struct image sheet = {.luma = NULL}, row, im, with;
     struct mp_err err = {0};
     arena_init(&a, IMAGE_MEMORY_BYTES);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        kit_text(&code, 3, 'L', texts[i]);
-        im = kit_shoot(&a, &code, (struct kit_shot){.module = 3, .inverted = i == 2});
+        qk_text(&code, 3, 'L', texts[i]);
+        im = qk_shoot(&a, &code, (struct qk_shot){.module = 3, .inverted = i == 2});
         if (i % 2 == 0)
             row = im;
         else if (image_join(&a, &row, &im, false, &with, &err) == MP_OK)
@@ -363,19 +363,19 @@ static void test_several(void)
     arena_clear(&a);
 }
 
-static void put_part(struct kit_bits *b, unsigned part, unsigned parts, struct str text)
+static void put_part(struct qk_bits *b, unsigned part, unsigned parts, struct str text)
 {
-    *b = (struct kit_bits){.n = 0};
-    kit_put(b, 3, 4);
-    kit_put(b, part, 4);
-    kit_put(b, parts - 1, 4);
-    kit_put(b, 0xa5, 8);
-    kit_put_bytes(b, text, 2);
+    *b = (struct qk_bits){.n = 0};
+    qk_put(b, 3, 4);
+    qk_put(b, part, 4);
+    qk_put(b, parts - 1, 4);
+    qk_put(b, 0xa5, 8);
+    qk_put_bytes(b, text, 2);
 }
 
 static void test_parts(void)
 {
-    static struct kit_code codes[3];
+    static struct qk_code codes[3];
     static const struct str texts[] = {STR_INIT("https://evil.t"), STR_INIT("est/login?\xc3"),
                                        STR_INIT("\xa4=1")};
     static const unsigned order[] = {1, 2, 0};
@@ -384,10 +384,10 @@ static void test_parts(void)
     struct mp_err err = {0};
     arena_init(&a, IMAGE_MEMORY_BYTES);
     for (unsigned i = 0; i < 3; i++) {
-        struct kit_bits b;
+        struct qk_bits b;
         put_part(&b, order[i], 3, texts[order[i]]);
-        kit_write(&codes[i], kit_form(2, 'M'), &b, i, 0);
-        one = kit_shoot(&a, &codes[i], (struct kit_shot){.module = 4});
+        qk_write(&codes[i], qk_form(2, 'M'), &b, i, 0);
+        one = qk_shoot(&a, &codes[i], (struct qk_shot){.module = 4});
         if (i == 0)
             im = one;
         else if (image_join(&a, &im, &one, false, &with, &err) == MP_OK)
@@ -410,13 +410,13 @@ static void test_parts(void)
 
 static void test_split(void)
 {
-    static struct kit_code code;
+    static struct qk_code code;
     struct arena a;
     struct image whole, half[2], joined;
     struct mp_err err = {0};
     arena_init(&a, IMAGE_MEMORY_BYTES);
-    kit_text(&code, 3, 'L', STR(URL));
-    whole = kit_shoot(&a, &code, (struct kit_shot){.module = 4});
+    qk_text(&code, 3, 'L', STR(URL));
+    whole = qk_shoot(&a, &code, (struct qk_shot){.module = 4});
     for (unsigned below = 0; below < 2; below++) {
         uint32_t n = whole.width, w = below ? n : n / 2, h = below ? n / 2 : n;
         for (unsigned i = 0; i < 2; i++) {
@@ -442,10 +442,10 @@ static void test_split(void)
 
 static void test_matrices(void)
 {
-    static struct kit_code code;
+    static struct qk_code code;
     static unsigned char cells[60 * 50];
     struct mp_err err = {0};
-    kit_text(&code, 3, 'L', STR(URL));
+    qk_text(&code, 3, 'L', STR(URL));
     for (unsigned turn = 0; turn < 8; turn++) {
         struct arena a;
         struct qr_found f = {.n = 0};
@@ -506,14 +506,14 @@ static void test_versions(void)
 /* Two codes of one matrix: no square that is one code alone. */
 static void test_matrix_of_two(void)
 {
-    static struct kit_code code[2];
+    static struct qk_code code[2];
     static unsigned char cells[80 * 40];
     struct mp_err err = {0};
     struct qr_found f = {.n = 0};
     struct arena a;
     arena_init(&a, IMAGE_MEMORY_BYTES);
-    kit_text(&code[0], 3, 'L', STR("https://one.test/"));
-    kit_text(&code[1], 3, 'L', STR("https://two.test/"));
+    qk_text(&code[0], 3, 'L', STR("https://one.test/"));
+    qk_text(&code[1], 3, 'L', STR("https://two.test/"));
     for (unsigned i = 0; i < 2; i++)
         for (unsigned k = 0; k < 29 * 29; k++)
             cells[(k / 29 + 2) * 80 + k % 29 + 40 * i + 4] = code[i].cell[k];
@@ -526,14 +526,14 @@ static void test_matrix_of_two(void)
 
 static void test_memory(void)
 {
-    static struct kit_code code;
+    static struct qk_code code;
     struct qr_found f = {.n = 7};
     struct mp_err err = {0};
     struct arena a, small;
     arena_init(&a, IMAGE_MEMORY_BYTES);
     arena_init(&small, 20000);
-    kit_text(&code, 3, 'L', STR(URL));
-    struct image im = kit_shoot(&a, &code, (struct kit_shot){.module = 4});
+    qk_text(&code, 3, 'L', STR(URL));
+    struct image im = qk_shoot(&a, &code, (struct qk_shot){.module = 4});
     tap_case("qr: no memory");
     tap_int(qr_find(&small, &im, &f, &err), MP_E_NOMEM);
     tap_int(f.n, 7);

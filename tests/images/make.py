@@ -37,6 +37,9 @@ def jpegs():
             ('progressive-grey', picture(), {'progressive': True}),
             ('cmyk', rgb.convert('CMYK'), {})]:
         image.save(os.path.join(HERE, name + '.jpg'), quality=95, **options)
+    large = Image.new('L', (2050, 2001))
+    large.putdata([60 + 120 * ((x // 64 + y // 64) % 2) for y in range(2001) for x in range(2050)])
+    large.save(os.path.join(HERE, 'large.jpg'), quality=40, optimize=True, progressive=True)
     ppm = io.BytesIO()
     rgb.save(ppm, 'ppm')
     for name, options in [('rgb', ['-rgb']), ('restart', ['-restart', '3B']),

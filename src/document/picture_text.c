@@ -1,0 +1,311 @@
+/* QR codes drawn with characters: full, half and quarter blocks, braille, signs of ASCII. */
+#include "document/picture_text.h"
+
+#include "base/utf8.h"
+#include "content/found.h"
+#include "document/picture.h"
+
+enum {
+    CELLS_WIDE = 2, /* of the finest character: braille has two by four dots */
+    CELLS_HIGH = 4,
+    LEAST_COLUMNS = 11, /* braille of the smallest code ... */
+    LEAST_ROWS = 6,
+    MEMORY_BYTES = 32 * 1024 * 1024,
+    NO_SIGN = -1,
+    NOTHING = -2 /* a character without a glyph */
+};
+
+/* Characters by what of them is dark: bit x + 2 y of 2 by 4. */
+static const struct sign {
+    uint16_t code_point;
+    unsigned char dark;
+} signs[] = {
+    {' ', 0},       {0xa0, 0},      {0x2003, 0},    {0x3000, 0},    {'.', 0},       {'_', 0},
+    {0x2591, 0},    {0x25a1, 0},    {0x2b1c, 0},    {'#', 0xff},    {'@', 0xff},    {'X', 0xff},
+    {0x2588, 0xff}, {0x2592, 0xff}, {0x2593, 0xff}, {0x25a0, 0xff}, {0x2b1b, 0xff}, {0x2580, 0x0f},
+    {0x2584, 0xf0}, {0x258c, 0x55}, {0x2590, 0xaa}, {0x2596, 0x50}, {0x2597, 0xa0}, {0x2598, 0x05},
+    {0x2599, 0xf5}, {0x259a, 0xa5}, {0x259b, 0x5f}, {0x259c, 0xaf}, {0x259d, 0x0a}, {0x259e, 0x5a},
+    {0x259f, 0xfa},
+};
+
+static int sign_of(int32_t c)
+{
+    static const unsigned char dots[8] = {0, 2, 4, 1, 3, 5, 6, 7};
+    if (c >= 0x2800 && c <= 0x28ff) {
+        int dark = 0;
+        for (unsigned i = 0; i < 8; i++)
+            dark |= (c >> i & 1) << dots[i];
+        return dark;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+        if (signs[i].code_point == c)
+            return signs[i].dark;
+    return c == '\r' || utf8_is_invisible(c) ? NOTHING : NO_SIGN;
+}
+
+/* Lines of a text that may be rows of a drawing. */
+struct canvas {
+    unsigned char sign[DRAWN_MAX_ROWS][DRAWN_MAX_COLUMNS];
+    size_t rows, columns, used[DRAWN_MAX_ROWS];
+};
+
+enum line { LINE_BLANK, LINE_DRAWN, LINE_OTHER };
+
+/* A line into the next row of `v`. */
+static enum line line_read(struct canvas *v, struct str line)
+{
+    size_t n = 0, dark = 0;
+    unsigned char *to = v->sign[v->rows];
+    while (line.n > 0) {
+        int s = sign_of(utf8_next(&line));
+        if (s == NO_SIGN || (s != NOTHING && n == DRAWN_MAX_COLUMNS))
+            return LINE_OTHER;
+        if (s == NOTHING)
+            continue;
+        to[n++] = (unsigned char)s;
+        dark += s != 0;
+    }
+    v->used[v->rows] = n;
+    if (dark == 0)
+        return LINE_BLANK;
+    return n >= LEAST_COLUMNS ? LINE_DRAWN : LINE_OTHER;
+}
+
+/* Into how many cells a character has to be cut, for all of them. */
+static void grain(const struct canvas *v, unsigned *wide, unsigned *high)
+{
+    bool halves_x = false, halves_y = false, quarters_y = false;
+    for (size_t y = 0; y < v->rows; y++)
+        for (size_t x = 0; x < v->used[y]; x++) {
+            unsigned s = v->sign[y][x];
+            halves_x |= (s & 0x55) != (s >> 1 & 0x55);
+            halves_y |= (s & 15) != s >> 4;
+            quarters_y |= (s & 3) != (s >> 2 & 3) || (s >> 4 & 3) != (s >> 6 & 3);
+        }
+    *wide = halves_x ? 2 : 1;
+    *high = quarters_y ? 4 : halves_y ? 2 : 1;
+}
+
+static bool cell_of(const struct canvas *v, size_t x, size_t y, unsigned wide, unsigned high)
+{
+    size_t column = x / wide, row = y / high;
+    unsigned bit_x = (unsigned)(x % wide), bit_y = (unsigned)(y % high) * (CELLS_HIGH / high);
+    if (column >= v->used[row])
+        return false;
+    return (v->sign[row][column] >> (bit_y * CELLS_WIDE + bit_x) & 1) != 0;
+}
+
+/* Two characters for one module, side by side, as terminals need it: one of them is enough. */
+static void halve_columns(struct drawing *d)
+{
+    uint32_t first = d->width;
+    for (uint32_t y = 0; y < d->height; y++)
+        for (uint32_t x = 0; x < first; x++)
+            if (d->cell[y * d->width + x])
+                first = x;
+    uint32_t width = (d->width - first % 2 + 1) / 2, offset = first % 2;
+    for (uint32_t y = 0; y < d->height; y++)
+        for (uint32_t x = 0; x < width; x++) {
+            uint32_t from = 2 * x + offset;
+            d->cell[y * width + x] = from < d->width ? d->cell[y * d->width + from] : 0;
+        }
+    d->width = width;
+}
+
+int drawing_read(struct content *c, size_t index, const struct drawing *d, const char *how,
+                 struct mp_err *err)
+{
+    struct arena scratch;
+    struct qr_found found = {.n = 0};
+    arena_init(&scratch, MEMORY_BYTES);
+    int st = qr_from_matrix(&scratch, d->cell, d->width, d->height, &found, err);
+    if (st != MP_OK) {
+        content_cut(c, index, "a drawing takes more memory than is given to search it");
+        st = MP_OK;
+    }
+    found.limited = false; /* what is drawn and no code may look like anything */
+    if (st == MP_OK)
+        st = picture_add_codes(c, index, &found, FINDING_QR_TEXT, how, err);
+    arena_clear(&scratch);
+    return st;
+}
+
+static int canvas_read(struct content *c, size_t index, const struct canvas *v, struct mp_err *err)
+{
+    struct arena scratch;
+    unsigned wide, high;
+    size_t columns = 0;
+    int st = MP_OK;
+    for (size_t y = 0; y < v->rows; y++)
+        columns = v->used[y] > columns ? v->used[y] : columns;
+    grain(v, &wide, &high);
+    struct drawing d = {.width = (uint32_t)columns * wide, .height = (uint32_t)v->rows * high};
+    arena_init(&scratch, MEMORY_BYTES);
+    d.cell = arena_new(&scratch, unsigned char, (size_t)d.width *d.height);
+    for (uint32_t y = 0; d.cell != NULL && y < d.height; y++)
+        for (uint32_t x = 0; x < d.width; x++)
+            d.cell[y * d.width + x] = cell_of(v, x, y, wide, high);
+    if (wide == high && d.width * 2 > d.height * 3)
+        halve_columns(&d);
+    if (d.cell == NULL)
+        st = mp_fail(err, MP_E_NOMEM, 0, "no memory for a drawing");
+    else if (d.width <= DRAWN_MAX_COLUMNS && d.height <= DRAWN_MAX_COLUMNS)
+        st = drawing_read(c, index, &d, "a QR code drawn with characters", err);
+    arena_clear(&scratch);
+    return st;
+}
+
+/* Signs that a drawing cannot do without: the upper side of a square in a corner. */
+static bool may_be_drawn(struct str text)
+{
+    static const struct str marks[] = {STR_INIT("\xe2\x96"), STR_INIT("\xe2\xa0"),
+                                       STR_INIT("\xe2\xa1"), STR_INIT("\xe2\xa2"),
+                                       STR_INIT("\xe2\xa3"), STR_INIT("\xe2\xac"),
+                                       STR_INIT("#######"),  STR_INIT("@@@@@@@"),
+                                       STR_INIT("XXXXXXX")};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (str_search(text, marks[i]) < text.n)
+            return true;
+    return false;
+}
+
+int drawn_in_text(struct content *c, size_t index, struct str text, struct mp_err *err)
+{
+    struct arena scratch;
+    struct canvas *v;
+    unsigned tries = 0;
+    int st = MP_OK;
+    if (!may_be_drawn(text))
+        return MP_OK;
+    arena_init(&scratch, MEMORY_BYTES);
+    v = arena_new(&scratch, struct canvas, 1);
+    if (v == NULL)
+        st = mp_fail(err, MP_E_NOMEM, 0, "no memory for a drawing");
+    while (st == MP_OK && text.p != NULL && tries < DRAWN_MAX_TRIES) {
+        enum line kind = line_read(v, str_cut(&text, '\n'));
+        v->rows += kind == LINE_DRAWN && v->rows + 1 < DRAWN_MAX_ROWS;
+        if (kind == LINE_BLANK || (kind == LINE_DRAWN && text.p != NULL))
+            continue;
+        if (v->rows >= LEAST_ROWS) {
+            st = canvas_read(c, index, v, err);
+            tries++;
+        }
+        v->rows = 0;
+    }
+    if (st == MP_OK && v->rows >= LEAST_ROWS)
+        st = canvas_read(c, index, v, err);
+    arena_clear(&scratch);
+    return st;
+}
+
+/* ---- The text of a page, with the blanks and lines that drawings need ---- */
+
+static const struct entity {
+    struct str name;
+    int32_t code_point;
+} entities[] = {{STR_INIT("nbsp"), 0xa0},         {STR_INIT("block"), 0x2588},
+                {STR_INIT("uhblk"), 0x2580},      {STR_INIT("lhblk"), 0x2584},
+                {STR_INIT("blk14"), 0x2591},      {STR_INIT("blk12"), 0x2592},
+                {STR_INIT("blk34"), 0x2593},      {STR_INIT("emsp"), 0x2003},
+                {STR_INIT("squf"), 0x25a0},       {STR_INIT("square"), 0x25a1},
+                {STR_INIT("blacksquare"), 0x25a0}};
+
+/* "&#9608;", "&#x2588;", "&block;" off the front; false: it is none of these. */
+static bool entity_next(struct str *s, int32_t *out)
+{
+    size_t end = str_find(str_slice(*s, 0, 16), ';');
+    struct str name = str_slice(*s, 1, end);
+    int32_t v = 0;
+    if (end >= s->n || end >= 16)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(entities); i++)
+        if (str_eq(name, entities[i].name))
+            v = entities[i].code_point;
+    bool hex = str_istarts(name, STR("#x"));
+    for (size_t i = hex ? 2 : 1; v == 0 && name.n > i && name.p[0] == '#'; i = name.n)
+        for (size_t k = i; k < name.n && v < 0x110000; k++) {
+            char digit = to_lower(name.p[k]);
+            bool letter = hex && digit >= 'a' && digit <= 'f';
+            if (!is_digit(digit) && !letter)
+                return false;
+            v = v * (hex ? 16 : 10) + (letter ? digit - 'a' + 10 : digit - '0');
+        }
+    if (v <= 0 || v >= 0x110000 || (v >= 0xd800 && v < 0xe000))
+        return false;
+    *s = str_slice(*s, end + 1, s->n);
+    *out = v;
+    return true;
+}
+
+/* Tags that end a line. */
+static bool ends_line(struct str tag)
+{
+    static const struct str tags[] = {STR_INIT("<br"), STR_INIT("</div"), STR_INIT("</p"),
+                                      STR_INIT("</tr"), STR_INIT("</li")};
+    for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+        if (str_istarts(tag, tags[i]))
+            return true;
+    return false;
+}
+
+static void plain_text(struct str page, struct buf *out)
+{
+    while (page.n > 0 && !out->failed) {
+        size_t n = 0;
+        int32_t c;
+        while (n < page.n && page.p[n] != '<' && page.p[n] != '&')
+            n++;
+        buf_add(out, str_slice(page, 0, n));
+        page = str_slice(page, n, page.n);
+        if (page.n == 0)
+            break;
+        if (page.p[0] == '&') {
+            if (entity_next(&page, &c)) {
+                utf8_add(out, c);
+            } else {
+                buf_addc(out, '&');
+                page = str_slice(page, 1, page.n);
+            }
+            continue;
+        }
+        if (ends_line(page))
+            buf_addc(out, '\n');
+        page = str_slice(page, str_find(page, '>') + 1, page.n);
+    }
+}
+
+/* Characters of drawings, also as references. */
+static bool page_may_be_drawn(struct str page)
+{
+    static const struct str marks[] = {STR_INIT("&#96"),   STR_INIT("&#x25"), STR_INIT("&#X25"),
+                                       STR_INIT("&block"), STR_INIT("hblk;"), STR_INIT("&#10"),
+                                       STR_INIT("&#x28")};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (str_search(page, marks[i]) < page.n)
+            return true;
+    return may_be_drawn(page);
+}
+
+bool drawn_is_page(const struct content_object *o)
+{
+    return file_type_class(o->kind) == FILE_CLASS_HTML ||
+           (str_eq(o->type, STR("text")) && str_eq(o->subtype, STR("html")));
+}
+
+/* Its bytes as they stand: tags, references and UTF-8 are all that drawings are made of. */
+int drawn_read_page(struct content *c, size_t index, struct mp_err *err)
+{
+    struct str page = c->report->objects[index].bytes;
+    int st = drawn_in_tables(c, index, page, err);
+    struct buf text;
+    if (st != MP_OK || !page_may_be_drawn(page))
+        return st;
+    buf_init(&text, page.n + 1);
+    plain_text(page, &text);
+    if (text.failed)
+        st = mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a page");
+    else
+        st = drawn_in_text(c, index, buf_str(&text), err);
+    buf_clear(&text);
+    return st;
+}
