@@ -144,30 +144,52 @@ static int read_link(struct url_facts *f, const struct content_link *link, struc
     return l->site.n == 0 ? MP_OK : phish_names_find(arena, f->p->names, l->site, &l->near, err);
 }
 
-/* Links that differ; a table of places in f->links, by hash of URL and kind of source. */
+/* Places in f->links, by hash of what is compared. */
 struct known_links {
     uint32_t *slots;
     size_t mask;
+    struct str (*key)(const struct seen_link *l);
 };
 
-static bool is_same(const struct content_link *a, const struct content_link *b)
+static struct str url_of(const struct seen_link *l)
 {
-    return is_clicked(a->source) == is_clicked(b->source) &&
-           (a->source == LINK_QR) == (b->source == LINK_QR) && str_eq(a->url, b->url);
+    return l->link->url;
+}
+
+static struct str host_of(const struct seen_link *l)
+{
+    return l->unwrapped.target.host;
+}
+
+/* Rules treat what is clicked, loaded and read from a QR code differently. */
+static bool is_same_kind(const struct seen_link *a, const struct seen_link *b)
+{
+    return a->clicked == b->clicked && (a->link->source == LINK_QR) == (b->link->source == LINK_QR);
+}
+
+static int known_init(struct arena *arena, size_t n, struct str (*key)(const struct seen_link *l),
+                      struct known_links *out, struct mp_err *err)
+{
+    *out = (struct known_links){.mask = 15, .key = key};
+    while (out->mask < 2 * n)
+        out->mask = 2 * out->mask + 1;
+    out->slots = arena_new(arena, uint32_t, out->mask + 1);
+    return out->slots == NULL ? no_memory(err) : MP_OK;
 }
 
 /* Did the same come before? Notes f->links[index] if not. */
-static bool came_before(struct url_facts *f, struct known_links *known, size_t index)
+static bool came_before(const struct url_facts *f, struct known_links *known, size_t index)
 {
-    const struct content_link *link = f->links[index].link;
-    size_t at = (size_t)str_hash(link->url);
-    for (;; at++) {
+    const struct seen_link *l = &f->links[index];
+    struct str key = known->key(l);
+    for (size_t at = (size_t)str_hash(key);; at++) {
         uint32_t *slot = &known->slots[at & known->mask];
         if (*slot == 0) {
             *slot = (uint32_t)index + 1;
             return false;
         }
-        if (is_same(f->links[*slot - 1].link, link))
+        const struct seen_link *other = &f->links[*slot - 1];
+        if (is_same_kind(l, other) && str_eq(known->key(other), key))
             return true;
     }
 }
@@ -176,16 +198,15 @@ int url_links_read(struct url_facts *f, struct mp_err *err)
 {
     struct arena *arena = f->p->arena;
     const struct content_report *found = f->p->in->found;
-    struct known_links known = {.mask = 15};
+    struct known_links urls, hosts;
     size_t bytes = 0;
     arena_init(&f->scratch, SCRATCH_BYTES);
-    while (known.mask < 2 * found->n_links)
-        known.mask = 2 * known.mask + 1;
     f->links = arena_new(arena, struct seen_link, found->n_links + 1);
-    known.slots = arena_new(arena, uint32_t, known.mask + 1);
-    if (f->links == NULL || known.slots == NULL)
-        return no_memory(err);
-    int st = read_people(f, err);
+    int st = f->links == NULL ? no_memory(err) : read_people(f, err);
+    if (st == MP_OK)
+        st = known_init(arena, found->n_links, url_of, &urls, err);
+    if (st == MP_OK)
+        st = known_init(arena, found->n_links, host_of, &hosts, err);
     for (size_t i = 0; st == MP_OK && i < found->n_links; i++) {
         struct seen_link *l = &f->links[f->n];
         if (bytes > PHISH_MAX_LINK_BYTES) {
@@ -196,7 +217,8 @@ int url_links_read(struct url_facts *f, struct mp_err *err)
         st = read_link(f, &found->links[i], l, err);
         if (st != MP_OK || l->url.kind == URL_NONE)
             continue;
-        l->again = came_before(f, &known, f->n);
+        l->again = came_before(f, &urls, f->n);
+        l->host_again = came_before(f, &hosts, f->n);
         bytes += l->again ? 0 : l->url.text.n;
         f->n++;
     }

@@ -19,6 +19,7 @@ struct seen_link {
     struct phish_near near;         /* what `site` is, or may be taken for */
     bool clicked;                   /* somebody follows it; not what a page only loads */
     bool again;                     /* the same URL came before from the same kind of source */
+    bool host_again;                /* another URL that leads to the same host did */
 };
 
 struct url_facts {

@@ -122,23 +122,29 @@ static bool leads_nowhere(const struct url *u)
     return u->path.n <= 1 && u->query.n == 0;
 }
 
+static void check_shortener(struct url_facts *f, const struct seen_link *l)
+{
+    const struct url *hosts[] = {&l->unwrapped.target, &l->url};
+    for (size_t i = 0; i < (l->unwrapped.n == 0 ? 1 : 2); i++) {
+        const struct content_entry *e =
+            content_lists_domain(f->p->in->lists, LIST_SHORTENERS, hosts[i]->host);
+        if (e == NULL || leads_nowhere(hosts[i]))
+            continue;
+        finding_add(f->p->findings, FINDING_URL_SHORTENER, l->where, STR_FMT ": " STR_FMT,
+                    STR_ARG(e->key), STR_ARG(url_short(hosts[i]->text)));
+        return;
+    }
+}
+
 static void check_place(struct url_facts *f, const struct seen_link *l)
 {
     const struct content_lists *lists = f->p->in->lists;
     const struct url *u = &l->unwrapped.target;
-    const struct url *hosts[] = {u, &l->url};
-    for (size_t i = 0; i < (l->unwrapped.n == 0 ? 1 : 2); i++) {
-        const struct content_entry *e =
-            content_lists_domain(lists, LIST_SHORTENERS, hosts[i]->host);
-        if (e != NULL && !leads_nowhere(hosts[i]))
-            finding_add(f->p->findings, FINDING_URL_SHORTENER, l->where, STR_FMT ": " STR_FMT,
-                        STR_ARG(e->key), STR_ARG(url_short(hosts[i]->text)));
-    }
     const struct content_entry *e = content_lists_domain(lists, LIST_FREE_HOSTS, u->host);
+    struct str top = domain_tail(u->host, 1);
     if (e != NULL)
         finding_add(f->p->findings, FINDING_URL_FREE_HOST, l->where, STR_FMT ": " STR_FMT,
                     STR_ARG(e->key), STR_ARG(url_short(u->text)));
-    struct str top = domain_tail(u->host, 1);
     if (u->ip.family == IP_NONE && content_lists_has(lists, LIST_TLDS_ABUSED, top))
         finding_add(f->p->findings, FINDING_URL_TLD, l->where, "." STR_FMT ": " STR_FMT,
                     STR_ARG(top), STR_ARG(url_short(u->text)));
@@ -147,6 +153,10 @@ static void check_place(struct url_facts *f, const struct seen_link *l)
 int url_check_name(struct url_facts *f, const struct seen_link *l, struct mp_err *err)
 {
     if (!url_is_web(&l->unwrapped.target))
+        return MP_OK;
+    if (l->clicked)
+        check_shortener(f, l);
+    if (l->host_again) /* the rest says the same of all URLs of a host */
         return MP_OK;
     check_letters(f, l);
     check_near_miss(f, l);
