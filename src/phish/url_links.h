@@ -6,8 +6,8 @@
 #include "url/inside.h"
 
 enum {
-    PHISH_MAX_LINK_BYTES = 2 * 1024 * 1024, /* of all different links together */
-    URL_EVIDENCE_BYTES = 120                /* of one URL in a finding */
+    PHISH_MAX_LINK_BYTES = 1024 * 1024, /* of all different links together */
+    URL_EVIDENCE_BYTES = 120            /* of one URL in a finding */
 };
 
 struct seen_link {

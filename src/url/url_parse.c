@@ -109,7 +109,8 @@ static unsigned look_at(struct str text, size_t front)
     int32_t before = 0;
     for (size_t at = 0; rest.n != 0; at = text.n - rest.n) {
         int32_t c = utf8_next(&rest);
-        if (c > 0x20 && !utf8_is_invisible(c)) {
+        bool invisible = c >= 0x80 && utf8_is_invisible(c);
+        if (c > 0x20 && !invisible) {
             flags |= waiting;
             waiting = 0;
         }
@@ -121,7 +122,7 @@ static unsigned look_at(struct str text, size_t front)
             flags |= URL_UNICODE_DELIMITER;
         if (is_bidi(c))
             flags |= URL_INVISIBLE | URL_BIDI;
-        else if (utf8_is_invisible(c) && !belongs_to(c, before))
+        else if (invisible && !belongs_to(c, before))
             waiting |= URL_INVISIBLE;
         before = c;
     }
