@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main jobs on real input: six messages that this project carries, judged from an example zone; one
-# whose attachment only some readers see; a domain audited before it is published; two mail servers on this machine, one of them broken; an
+# whose attachment only some readers see, a phish, a document with a macro; a domain audited before it is published; two mail servers on this machine, one of them broken; an
 # application's mail caught by the capture server; a whole flow as a suite.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
@@ -28,6 +28,17 @@ say "An attachment that only some programs see: some readers show a note, others
 echo "   $ mailproof scan --only content examples/demo/7-two-readers.eml"
 "$mailproof" scan --only content examples/demo/7-two-readers.eml
 [ $? -eq 1 ] || { echo "the demo expected 1 from the smuggled script" >&2; exit 1; }
+
+say "A phish: who writes, where the link really leads, what is hidden, what it presses for"
+echo "   $ mailproof scan --only content --own-domain customer.example --rcpt bob@customer.example examples/demo/8-phish.eml"
+"$mailproof" scan --only content --own-domain customer.example --rcpt bob@customer.example \
+    examples/demo/8-phish.eml
+[ $? -eq 1 ] || { echo "the demo expected 1 from the phish" >&2; exit 1; }
+
+say "A document with a macro that starts by itself (it only shows a box), and the macro's source"
+echo "   $ mailproof forge macro | mailproof scan --only content --verbose -"
+"$mailproof" forge macro | "$mailproof" scan --only content --verbose -
+[ $? -eq 1 ] || { echo "the demo expected 1 from the macro" >&2; exit 1; }
 
 say "A domain, before its zone file is published"
 echo "   $ mailproof audit --zone-file examples/demo/shop.zone --fail-on critical shop.example"

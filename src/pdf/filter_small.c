@@ -161,11 +161,11 @@ static void png_row(unsigned kind, unsigned char *row, const unsigned char *up, 
     for (size_t i = 0; i < n; i++) {
         unsigned char left = i >= pixel ? row[i - pixel] : 0, above = up != NULL ? up[i] : 0;
         unsigned char corner = i >= pixel && up != NULL ? up[i - pixel] : 0;
-        unsigned add_to = kind == 1   ? left
-                          : kind == 2 ? above
-                          : kind == 3 ? (unsigned char)((left + above) / 2)
-                          : kind == 4 ? paeth(left, above, corner)
-                                      : 0;
+        int add_to = kind == 1   ? left
+                     : kind == 2 ? above
+                     : kind == 3 ? (left + above) / 2
+                     : kind == 4 ? paeth(left, above, corner)
+                                 : 0;
         row[i] = (unsigned char)((row[i] + add_to) & 0xff);
     }
 }
