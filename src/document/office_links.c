@@ -29,11 +29,13 @@ static const struct str loaded[] = {
 
 /* Handlers of the system that were used to run code from a document. */
 static const struct str handlers[] = {
-    STR_INIT("mhtml:"),        STR_INIT("ms-msdt:"),         STR_INIT("search-ms:"),
-    STR_INIT("ms-officecmd:"), STR_INIT("search:"),          STR_INIT("ms-search:"),
-    STR_INIT("x-usc:"),        STR_INIT("ms-appinstaller:"), STR_INIT("ms-excel:"),
-    STR_INIT("ms-word:"),      STR_INIT("script:"),          STR_INIT("javascript:"),
-    STR_INIT("vbscript:"),
+    STR_INIT("mhtml:"),     STR_INIT("ms-msdt:"),
+    STR_INIT("search-ms:"), STR_INIT("ms-officecmd:"),
+    STR_INIT("search:"),    STR_INIT("ms-search:"),
+    STR_INIT("x-usc:"),     STR_INIT("ms-appinstaller:"),
+    STR_INIT("ms-excel:"),  STR_INIT("ms-word:"),
+    STR_INIT("script:"),    STR_INIT("javascript:"),
+    STR_INIT("vbscript:"),  STR_INIT("ppaction://program"),
 };
 
 static bool is_listed(const struct str *list, size_t n, struct str word)

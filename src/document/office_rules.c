@@ -134,6 +134,13 @@ static bool is_dangerous(const struct office_case *x, struct str text)
 static void tell_package(struct office_case *x, const struct office_object *p)
 {
     bool command = p->sort == OBJECT_COMMAND;
+    enum file_type kind = file_type_of(p->bytes);
+    if (p->name.n == 0 && p->label.n == 0) {
+        if (file_type_class(kind) != FILE_CLASS_IMAGE) /* notebooks hold their pictures so, too */
+            tell(x, FINDING_OFFICE_EMBEDDED, "a file without a name: %s, %zu bytes",
+                 file_type_name(kind), p->bytes.n);
+        return;
+    }
     bool dangerous = command || is_dangerous(x, p->name) || is_dangerous(x, p->label);
     bool same = str_eq(p->label, p->name);
     struct str shown = same ? STR("") : p->label;
@@ -186,7 +193,7 @@ static int open_files(struct office_case *x, struct mp_err *err)
 
 /* ---- RTF, encryption ---- */
 
-enum { FONT_TABLES_MAX = 100 };
+enum { FONT_TABLES_MANY = 100, FONTS_MANY = 10000 }; /* no writer's; CVE-2023-21716 */
 
 static void rule_rtf(struct office_case *x)
 {
@@ -201,7 +208,8 @@ static void rule_rtf(struct office_case *x)
                  {f->rtf.auto_link, "an object that is linked by itself"},
                  {equation, "an object of the equation editor"},
                  {f->rtf.odd_header, "a head that is not {\\rtf1"},
-                 {f->rtf.font_tables > FONT_TABLES_MAX, "more than 100 font tables"}};
+                 {f->rtf.font_tables > FONT_TABLES_MANY, "more than 100 font tables"},
+                 {f->rtf.fonts > FONTS_MANY, "more than 10000 fonts"}};
     struct buf b;
     if (!f->rtf.is)
         return;

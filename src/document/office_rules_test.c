@@ -89,6 +89,23 @@ static struct str not_encrypted(void)
 {
     return one_stream("Folder", "EncryptedPackage", STR("x"));
 }
+static struct str fonts(unsigned n)
+{
+    struct buf b;
+    buf_init(&b, MK_MAX_BYTES);
+    buf_addz(&b, "{\\rtf1{\\fonttbl");
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(&b, "{\\f%u A;}", i);
+    return mk_done(&arena, &b);
+}
+static struct str many_fonts(void)
+{
+    return fonts(10001);
+}
+static struct str some_fonts(void)
+{
+    return fonts(500);
+}
 static struct str font_tables(unsigned n)
 {
     struct buf b;
@@ -224,6 +241,9 @@ static const struct row {
      .severity = SEV_HIGH, "a head that is not {\\rtf1"},
     {"font tables", FINDING_OFFICE_RTF_EXPLOIT, "a.rtf", NULL, .make = many_font_tables, SEV_HIGH,
      "more than 100 font tables"},
+    {"fonts", FINDING_OFFICE_RTF_EXPLOIT, "a.rtf", NULL, .make = many_fonts, SEV_HIGH,
+     "more than 10000 fonts"},
+    {"some fonts", FINDING_OFFICE_RTF_EXPLOIT, "a.rtf", NULL, .make = some_fonts, QUIET, ""},
     {"some font tables", FINDING_OFFICE_RTF_EXPLOIT, "a.rtf", NULL, .make = some_font_tables, QUIET,
      ""},
     {"encrypted", FINDING_OFFICE_ENCRYPTED, "a.docx", NULL, .make = encrypted, SEV_MEDIUM,

@@ -30,27 +30,29 @@ static void read_macros_of(struct reader *r, struct cfb *c, int32_t vba)
                                            .stomped = v.modules[i].stomped});
 }
 
-/* Every storage with a stream "_VBA_PROJECT" or "dir" in a storage "VBA"; a workbook may hold
+/* Every storage with a stream "_VBA_PROJECT", or "dir" in a storage "VBA"; a document may hold
  * objects with projects of their own. */
 static void read_macros(struct reader *r, struct cfb *c)
 {
     enum { PROJECTS_MAX = 16 };
+    bool *seen = arena_new(r->arena, bool, c->n + 1); /* by the storage, plus one */
     unsigned projects = 0;
-    for (size_t i = 0; i < c->n && !r->failed; i++) {
+    r->failed |= seen == NULL;
+    for (size_t i = 0; i < c->n && !r->failed && projects <= PROJECTS_MAX; i++) {
         const struct cfb_entry *e = &c->entries[i];
-        bool named = e->type == CFB_STREAM && str_ieq(e->name, STR("_VBA_PROJECT"));
-        bool listed = e->type == CFB_STREAM && str_ieq(e->name, STR("dir")) && e->parent > 0 &&
+        bool named = str_ieq(e->name, STR("_VBA_PROJECT"));
+        bool listed = str_ieq(e->name, STR("dir")) && e->parent > 0 &&
                       str_ieq(c->entries[e->parent].name, STR("VBA"));
-        if (!listed && (!named || cfb_find(c, e->parent, STR("dir")) != NULL))
+        if (e->type != CFB_STREAM || (!named && !listed) || seen[e->parent + 1])
             continue;
+        seen[e->parent + 1] = true;
         r->o->has_project = true;
-        if (projects++ == PROJECTS_MAX) {
+        if (projects++ == PROJECTS_MAX)
             r->o->cut = true;
-            return;
-        }
-        read_macros_of(r, c, e->parent);
+        else
+            read_macros_of(r, c, e->parent);
     }
-    if (projects == 0) /* what was hidden from the tree */
+    if (projects == 0 && !r->failed) /* what was hidden from the tree */
         read_macros_of(r, c, CFB_NO_ENTRY);
 }
 

@@ -169,8 +169,22 @@ static bool in_instruction(const struct fields *f)
     return f->depth > 0 && f->depth <= FIELD_DEPTH && !f->open[f->depth - 1].result;
 }
 
+/* What has been said so far is judged and forgotten, so that there is room for what follows. */
+static void forget(struct fields *f)
+{
+    unsigned depth = f->depth < FIELD_DEPTH ? f->depth : FIELD_DEPTH;
+    size_t start = depth > 0 ? f->open[depth - 1].start : 0;
+    if (in_instruction(f))
+        field_read(f->r, str_slice(buf_str(&f->text), start, f->text.n));
+    for (unsigned i = 0; i < depth; i++)
+        f->open[i].start = 0;
+    buf_reset(&f->text);
+}
+
 void field_begin(struct fields *f)
 {
+    if (f->text.n > FIELD_TEXT_BYTES / 2)
+        forget(f);
     field_text(f, STR(" "));
     if (f->depth++ >= FIELD_DEPTH)
         return;
@@ -178,14 +192,12 @@ void field_begin(struct fields *f)
     f->open[f->depth - 1].result = false;
 }
 
+/* Of an instruction that is longer than Word takes (citations hold whole records) its beginning is
+ * judged. */
 void field_text(struct fields *f, struct str text)
 {
     if (in_instruction(f))
-        buf_add(&f->text, text);
-    if (f->text.failed) { /* longer than any that Word takes: its beginning is judged */
-        f->text.failed = false;
-        f->r->o->cut = true;
-    }
+        buf_add(&f->text, str_slice(text, 0, FIELD_TEXT_BYTES - f->text.n));
 }
 
 void field_result(struct fields *f)

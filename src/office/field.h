@@ -4,7 +4,7 @@
 
 #include "office/office_internal.h"
 
-enum { FIELD_DEPTH = 16, FIELD_TEXT_BYTES = 64 * 1024 };
+enum { FIELD_DEPTH = 16, FIELD_TEXT_BYTES = 16 * 1024 };
 
 /* Fields within fields: the instruction of one holds those of the ones in it. */
 struct fields {

@@ -67,13 +67,17 @@ void add_object(struct reader *r, struct office_object object)
 
 static void add_text(struct reader *r, struct str **texts, size_t *n, size_t *cap, struct str what)
 {
+    what = bounded(what);
+    for (size_t i = 0; i < *n; i++)
+        if (str_eq((*texts)[i], what))
+            return;
     if (*n == OFFICE_MAX_FORMULAS) /* so many say what one more would say */
         return;
     struct str *list = grow(r, *texts, *n, cap, OFFICE_MAX_FORMULAS, sizeof *list);
     if (list == NULL)
         return;
     *texts = list;
-    list[(*n)++] = bounded(what);
+    list[(*n)++] = what;
 }
 
 void add_dde(struct reader *r, struct str what)
@@ -145,9 +149,32 @@ struct str unpack_zlib(struct reader *r, struct str in)
 
 /* ---- the whole ---- */
 
+static void read_active_mime(struct reader *r, struct str bytes)
+{
+    read_later(r, unpack_active_mime(r, bytes));
+}
+
+/* The first whose bytes these are reads them. */
+static const struct {
+    bool (*is)(struct str bytes);
+    void (*read)(struct reader *r, struct str bytes);
+} formats[] = {
+    {cfb_is, read_compound}, {is_rtf, read_rtf},           {is_sylk, read_sylk},
+    {is_biff, read_biff},    {is_notebook, read_notebook}, {is_active_mime, read_active_mime},
+    {is_page, read_page},
+};
+
+static size_t format_of(struct str bytes)
+{
+    size_t i = 0;
+    while (i < ARRAY_LEN(formats) && !formats[i].is(bytes))
+        i++;
+    return i;
+}
+
 bool office_looks(struct str bytes)
 {
-    return cfb_is(bytes) || is_rtf(bytes) || is_sylk(bytes) || is_biff(bytes);
+    return format_of(bytes) < ARRAY_LEN(formats);
 }
 
 bool office_is_markup(struct str bytes)
@@ -160,18 +187,13 @@ bool office_is_markup(struct str bytes)
 
 static void read_one(struct reader *r, struct str bytes, enum office_as as)
 {
+    size_t format = format_of(bytes);
     if (as == OFFICE_CSV)
         read_csv(r, bytes);
     else if (as == OFFICE_BIFF12)
         read_biff12(r, bytes);
-    else if (cfb_is(bytes))
-        read_compound(r, bytes);
-    else if (is_rtf(bytes))
-        read_rtf(r, bytes);
-    else if (is_sylk(bytes))
-        read_sylk(r, bytes);
-    else if (is_biff(bytes))
-        read_biff(r, bytes);
+    else if (format < ARRAY_LEN(formats))
+        formats[format].read(r, bytes);
     else if (office_is_markup(bytes))
         read_xml(r, bytes);
 }

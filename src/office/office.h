@@ -70,9 +70,9 @@ struct office {
     bool has_project;      /* a VBA project */
     bool has_parts;        /* a document in one file of XML, which has parts of its own */
     struct {
-        bool is, odd_header;    /* "{\rt" without "f1" */
-        bool update, auto_link; /* \objupdate, \objautlink */
-        unsigned font_tables;
+        bool is, odd_header;         /* "{\rt" without "f1" */
+        bool update, auto_link;      /* \objupdate, \objautlink */
+        unsigned font_tables, fonts; /* in them */
     } rtf;
     bool damaged; /* what was read holds */
     bool cut;     /* a limit stopped the reading */

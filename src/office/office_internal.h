@@ -39,10 +39,19 @@ void read_sylk(struct reader *r, struct str bytes);     /* sheet_text.c */
 void read_csv(struct reader *r, struct str bytes);      /* sheet_text.c */
 void read_biff(struct reader *r, struct str stream);    /* biff.c */
 void read_biff12(struct reader *r, struct str part);    /* biff.c */
+void read_page(struct reader *r, struct str bytes);     /* carriers.c */
+void read_notebook(struct reader *r, struct str bytes); /* carriers.c */
 
 bool is_rtf(struct str bytes);
 bool is_sylk(struct str bytes);
 bool is_biff(struct str bytes);
+bool is_page(struct str bytes);
+bool is_notebook(struct str bytes);
+bool is_active_mime(struct str bytes);
+struct str unpack_active_mime(struct reader *r, struct str bytes);
+
+/* `server|'topic'!item`: a formula that asks another program. */
+bool is_dde_formula(struct str formula);
 
 /* An object, or a VBA project, that is a compound file of its own. */
 void read_object_file(struct reader *r, struct str bytes);

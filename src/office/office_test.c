@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include "base/base64.h"
 #include "office/office_test_kit.h"
 #include "tests/tap.h"
 
@@ -21,7 +22,7 @@ static void put_objects(struct buf *b, const struct office *o)
     for (size_t i = 0; i < o->n_objects; i++) {
         const struct office_object *p = &o->objects[i];
         buf_addf(b, "%s%s(" STR_FMT, b->n > 0 ? " " : "", sorts[p->sort], STR_ARG(p->class));
-        if (p->name.n > 0)
+        if (p->name.n > 0 || p->bytes.n > 0)
             buf_addf(b, "|" STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(p->label), STR_ARG(p->name),
                      STR_ARG(p->bytes));
         buf_addc(b, ')');
@@ -71,6 +72,9 @@ static void check(const char *label, struct str bytes, enum office_as as, const 
 #define SEPARATE "<w:fldChar w:fldCharType=\"separate\"/>"
 #define END      "<w:fldChar w:fldCharType='end'/>"
 #define INSTR(s) "<w:r><w:instrText xml:space=\"preserve\">" s "</w:instrText></w:r>"
+
+#define ONENOTE   "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"
+#define FILE_DATA "\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac"
 
 static const struct {
     const char *label;
@@ -134,6 +138,16 @@ static const struct {
      "link(oleObject http://h/x)"},
     {"DDE of a workbook", STR_INIT("<ddeLink ddeService=\"cmd\" ddeTopic=\"/c calc\"/>"), 0,
      "dde(cmd|/c calc)"},
+    {"a formula of DDE in XML of Excel 2003",
+     STR_INIT("<Cell ss:Formula=\"=cmd|'/c calc'!A1\"><Data>0</Data></Cell>"), 0,
+     "dde(=cmd|'/c calc'!A1)"},
+    {"another formula", STR_INIT("<Cell ss:Formula=\"=SUM(R1C1)|x\"/>"), 0, ""},
+    {"a program that a click in a slide starts",
+     STR_INIT("<a:hlinkClick r:id=\"r\" action=\"ppaction://program\"/>"), 0,
+     "link(action ppaction://program)"},
+    {"a click that leads to a slide",
+     STR_INIT("<a:hlinkClick r:id=\"\" action=\"ppaction://hlinkshowjump?jump=nextslide\"/>"), 0,
+     ""},
     {"DDE of OpenDocument",
      STR_INIT("<office:dde-source office:dde-application=\"soffice\" office:dde-topic=\"a.ods\"/>"),
      0, "dde(soffice|a.ods)"},
@@ -191,6 +205,12 @@ static const struct {
      0, "link(hyperlink http://a.test/)"},
     {"an object that is cut", STR_INIT("{\\rtf1{\\*\\objdata 0105"), 0, "object() damaged"},
     {"closing braces only", STR_INIT("{\\rtf1}}}}{\\*\\objdata"), 0, ""},
+    /* OneNote */
+    {"a file in a notebook",
+     STR_INIT(ONENOTE "xx" FILE_DATA "\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0MZxxyyy" FILE_DATA
+                      "\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ab"),
+     0, "package(|||MZxx) package(|||ab) damaged"},
+    {"a notebook", STR_INIT(ONENOTE "xx"), 0, ""},
     /* none */
     {"something else", STR_INIT("Hello, DDEAUTO"), 0, ""},
     {"nothing", STR_INIT(""), 0, ""},
@@ -314,9 +334,9 @@ static void test_documents(void)
     check("in a document of UTF-16",
           word(0,
                wide("\x13"
-                    "DDE a\x15"),
+                    "DDE \xe4\x15"),
                true),
-          0, "dde(DDE a)");
+          0, "dde(DDE \xc3\xa4)");
     check("where the table of pieces is elsewhere", word(1 << 9, field, false), 0,
           "dde(DDEAUTO c:\\\\x \"/k\")");
     check("talk of DDE in a document", word(0, STR("DDEAUTO \x13 PAGE \x15"), false), 0, "");
@@ -416,6 +436,33 @@ static void check_cut(const char *label, struct str bytes, bool cut)
         tap_int(o.cut, cut);
 }
 
+/* A page of Word with all its files, as one text: the macros are packed and in base64. */
+static void test_page(void)
+{
+    struct str project = mk_project(&arena, "Attribute A\r\nSub Auto_Open()\r\n");
+    uLongf n = compressBound(project.n);
+    char *packed = arena_new(&arena, char, n);
+    struct buf b, text;
+    if (packed == NULL ||
+        compress((Bytef *)packed, &n, (const Bytef *)project.p, project.n) != Z_OK)
+        abort();
+    buf_init(&b, MK_MAX_BYTES);
+    buf_init(&text, MK_MAX_BYTES);
+    buf_addz(&b, "ActiveMime");
+    while (b.n < 0x32)
+        buf_addc(&b, 0);
+    buf_add(&b, str_make(packed, n));
+    check("macros as Word packs them", buf_str(&b), OFFICE_BY_BYTES, "macro(Module1)");
+    buf_addz(&text,
+             "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n\r\n");
+    base64_encode(&text, buf_str(&b));
+    buf_addz(&text, "\r\n--x--\r\n");
+    check("in a page with its files", buf_str(&text), OFFICE_BY_BYTES, "macro(Module1)");
+    check("a page without", STR("MIME-Version: 1.0\r\n\r\nActiveMime\r\n"), OFFICE_BY_BYTES, "");
+    buf_clear(&b);
+    buf_clear(&text);
+}
+
 static void test_limits(void)
 {
     static const char link[] = "<Relationship Type='/hyperlink' Target='x' TargetMode='External'/>";
@@ -425,6 +472,14 @@ static void test_limits(void)
     check_cut("objects without end",
               repeated("{\\rtf1", "{\\*\\objdata 00}", OFFICE_MAX_OBJECTS + 1), true);
     check_cut("fields within fields", repeated("<a><w:instrText/>", BEGIN, 100000), false);
+    check("DDE behind a long instruction around it",
+          arena_join(&arena,
+                     (struct str[]){repeated("<a>" BEGIN "<w:instrText>SET x ", "abcdefgh ", 5000),
+                                    STR("</w:instrText>" BEGIN INSTR("DDE x") END END)},
+                     2),
+          OFFICE_BY_BYTES, "dde(DDE x)");
+    check_cut("citations hold whole records",
+              repeated("<a>" BEGIN "<w:instrText>ADDIN ", "abcdefgh ", 50000), false);
     check_cut("tags that are not closed", repeated("<Relationship ", "<Relationship a='", 100000),
               false);
 }
@@ -438,6 +493,7 @@ int main(void)
     test_documents();
     test_objects();
     test_presentation();
+    test_page();
     test_limits();
     arena_clear(&arena);
     return tap_done();

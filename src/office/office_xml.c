@@ -1,15 +1,15 @@
 /* XML of Office: parts of packages, relationships, and documents in one file of XML. */
 #include "base/base64.h"
-#include "base/bytes.h"
 #include "office/field.h"
 #include "office/xml.h"
 
 /* A document without one of these words in it says nothing that matters here. */
-static const struct str worth[] = {STR_INIT("Relationship"),    STR_INIT("instrText"),
-                                   STR_INIT("fldSimple"),       STR_INIT("ddeLink"),
-                                   STR_INIT("binaryData"),      STR_INIT("binData"),
-                                   STR_INIT("macrosheet"),      STR_INIT("dde-"),
-                                   STR_INIT("attachedTemplate")};
+static const struct str worth[] = {STR_INIT("Relationship"),      STR_INIT("instrText"),
+                                   STR_INIT("fldSimple"),         STR_INIT("ddeLink"),
+                                   STR_INIT("binaryData"),        STR_INIT("binData"),
+                                   STR_INIT("macrosheet"),        STR_INIT("dde-"),
+                                   STR_INIT("attachedTemplate"),  STR_INIT("Formula=\""),
+                                   STR_INIT("ppaction://program")};
 
 struct markup {
     struct reader *r;
@@ -107,6 +107,21 @@ static void take_template(struct markup *m)
         add_link(m->r, STR("attachedTemplate"), target, true);
 }
 
+/* Excel 2003. */
+static void take_cell(struct markup *m)
+{
+    struct str formula = value(m, STR("Formula"));
+    if (is_dde_formula(formula))
+        add_dde(m->r, formula);
+}
+
+static void take_click(struct markup *m)
+{
+    struct str action = value(m, STR("action"));
+    if (str_istarts(action, STR("ppaction://program")))
+        add_link(m->r, STR("action"), action, true);
+}
+
 static const struct {
     struct str name;
     void (*take)(struct markup *m);
@@ -124,19 +139,11 @@ static const struct {
     {STR_INIT("binaryData"), take_binary},
     {STR_INIT("binData"), take_binary},
     {STR_INIT("attachedTemplate"), take_template},
+    {STR_INIT("Cell"), take_cell},
+    {STR_INIT("hlinkClick"), take_click},
+    {STR_INIT("hlinkHover"), take_click},
+    {STR_INIT("hlinkMouseOver"), take_click},
 };
-
-/* "ActiveMime", what Word 2003 packs its compound files in: zlib, somewhere behind the head. */
-static struct str active_mime(struct reader *r, struct str bytes)
-{
-    enum { HEAD_MIN = 0x32, HEAD_MAX = 0x200 };
-    if (!str_starts(bytes, STR("ActiveMime")))
-        return bytes;
-    for (size_t at = HEAD_MIN; at < HEAD_MAX && at < bytes.n; at++)
-        if (byte_at(bytes, at) == 'x' && is_zlib(str_slice(bytes, at, bytes.n)))
-            return unpack_zlib(r, str_slice(bytes, at, bytes.n));
-    return STR_NONE;
-}
 
 static void finish_binary(struct markup *m)
 {
@@ -145,7 +152,7 @@ static void finish_binary(struct markup *m)
     if (!base64_decode(m->r->arena, buf_str(&m->binary), BASE64_IGNORE_FWS, &bytes))
         m->r->o->damaged = true;
     else
-        read_later(m->r, active_mime(m->r, bytes));
+        read_later(m->r, is_active_mime(bytes) ? unpack_active_mime(m->r, bytes) : bytes);
 }
 
 static void take_text(struct markup *m)

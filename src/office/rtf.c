@@ -13,25 +13,27 @@ enum dest {
     DEST_CLASS,    /* \objclass */
     DEST_FIELD,    /* \fldinst */
     DEST_TEMPLATE, /* \template */
+    DEST_FONTS,    /* \fonttbl */
     DEST_MASK = 7,
     DEST_OWN = 8 /* the group that began it: with its end it is whole */
 };
 
-enum action { SET_DEST, COUNT_FONTS, UPDATE, AUTO_LINK, BINARY };
+enum action { SET_DEST, FONT_TABLE, FONT, UPDATE, AUTO_LINK, BINARY };
 
 static const struct {
     struct str word;
     enum action action;
     enum dest dest;
 } words[] = {
-    {STR_INIT("objdata"), SET_DEST, DEST_DATA},     {STR_INIT("objclass"), SET_DEST, DEST_CLASS},
-    {STR_INIT("fldinst"), SET_DEST, DEST_FIELD},    {STR_INIT("template"), SET_DEST, DEST_TEMPLATE},
-    {STR_INIT("fldrslt"), SET_DEST, DEST_SKIP},     {STR_INIT("result"), SET_DEST, DEST_SKIP},
-    {STR_INIT("pict"), SET_DEST, DEST_SKIP},        {STR_INIT("colortbl"), SET_DEST, DEST_SKIP},
-    {STR_INIT("stylesheet"), SET_DEST, DEST_SKIP},  {STR_INIT("objname"), SET_DEST, DEST_SKIP},
-    {STR_INIT("objalias"), SET_DEST, DEST_SKIP},    {STR_INIT("objsect"), SET_DEST, DEST_SKIP},
-    {STR_INIT("fonttbl"), COUNT_FONTS, DEST_SKIP},  {STR_INIT("objupdate"), UPDATE, DEST_TEXT},
-    {STR_INIT("objautlink"), AUTO_LINK, DEST_TEXT}, {STR_INIT("bin"), BINARY, DEST_TEXT},
+    {STR_INIT("objdata"), SET_DEST, DEST_DATA},    {STR_INIT("objclass"), SET_DEST, DEST_CLASS},
+    {STR_INIT("fldinst"), SET_DEST, DEST_FIELD},   {STR_INIT("template"), SET_DEST, DEST_TEMPLATE},
+    {STR_INIT("fldrslt"), SET_DEST, DEST_SKIP},    {STR_INIT("result"), SET_DEST, DEST_SKIP},
+    {STR_INIT("pict"), SET_DEST, DEST_SKIP},       {STR_INIT("colortbl"), SET_DEST, DEST_SKIP},
+    {STR_INIT("stylesheet"), SET_DEST, DEST_SKIP}, {STR_INIT("objname"), SET_DEST, DEST_SKIP},
+    {STR_INIT("objalias"), SET_DEST, DEST_SKIP},   {STR_INIT("objsect"), SET_DEST, DEST_SKIP},
+    {STR_INIT("fonttbl"), FONT_TABLE, DEST_FONTS}, {STR_INIT("f"), FONT, DEST_TEXT},
+    {STR_INIT("objupdate"), UPDATE, DEST_TEXT},    {STR_INIT("objautlink"), AUTO_LINK, DEST_TEXT},
+    {STR_INIT("bin"), BINARY, DEST_TEXT},
 };
 
 struct rtf {
@@ -160,9 +162,12 @@ static void act(struct rtf *t, struct str word, uint64_t number)
         case SET_DEST:
             begin(t, words[i].dest);
             break;
-        case COUNT_FONTS:
+        case FONT_TABLE:
             o->rtf.font_tables++;
-            begin(t, DEST_SKIP);
+            begin(t, DEST_FONTS);
+            break;
+        case FONT:
+            o->rtf.fonts += t->dest == DEST_FONTS;
             break;
         case UPDATE:
             o->rtf.update = true;
@@ -218,7 +223,7 @@ static void take_all(struct rtf *t)
             pop(t);
         } else if (c == '\\') {
             take_control(t);
-        } else if (t->dest != DEST_TEXT && t->dest != DEST_SKIP) {
+        } else if (t->dest != DEST_TEXT && t->dest != DEST_SKIP && t->dest != DEST_FONTS) {
             take_char(t, c);
         }
     }

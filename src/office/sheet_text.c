@@ -20,7 +20,7 @@ static bool is_name_char(char c)
 
 /* A formula `server|'topic'!item`, `server|topic!item` within `cell`: the name of a program in
  * front of the bar, something behind it, and a name behind the "!". */
-static bool is_dde_formula(struct str cell)
+bool is_dde_formula(struct str cell)
 {
     size_t bar = str_find(cell, '|');
     if (bar == 0 || bar + 1 >= cell.n)

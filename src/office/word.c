@@ -17,10 +17,21 @@ enum {
     FIELD_END = 0x15
 };
 
+/* UTF-8 of what one unit of UTF-16 tells; halves of pairs are left out. */
+static size_t put_letter(uint32_t c, char out[3])
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c >= 0xd800 && c < 0xe000 ? 0 : 3;
+    if (n == 1)
+        out[0] = (char)c;
+    for (size_t i = n; n > 1 && i > 0; i--, c >>= 6)
+        out[i - 1] = (char)(i > 1 ? 0x80 | (c & 0x3f) : (n == 2 ? 0xc0 : 0xe0) | c);
+    return n;
+}
+
 /* One letter of the text. */
 static void take_letter(struct fields *f, uint32_t c)
 {
-    char plain = c < 0x80 ? (char)c : '?';
+    char text[3];
     if (c == FIELD_BEGIN)
         field_begin(f);
     else if (c == FIELD_RESULT)
@@ -28,7 +39,7 @@ static void take_letter(struct fields *f, uint32_t c)
     else if (c == FIELD_END)
         field_end(f);
     else if (f->depth > 0)
-        field_text(f, str_make(&plain, 1));
+        field_text(f, str_make(text, put_letter(c, text)));
 }
 
 static void take_text(struct fields *f, struct str text, bool wide)
