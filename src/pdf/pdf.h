@@ -114,6 +114,7 @@ struct pdf_image {
     enum pdf_colour palette_colour;
     bool is_mask;  /* painted with a colour where the bits are 0 */
     bool inverted; /* /Decode turns dark to light */
+    bool is_drawn; /* no image of the document: small squares that a page draws, as a picture */
     size_t offset;
 };
 

@@ -88,6 +88,69 @@ static void test_images(void)
     tap_str(out, STR("\xff\xd8\xff\xe0"));
 }
 
+/* ---- what is drawn in squares ---- */
+
+enum { BOARD = 12, SQUARE = 4 /* pixels */, EDGE = 4 /* squares */ };
+
+enum board_style { EACH, PATH, OUTLINE, THICK, LIGHT, TURNED };
+
+static const char *const board_names[] = {"each filled", "one path",      "lines around them",
+                                          "thick lines", "light on dark", "turned upside down"};
+static const char *const board_begins[] = {
+    "0 g ", "0 0 0 rg 2 0 0 2 7 7 cm ", "0 0 0 1 k ",
+    "0 G ", "0 g 0 0 12 12 re f 1 g ",  "0 g 1 0 0 -1 0 12 cm "};
+
+static void draw_square(struct buf *b, enum board_style style, unsigned x, unsigned y)
+{
+    if (style == OUTLINE)
+        buf_addf(b, "%u %u m %u %u l %u %u l %u %u l h\n", x, y, x + 1, y, x + 1, y + 1, x, y + 1);
+    else if (style == THICK)
+        buf_addf(b, "1 w %u %u.5 m %u %u.5 l S\n", x, y, x + 1, y);
+    else
+        buf_addf(b, "%u %u 1 1 re %s\n", x, y, style == PATH ? "" : "f");
+}
+
+/* Black where x + y is even, counted from the lower left corner. */
+static void test_boards(void)
+{
+    for (unsigned style = EACH; style <= TURNED; style++) {
+        struct buf b;
+        struct arena own;
+        buf_init(&b, 1u << 20);
+        arena_init(&own, 1u << 20);
+        tap_case("pdf: squares, %s", board_names[style]);
+        buf_addz(&b, board_begins[style]);
+        for (unsigned y = 0; y < BOARD; y++)
+            for (unsigned x = 0; x < BOARD; x++)
+                if ((x + y) % 2 == (style == LIGHT || style == TURNED))
+                    draw_square(&b, (enum board_style)style, x, y);
+        buf_addz(&b, style == PATH || style == OUTLINE ? "f*" : "");
+        struct pdf *p = read_pdf(kit_join(&own, "1 0 obj<</Type/Page/Contents 2 0 R>>endobj ",
+                                          kit_stream(&own, 2, "", buf_str(&b)), ""));
+        struct str pixels = STR_NONE, grey = STR_NONE;
+        enum pdf_filter format = PDF_FILTER_UNKNOWN;
+        unsigned right = 0, side = (BOARD + 2 * EDGE) * SQUARE;
+        tap_int(p->n_images, 1);
+        if (tap_ok(p->n_images == 1 && p->images[0].is_drawn && p->images[0].width == side &&
+                   p->images[0].height == side) &&
+            tap_ok(pdf_image_read(&arena, &p->images[0], 1u << 20, &pixels, &format)) &&
+            tap_ok(pdf_image_grey(&arena, &p->images[0], pixels, 1u << 20, &grey)))
+            for (unsigned y = 0; y < BOARD; y++)
+                for (unsigned x = 0; x < BOARD; x++) {
+                    size_t row = side - 1 - (EDGE + y) * SQUARE - SQUARE / 2;
+                    char got = grey.p[row * side + (EDGE + x) * SQUARE + SQUARE / 2];
+                    right += got == ((x + y) % 2 == 0 ? 0 : (char)255);
+                }
+        tap_int(right, BOARD * BOARD);
+        buf_clear(&b);
+        arena_clear(&own);
+    }
+    tap_case("pdf: a table with its lines is no picture");
+    struct str table = STR("1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<<>>stream\n"
+                           "0 0 m 9 0 l S 0 1 m 9 1 l S 0 0 9 9 re f\nendstream endobj");
+    tap_int(read_pdf(table)->n_images, 0);
+}
+
 /* ---- hostile shapes ---- */
 
 static struct str repeated(const char *before, const char *unit, size_t n, const char *after)
@@ -126,6 +189,8 @@ static const struct {
     {"escapes without an end", "1 0 obj<</URI(", "\\", 1000001, "", 0},
     {"ends of nothing", "1 0 obj", ">>]", 300000, "", 0},
     {"launches in one dictionary", "1 0 obj<<", "/S/Launch", 50000, ">>", 0},
+    {"squares on squares", "1 0 obj<</Type/Page/Contents 2 0 R>>endobj 2 0 obj<<>>stream\n",
+     "0 0 1 1 re 0 0 999 999 re f ", 40000, "\nendstream endobj", 0},
     {"pages without an end", "", "1 0 obj<</Type/Page/Contents 1 0 R>>stream\n", 5000, "", 0},
 };
 
@@ -185,6 +250,7 @@ int main(void)
         tap_int(p->trailing, ends[i].trailing);
     }
     test_images();
+    test_boards();
     test_shapes();
     test_bombs();
     tap_case("pdf: memory that does not suffice");

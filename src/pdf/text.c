@@ -1,17 +1,13 @@
 /* What the pages draw as text: the strings that are shown, with the gaps that a person sees between
  * them. No layout: the order is that of the drawing. */
 #include "pdf/pdf_internal.h"
+#include "pdf/shape.h"
 
 enum {
     OPERANDS = 8,
     KERN_GAP = 180,  /* thousandths of the size, within a string: less belongs to a word */
     STATES_MAX = 32, /* of "q" that are remembered */
     NUMBER_MAX = 32  /* characters of one */
-};
-
-/* Scale and place; what turns text is not followed. */
-struct matrix {
-    double a, d, e, f;
 };
 
 struct draw {
@@ -28,8 +24,10 @@ struct draw {
     double width; /* ... how wide that is, of a size of 1 */
     const struct pdf_font *font;
     double size;
-    struct matrix page, text, states[STATES_MAX];
+    struct pdf_matrix text;
+    struct pdf_pen pen, states[STATES_MAX];
     size_t n_states;
+    struct pdf_shapes *shapes;
     bool moved;              /* since something was shown */
     double start, end, line; /* of what was shown last, on the page */
 };
@@ -78,8 +76,9 @@ static double width_of(struct str text, size_t n)
  * reached. */
 static void show(struct draw *d)
 {
-    double size = size_of(d->size * d->text.d * d->page.d);
-    double x = d->page.a * d->text.e + d->page.e, y = d->page.d * d->text.f + d->page.f;
+    double size = size_of(d->size * d->text.d * d->pen.page.d);
+    double x = d->pen.page.a * d->text.e + d->pen.page.e,
+           y = d->pen.page.d * d->text.f + d->pen.page.f;
     size = size > 0 ? size : 1;
     if (d->moved) {
         if (size_of(y - d->line) > 0.35 * size)
@@ -121,7 +120,11 @@ enum operator{
     OP_PAGE,
     OP_SAVE,
     OP_RESTORE,
-    OP_IMAGE
+    OP_IMAGE,
+    OP_WIDTH,
+    OP_GREY,
+    OP_GREY_LINE,
+    OP_PATH /* and behind it those of enum pdf_path_op */
 };
 
 static void skip_image(struct draw *d)
@@ -142,7 +145,7 @@ static void skip_image(struct draw *d)
 
 static void set_page(struct draw *d)
 {
-    struct matrix *m = &d->page;
+    struct pdf_matrix *m = &d->pen.page;
     m->e += m->a * operand(d, 1);
     m->f += m->d * operand(d, 0);
     m->a *= operand(d, 5);
@@ -152,7 +155,7 @@ static void set_page(struct draw *d)
 static void save(struct draw *d)
 {
     if (d->n_states < STATES_MAX)
-        d->states[d->n_states] = d->page;
+        d->states[d->n_states] = d->pen;
     d->n_states++;
 }
 
@@ -160,12 +163,37 @@ static void restore(struct draw *d)
 {
     d->n_states -= d->n_states > 0;
     if (d->n_states < STATES_MAX)
-        d->page = d->states[d->n_states];
+        d->pen = d->states[d->n_states];
+}
+
+/* How bright: of one component, of red, green and blue, or of inks. */
+static unsigned char grey_of(const struct draw *d)
+{
+    double v = operand(d, 0);
+    if (d->n_numbers == 3)
+        v = 0.299 * operand(d, 2) + 0.587 * operand(d, 1) + 0.114 * operand(d, 0);
+    else if (d->n_numbers == 4)
+        v = 1 - operand(d, 0) -
+            (0.299 * operand(d, 3) + 0.587 * operand(d, 2) + 0.114 * operand(d, 1));
+    return v > 0 ? v < 1 ? (unsigned char)(v * 255) : 255 : 0;
+}
+
+static void on_path(struct draw *d, enum pdf_path_op op)
+{
+    double v[6] = {0};
+    unsigned n = d->n_numbers < ARRAY_LEN(v) ? d->n_numbers : ARRAY_LEN(v);
+    for (unsigned i = 0; i < n; i++)
+        v[i] = operand(d, n - 1 - i);
+    if (op == PDF_PATH_CURVE && n < ARRAY_LEN(v)) { /* "v" and "y" have two points */
+        v[4] = operand(d, 1);
+        v[5] = operand(d, 0);
+    }
+    pdf_shapes_path(d->shapes, op, v, &d->pen);
 }
 
 static void run(struct draw *d, enum operator op)
 {
-    static const struct matrix plain = {1, 1, 0, 0};
+    static const struct pdf_matrix plain = {1, 1, 0, 0};
     d->moved |= op == OP_MOVE || op == OP_MATRIX || op == OP_BEGIN;
     switch (op) {
     case OP_NEXT_SHOW:
@@ -180,7 +208,7 @@ static void run(struct draw *d, enum operator op)
         d->text.f += d->text.d * operand(d, 0);
         break;
     case OP_MATRIX:
-        d->text = (struct matrix){operand(d, 5), operand(d, 2), operand(d, 1), operand(d, 0)};
+        d->text = (struct pdf_matrix){operand(d, 5), operand(d, 2), operand(d, 1), operand(d, 0)};
         break;
     case OP_NEXT:
         gap(d, '\n');
@@ -204,22 +232,81 @@ static void run(struct draw *d, enum operator op)
     case OP_IMAGE:
         skip_image(d);
         break;
+    case OP_WIDTH:
+        d->pen.width = operand(d, 0);
+        break;
+    case OP_GREY:
+        d->pen.grey = grey_of(d);
+        break;
+    case OP_GREY_LINE:
+        d->pen.line = grey_of(d);
+        break;
+    case OP_PATH:
+        break;
     }
 }
 
+/* Up to three letters as a number. */
+#define KEY(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+
 static void on_operator(struct draw *d, struct str word)
 {
+    enum { MOST = 3 };
     static const struct {
-        char word[2];
-        enum operator op;
-    } rows[] = {{"Tj", OP_SHOW},   {"TJ", OP_SHOW},  {"'", OP_NEXT_SHOW}, {"\"", OP_NEXT_SHOW},
-                {"Td", OP_MOVE},   {"TD", OP_MOVE},  {"Tm", OP_MATRIX},   {"T*", OP_NEXT},
-                {"Tf", OP_FONT},   {"BT", OP_BEGIN}, {"cm", OP_PAGE},     {"q", OP_SAVE},
-                {"Q", OP_RESTORE}, {"ID", OP_IMAGE}};
-    char second = word.n > 1 ? word.p[1] : 0;
-    for (size_t i = 0; i < ARRAY_LEN(rows) && word.n <= 2; i++)
-        if (rows[i].word[0] == word.p[0] && rows[i].word[1] == second) {
-            run(d, rows[i].op);
+        uint32_t key;
+        unsigned op;
+    } rows[] = {
+        {KEY('l', 0, 0), OP_PATH + PDF_PATH_LINE},
+        {KEY('c', 0, 0), OP_PATH + PDF_PATH_CURVE},
+        {KEY('m', 0, 0), OP_PATH + PDF_PATH_MOVE},
+        {KEY('r', 'e', 0), OP_PATH + PDF_PATH_RECT},
+        {KEY('f', 0, 0), OP_PATH + PDF_PATH_FILL},
+        {KEY('f', '*', 0), OP_PATH + PDF_PATH_FILL},
+        {KEY('T', 'j', 0), OP_SHOW},
+        {KEY('T', 'J', 0), OP_SHOW},
+        {KEY('\'', 0, 0), OP_NEXT_SHOW},
+        {KEY('"', 0, 0), OP_NEXT_SHOW},
+        {KEY('T', 'd', 0), OP_MOVE},
+        {KEY('T', 'D', 0), OP_MOVE},
+        {KEY('T', 'm', 0), OP_MATRIX},
+        {KEY('T', '*', 0), OP_NEXT},
+        {KEY('T', 'f', 0), OP_FONT},
+        {KEY('B', 'T', 0), OP_BEGIN},
+        {KEY('c', 'm', 0), OP_PAGE},
+        {KEY('q', 0, 0), OP_SAVE},
+        {KEY('Q', 0, 0), OP_RESTORE},
+        {KEY('I', 'D', 0), OP_IMAGE},
+        {KEY('w', 0, 0), OP_WIDTH},
+        {KEY('g', 0, 0), OP_GREY},
+        {KEY('r', 'g', 0), OP_GREY},
+        {KEY('k', 0, 0), OP_GREY},
+        {KEY('s', 'c', 0), OP_GREY},
+        {KEY('s', 'c', 'n'), OP_GREY},
+        {KEY('G', 0, 0), OP_GREY_LINE},
+        {KEY('R', 'G', 0), OP_GREY_LINE},
+        {KEY('K', 0, 0), OP_GREY_LINE},
+        {KEY('S', 'C', 0), OP_GREY_LINE},
+        {KEY('S', 'C', 'N'), OP_GREY_LINE},
+        {KEY('v', 0, 0), OP_PATH + PDF_PATH_CURVE},
+        {KEY('y', 0, 0), OP_PATH + PDF_PATH_CURVE},
+        {KEY('F', 0, 0), OP_PATH + PDF_PATH_FILL},
+        {KEY('S', 0, 0), OP_PATH + PDF_PATH_STROKE},
+        {KEY('s', 0, 0), OP_PATH + PDF_PATH_STROKE},
+        {KEY('B', 0, 0), OP_PATH + PDF_PATH_BOTH},
+        {KEY('B', '*', 0), OP_PATH + PDF_PATH_BOTH},
+        {KEY('b', 0, 0), OP_PATH + PDF_PATH_BOTH},
+        {KEY('b', '*', 0), OP_PATH + PDF_PATH_BOTH},
+        {KEY('n', 0, 0), OP_PATH + PDF_PATH_NONE},
+    };
+    uint32_t key = 0;
+    for (size_t i = 0; i < word.n && word.n <= MOST; i++)
+        key |= (uint32_t)(unsigned char)word.p[i] << (8 * i);
+    for (size_t i = 0; i < ARRAY_LEN(rows) && key != 0; i++)
+        if (rows[i].key == key) {
+            if (rows[i].op >= OP_PATH)
+                on_path(d, (enum pdf_path_op)(rows[i].op - OP_PATH));
+            else
+                run(d, (enum operator)rows[i].op);
             break;
         }
     d->n_numbers = 0;
@@ -283,8 +370,8 @@ static void draw_all(struct draw *d)
     }
 }
 
-static void draw_object(struct pdf_reader *r, struct pdf_object *o, struct buf *out,
-                        struct buf *shown)
+static void draw_object(struct pdf_reader *r, struct pdf_object *o, struct pdf_shapes *shapes,
+                        struct buf *out, struct buf *shown)
 {
     bool cut;
     if (r->page_left == 0) {
@@ -300,13 +387,16 @@ static void draw_object(struct pdf_reader *r, struct pdf_object *o, struct buf *
                      .s = s,
                      .out = out,
                      .shown = shown,
-                     .page = {1, 1, 0, 0},
+                     .shapes = shapes,
+                     .pen = {.page = {1, 1, 0, 0}, .width = 1},
                      .text = {1, 1, 0, 0}};
+    pdf_shapes_begin(shapes);
     if (s.p == NULL)
         r->starved = true;
     else
         draw_all(&d);
     gap(&d, '\n');
+    pdf_shapes_end(shapes, o->at);
 }
 
 void pdf_page_text(struct pdf_reader *r)
@@ -314,10 +404,11 @@ void pdf_page_text(struct pdf_reader *r)
     struct buf out, shown;
     buf_init(&out, PDF_MAX_TEXT_BYTES);
     buf_init(&shown, PDF_MAX_TEXT_BYTES);
+    struct pdf_shapes *shapes = pdf_shapes_new(r);
     for (size_t i = 0; i < r->n_objects && !r->starved && !out.failed; i++)
         if (r->objects[i].is_content && !r->objects[i].is_taken) {
             r->objects[i].is_taken = true;
-            draw_object(r, &r->objects[i], &out, &shown);
+            draw_object(r, &r->objects[i], shapes, &out, &shown);
         }
     if (out.failed || shown.failed)
         pdf_limit(r, PDF_LIMIT_TEXT);
