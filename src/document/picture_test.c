@@ -223,6 +223,31 @@ static struct str pdf_image(unsigned number, uint32_t left, uint32_t width)
                       3);
 }
 
+/* A page that draws each module as a square, and no image at all. */
+static void test_pdf_drawn(void)
+{
+    enum { MODULE = 4 };
+    struct kit_run r;
+    struct buf b;
+    buf_init(&b, 1u << 20);
+    png_of(STR("https://drawn.test/"), (struct qk_shot){.module = MODULE}, 0, 0);
+    buf_addz(&b, "%PDF-1.4\n1 0 obj<</Type/Page/Contents 2 0 R>>endobj\n"
+                 "2 0 obj<<>>stream\n0 0 0 rg\n");
+    for (uint32_t y = 0; y + 1 < shot.height; y += MODULE)
+        for (uint32_t x = 0; x + 1 < shot.width; x += MODULE)
+            if (shot.luma[(y + 1) * shot.width + x + 1] < 128)
+                buf_addf(&b, "%u %u %d %d re f\n", (unsigned)x,
+                         (unsigned)(shot.height - y - MODULE), MODULE, MODULE);
+    buf_addz(&b, "endstream endobj\n%%EOF\n");
+    kit_prepare(&r, STR("a.pdf"), buf_str(&b));
+    tap_case("pdf: a code drawn in squares");
+    tap_int(document_inspect(&r.content, NULL), MP_OK);
+    tap_str(told(&r), STR("<https://drawn.test/>"));
+    kit_clear(&r);
+    buf_clear(&b);
+    arena_reset(&arena);
+}
+
 static void test_pdf(void)
 {
     static const struct {
@@ -486,6 +511,7 @@ int main(void)
     test_pictures();
     test_halves();
     test_pdf();
+    test_pdf_drawn();
     test_budget();
     test_drawn();
     buf_clear(&written);
