@@ -6,6 +6,7 @@
 enum {
     FEW_LETTERS = 60,      /* next to no text */
     SUMMARY_LETTERS = 200, /* hidden in front: what newsletters show in the list of mails */
+    SOME_HIDDEN = 4,       /* less is a dot in the wrong colour */
     MUCH_HIDDEN = 200,
     SPLIT_WORDS = 3,
     NUMERIC_RUNS = 3,
@@ -186,7 +187,7 @@ static void check_hidden(struct page *p)
     size_t n = f->hidden_letters - (summary ? f->early_letters : 0);
     const struct html_hidden *h = longest_hidden(f, !summary);
     char how[120];
-    if (!p->body || n == 0 || h == NULL || told_before(p, TOLD_HIDDEN))
+    if (!p->body || n < SOME_HIDDEN || h == NULL || told_before(p, TOLD_HIDDEN))
         return;
     html_unseen_write(h->unseen & HTML_UNSEEN_TRICKS, how, sizeof how);
     struct finding *found =

@@ -136,6 +136,7 @@ static const struct row {
      "<div style='display:none'>" TEXT_LONG "</div>Hello", "300 characters are not seen"},
     {"the line that newsletters put in front", BODY, FINDING_HTML_HIDDEN_TEXT, ANY,
      "<div style='display:none;max-height:0'>News of this week</div>Hello", ""},
+    {"a dot", BODY, FINDING_HTML_HIDDEN_TEXT, ANY, "Hello<font color=white>.</font>", ""},
     {"what only Outlook shows", BODY, FINDING_HTML_HIDDEN_TEXT, ANY,
      "Hello<!--[if mso]>in Outlook<![endif]-->", ""},
     {"white on blue", BODY, FINDING_HTML_HIDDEN_TEXT, ANY,

@@ -40,28 +40,48 @@ static size_t skip_comment(struct str s, size_t i)
     return n < rest.n ? i + 2 + n + 2 : s.n;
 }
 
-/* Bytes that css_find must look at closer. */
-static const bool is_special[256] = {['"'] = true, ['\''] = true, ['\\'] = true, ['/'] = true,
-                                     ['('] = true, [')'] = true,  ['['] = true,  [']'] = true};
+/* What a byte may be to css_find: bits of enum css_stop, or to be looked at closer. */
+enum { SPECIAL = 1 };
 
-size_t css_find(struct str s, const char *stops)
+static const uint8_t kinds[256] = {
+    ['"'] = SPECIAL,
+    ['\''] = SPECIAL,
+    ['\\'] = SPECIAL,
+    ['/'] = SPECIAL | CSS_STOP_SLASH,
+    ['('] = SPECIAL,
+    [')'] = SPECIAL,
+    ['['] = SPECIAL,
+    [']'] = SPECIAL,
+    [';'] = CSS_STOP_SEMICOLON,
+    ['{'] = CSS_STOP_BRACE,
+    ['}'] = CSS_STOP_BRACE,
+    [','] = CSS_STOP_COMMA,
+    [' '] = CSS_STOP_SPACE,
+    ['\t'] = CSS_STOP_SPACE,
+    ['\n'] = CSS_STOP_SPACE,
+};
+
+/* `*odd`: there are escapes or comments on the way. */
+static size_t find_odd(struct str s, unsigned stops, bool *odd)
 {
-    unsigned depth = 0;
-    char first = stops[0], second = stops[0] == '\0' ? '\0' : stops[1];
-    char third = second == '\0' ? '\0' : stops[2];
+    unsigned depth = 0, closer = stops | SPECIAL;
     for (size_t i = 0; i < s.n;) {
-        char c = s.p[i];
-        if (depth == 0 && (c == first || (c == second && c != '\0') || (c == third && c != '\0')))
-            return i;
-        if (!is_special[(unsigned char)c])
+        while (i < s.n && (kinds[(unsigned char)s.p[i]] & closer) == 0)
             i++;
-        else if (c == '"' || c == '\'')
+        if (i == s.n)
+            break;
+        char c = s.p[i];
+        if (depth == 0 && (kinds[(unsigned char)c] & stops) != 0)
+            return i;
+        if (c == '"' || c == '\'') {
             i = skip_string(s, i);
-        else if (c == '\\')
+        } else if (c == '\\') {
+            *odd = true;
             i += 2;
-        else if (c == '/' && i + 1 < s.n && s.p[i + 1] == '*')
+        } else if (c == '/' && i + 1 < s.n && s.p[i + 1] == '*') {
+            *odd = true;
             i = skip_comment(s, i);
-        else {
+        } else {
             depth += c == '(' || c == '[';
             depth -= (c == ')' || c == ']') && depth > 0;
             i++;
@@ -70,10 +90,16 @@ size_t css_find(struct str s, const char *stops)
     return s.n;
 }
 
+size_t css_find(struct str s, unsigned stops)
+{
+    bool odd = false;
+    return find_odd(s, stops, &odd);
+}
+
 struct str css_cut_word(struct str *s)
 {
     *s = css_trim(*s);
-    size_t n = css_find(*s, " \t\n");
+    size_t n = css_find(*s, CSS_STOP_SPACE);
     struct str word = str_slice(*s, 0, n);
     *s = str_slice(*s, n, s->n);
     return word;
@@ -155,10 +181,10 @@ static void set_slot(struct css_style *out, enum css_slot slot, int32_t value, b
     out->value[slot] = value;
 }
 
-static void read_declaration(struct str text, struct css_style *out)
+static void read_declaration(struct str text, bool odd, struct css_style *out)
 {
     char clean[CSS_MAX_VALUE];
-    if (str_has(text, '\\') || str_search(text, STR("/*")) < text.n)
+    if (odd)
         text = css_clean(text, clean);
     size_t colon = str_find(text, ':');
     unsigned row = words_find(&html_property_words, css_trim(str_slice(text, 0, colon)));
@@ -177,8 +203,9 @@ static void read_declaration(struct str text, struct css_style *out)
 void css_declarations_read(struct str text, struct css_style *out)
 {
     while (text.n > 0) {
-        size_t n = css_find(text, ";");
-        read_declaration(str_slice(text, 0, n), out);
+        bool odd = false;
+        size_t n = find_odd(text, CSS_STOP_SEMICOLON, &odd);
+        read_declaration(str_slice(text, 0, n), odd, out);
         text = str_slice(text, n + 1, text.n);
     }
 }

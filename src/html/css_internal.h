@@ -10,9 +10,18 @@ enum {
     CSS_MAX_VALUE = 512   /* of a declaration with escapes or comments, once without */
 };
 
-/* Offset of the first byte of `stops` that stands outside of strings, brackets, comments and
+/* Bytes that end something: ";", "{" and "}", ",", white space, "/". */
+enum css_stop {
+    CSS_STOP_SEMICOLON = 2,
+    CSS_STOP_BRACE = 4,
+    CSS_STOP_COMMA = 8,
+    CSS_STOP_SPACE = 16,
+    CSS_STOP_SLASH = 32
+};
+
+/* Offset of the first byte of `stops` (bits) that stands outside of strings, brackets, comments and
  * escapes; `s.n` when there is none. Linear. */
-size_t css_find(struct str s, const char *stops);
+size_t css_find(struct str s, unsigned stops);
 
 /* Comments out, escapes decoded; at most CSS_MAX_VALUE bytes. */
 struct str css_clean(struct str s, char out[CSS_MAX_VALUE]);

@@ -7,11 +7,17 @@ enum { MAX_CHAIN = 16 /* of one bucket: names can be made to meet there */ };
 
 /* ---- the table ---- */
 
-static uint32_t bucket_of(struct str tag, char kind, struct str name)
+static uint32_t hash_of_tag(struct str tag)
 {
-    uint32_t h = entity_hash(name) ^ (uint32_t)(unsigned char)kind * 0x9e3779b1u;
+    uint32_t h = 0;
     for (size_t i = 0; i < tag.n; i++)
         h = (h ^ (unsigned char)to_lower(tag.p[i])) * 16777619u;
+    return h;
+}
+
+static uint32_t bucket_of(uint32_t tag, char kind, uint32_t name)
+{
+    uint32_t h = (name ^ (uint32_t)(unsigned char)kind * 0x9e3779b1u) + tag * 0x85ebca6bu;
     return (h ^ h >> 15) % SHEET_BUCKETS;
 }
 
@@ -42,7 +48,8 @@ static bool add_rule(struct arena *arena, struct css_sheet *sheet, const struct 
 {
     if (!grow(arena, sheet))
         return false;
-    uint32_t *head = &sheet->heads[bucket_of(rule->tag, rule->kind, rule->name)];
+    uint32_t *head =
+        &sheet->heads[bucket_of(hash_of_tag(rule->tag), rule->kind, entity_hash(rule->name))];
     unsigned chain = 0;
     for (uint32_t at = *head; at != 0; at = sheet->rules[at - 1].next, chain++) {
         struct css_rule *known = &sheet->rules[at - 1];
@@ -131,7 +138,7 @@ struct reader {
 static bool add_selectors(struct reader *r, struct str selectors, const struct css_style *style)
 {
     for (struct str rest = selectors; rest.n > 0;) {
-        size_t n = css_find(rest, ",");
+        size_t n = css_find(rest, CSS_STOP_COMMA);
         struct css_rule rule;
         if (selector_parse(str_slice(rest, 0, n), &rule)) {
             rule.order = ++r->sheet->order;
@@ -167,7 +174,7 @@ static struct str cut_block(struct str *s)
 {
     unsigned depth = 1;
     size_t i = 0;
-    while ((i += css_find(str_slice(*s, i, s->n), "{}")) < s->n) {
+    while ((i += css_find(str_slice(*s, i, s->n), CSS_STOP_BRACE)) < s->n) {
         depth = s->p[i] == '{' ? depth + 1 : depth - 1;
         if (depth == 0)
             break;
@@ -199,7 +206,7 @@ static struct str skip_noise(struct str s)
 static bool read_rule(struct reader *r, struct str *s)
 {
     bool at_rule = s->p[0] == '@';
-    size_t n = css_find(*s, at_rule ? ";{}" : "{}");
+    size_t n = css_find(*s, at_rule ? CSS_STOP_SEMICOLON | CSS_STOP_BRACE : CSS_STOP_BRACE);
     struct str prelude = str_slice(*s, 0, n);
     char stop = n < s->n ? s->p[n] : '\0';
     *s = str_slice(*s, n + 1, s->n);
@@ -271,14 +278,19 @@ static bool is_lighter(const struct css_rule *a, const struct css_rule *b)
            (a->specificity == b->specificity && a->order < b->order);
 }
 
+struct key {
+    struct str text;
+    uint32_t hash;
+};
+
 /* The rules of a key, put where they belong by weight. */
-static void gather(const struct css_sheet *sheet, struct str tag, char kind, struct str name,
+static void gather(const struct css_sheet *sheet, struct key tag, char kind, struct key name,
                    struct matches *m)
 {
-    for (uint32_t at = sheet->heads[bucket_of(tag, kind, name)]; at != 0;) {
+    for (uint32_t at = sheet->heads[bucket_of(tag.hash, kind, name.hash)]; at != 0;) {
         const struct css_rule *r = &sheet->rules[at - 1];
         at = r->next;
-        if (r->kind != kind || !str_eq(r->name, name) || !str_ieq(r->tag, tag) ||
+        if (r->kind != kind || !str_eq(r->name, name.text) || !str_ieq(r->tag, tag.text) ||
             m->n == ARRAY_LEN(m->rules) || (r->other.n > 0 && !has_class(m, r->other)))
             continue;
         unsigned i = m->n++;
@@ -295,16 +307,20 @@ void css_sheet_apply(const struct css_sheet *sheet, const struct css_element *e,
     m.n = m.n_classes = 0;
     if (sheet->heads == NULL)
         return;
+    const struct key any = {STR_NONE, 0}, none = {STR_NONE, entity_hash(STR_NONE)};
+    const struct key tag = {e->tag, hash_of_tag(e->tag)};
     read_classes(e->classes, &m);
-    gather(sheet, STR_NONE, 0, STR_NONE, &m);
-    gather(sheet, e->tag, 0, STR_NONE, &m);
+    gather(sheet, any, 0, none, &m);
+    gather(sheet, tag, 0, none, &m);
     for (unsigned i = 0; i < m.n_classes; i++) {
-        gather(sheet, STR_NONE, '.', m.classes[i], &m);
-        gather(sheet, e->tag, '.', m.classes[i], &m);
+        const struct key class = {m.classes[i], entity_hash(m.classes[i])};
+        gather(sheet, any, '.', class, &m);
+        gather(sheet, tag, '.', class, &m);
     }
     if (e->id.n > 0) {
-        gather(sheet, STR_NONE, '#', e->id, &m);
-        gather(sheet, e->tag, '#', e->id, &m);
+        const struct key id = {e->id, entity_hash(e->id)};
+        gather(sheet, any, '#', id, &m);
+        gather(sheet, tag, '#', id, &m);
     }
     for (unsigned i = 0; i < m.n; i++)
         css_style_merge(out, &m.rules[i]->style);

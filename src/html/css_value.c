@@ -140,7 +140,7 @@ bool css_read_font_size(struct str value, int32_t *out)
 bool css_read_font(struct str value, int32_t *out)
 {
     for (struct str word; (word = css_cut_word(&value)).n > 0;) {
-        if (read_size(str_slice(word, 0, css_find(word, "/")), out, false))
+        if (read_size(str_slice(word, 0, css_find(word, CSS_STOP_SLASH)), out, false))
             return true;
     }
     return false;

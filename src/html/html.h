@@ -6,8 +6,8 @@
 #include "base/err.h"
 
 enum {
-    HTML_MAX_TAGS = 50000,
-    HTML_MAX_DEPTH = 512, /* of open elements: deeper ones look like the last that was counted */
+    HTML_MAX_TAGS = 50000, /* start tags; and as many end tags */
+    HTML_MAX_DEPTH = 512,  /* of open elements: deeper ones look like the last that was counted */
     HTML_MAX_TEXT_BYTES = 4 * 1024 * 1024, /* kept of each: seen and not seen */
     HTML_MAX_LINKS = 4000,
     HTML_MAX_LINK_BYTES = 8192, /* kept of an address; of "data:" all is */

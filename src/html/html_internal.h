@@ -35,6 +35,14 @@ struct html_open {
     struct html_seen seen;
 };
 
+/* Styles repeat: what was read of those seen last, by a hash of their text. */
+enum { HTML_STYLES_KEPT = 64 };
+
+struct html_style {
+    struct str text; /* as it stands in the page */
+    struct css_style style;
+};
+
 /* ---- text (text.c) ---- */
 
 struct html_out {
@@ -64,6 +72,9 @@ struct html_reader {
     uint32_t counts[TAG_COUNT];
     struct css_style **styles; /* of each depth, made when first needed */
     struct css_sheet sheet;
+    struct html_style *known; /* HTML_STYLES_KEPT */
+    uint32_t ends[256];       /* open elements of TAG_OTHER, by the last bits of their hash */
+    unsigned end_tags;
 
     struct html_out text, dark;
     unsigned numeric; /* references in a row */

@@ -50,6 +50,7 @@ void open_push(struct html_reader *r, const struct css_style *own, bool styled)
     }
     r->depth++;
     r->counts[e->tag]++;
+    r->ends[e->hash & 0xff]++;
     r->tokens.foreign = open_is_foreign(r);
 }
 
@@ -58,6 +59,7 @@ void open_pop_to(struct html_reader *r, unsigned depth)
     for (; r->depth > depth; r->depth--) {
         const struct html_open *e = reader_top(r);
         r->counts[e->tag]--;
+        r->ends[e->hash & 0xff]--;
         if (r->link >= 0 && r->link_depth > r->depth && (flags_of(e) & IS_SCOPE) != 0)
             link_end(r);
     }
@@ -126,6 +128,7 @@ static void take_out(struct html_reader *r, unsigned depth)
 {
     struct css_style *style = r->styles[depth];
     r->counts[r->open[depth].tag]--;
+    r->ends[r->open[depth].hash & 0xff]--;
     for (unsigned d = depth; d < r->depth; d++) {
         r->open[d] = r->open[d + 1];
         r->styles[d] = r->styles[d + 1];
@@ -156,7 +159,7 @@ bool open_close(struct html_reader *r, enum html_tag tag, struct str name)
     uint16_t flags = html_tag_flags[tag];
     uint32_t hash = tag == TAG_OTHER ? entity_hash(name) : 0;
     bool part = is_table_part(tag), crossed = false;
-    if (r->counts[tag] == 0 || (flags & IS_ROOT) != 0)
+    if (r->counts[tag] == 0 || r->ends[hash & 0xff] == 0 || (flags & IS_ROOT) != 0)
         return false;
     if (r->beyond > 0) {
         r->beyond--;

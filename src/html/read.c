@@ -116,9 +116,10 @@ static void style_text(struct html_reader *r)
     if (r->again || r->outer_end != NULL ||
         !css_is_for_screen(html_token_value(&r->token, ATTR_MEDIA)))
         return;
-    r->late_rules |= f->seen_letters + f->hidden_letters > 0;
+    uint32_t before = r->sheet.order;
     if (!css_sheet_read(r->arena, &r->sheet, text))
         r->no_memory = true;
+    r->late_rules |= r->sheet.order != before && f->seen_letters + f->hidden_letters > 0;
 }
 
 static void content_text(struct html_reader *r, enum html_tag of)
@@ -238,12 +239,14 @@ static void read_all(struct html_reader *r)
             comment_leave(r);
         else if (r->token.kind == TOKEN_START && ++r->facts->tags > HTML_MAX_TAGS)
             break;
+        else if (r->token.kind == TOKEN_CLOSE && ++r->end_tags > HTML_MAX_TAGS)
+            break;
         else
             take(r);
         if (r->no_memory)
             return;
     }
-    if (r->facts->tags > HTML_MAX_TAGS)
+    if (r->facts->tags > HTML_MAX_TAGS || r->end_tags > HTML_MAX_TAGS)
         r->facts->limits |= HTML_LIMIT_TAGS;
     if (r->tokens.too_many_attributes)
         r->facts->limits |= HTML_LIMIT_ATTRIBUTES;
@@ -270,6 +273,7 @@ static void begin_again(struct html_reader *r, struct str page, bool xml)
                               .facts = first.facts,
                               .open = first.open,
                               .styles = first.styles,
+                              .known = first.known,
                               .sheet = first.sheet,
                               .again = true};
     *r->facts = (struct html_facts){0};
@@ -283,9 +287,11 @@ int html_read(struct arena *arena, struct str page, const struct html_options *o
     struct html_reader *r = arena_new(arena, struct html_reader, 1);
     struct html_open *open = arena_new(arena, struct html_open, HTML_MAX_DEPTH);
     struct css_style **styles = arena_new(arena, struct css_style *, HTML_MAX_DEPTH);
-    if (r == NULL || open == NULL || styles == NULL)
+    struct html_style *known = arena_new(arena, struct html_style, HTML_STYLES_KEPT);
+    if (r == NULL || open == NULL || styles == NULL || known == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "a page needs more memory than allowed");
-    *r = (struct html_reader){.arena = arena, .facts = &facts, .open = open, .styles = styles};
+    *r = (struct html_reader){
+        .arena = arena, .facts = &facts, .open = open, .styles = styles, .known = known};
     begin(r, page, options->xml);
     read_all(r);
     if (r->late_rules && !r->no_memory) {

@@ -74,6 +74,31 @@ static void read_hints(const struct html_token *t, struct css_style *out)
     }
 }
 
+static uint64_t hash_of(struct str s)
+{
+    uint64_t h = s.n, word;
+    for (; s.n >= sizeof word; s = str_slice(s, sizeof word, s.n)) {
+        memcpy(&word, s.p, sizeof word);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 32;
+    }
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 40;
+}
+
+/* The declarations of a style attribute: a page has few that differ. */
+static const struct css_style *inline_style(struct html_reader *r, struct str text)
+{
+    struct html_style *known = &r->known[hash_of(text) % HTML_STYLES_KEPT];
+    if (!str_eq(known->text, text)) {
+        known->text = text;
+        known->style.set = known->style.important = 0;
+        css_declarations_read(text_decode(r, text, true), &known->style);
+    }
+    return &known->style;
+}
+
 bool style_read(struct html_reader *r, struct css_style *own)
 {
     const struct html_token *t = &r->token;
@@ -91,11 +116,7 @@ bool style_read(struct html_reader *r, struct css_style *own)
             e.id = t->attributes[i].value;
     }
     css_sheet_apply(&r->sheet, &e, own);
-    if (style.n > 0) {
-        struct css_style inline_style;
-        inline_style.set = inline_style.important = 0;
-        css_declarations_read(text_decode(r, style, true), &inline_style);
-        css_style_merge(own, &inline_style);
-    }
+    if (style.n > 0)
+        css_style_merge(own, inline_style(r, style));
     return own->set != 0;
 }
