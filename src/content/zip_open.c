@@ -117,8 +117,8 @@ static int add_reading(struct opening *o, struct zip_entry *e, const struct zip_
     if (s->encrypted)
         tell_encrypted(o->in, s->name, s->aes_strength > 0 ? "AES" : "PKWARE");
     if (shared->packed != NULL) {
-        m.bytes = shared->bytes;
         m.has_bytes = shared->has_bytes && o->in->c->budget->objects_left > 0;
+        m.bytes = m.has_bytes ? shared->bytes : STR_NONE; /* else they are looked at each time */
         if (shared->has_bytes && !m.has_bytes)
             inspect_cut(o->in, CUT_OBJECTS);
         m.cut = shared->cut;

@@ -7,8 +7,8 @@ enum {
     SPANS = 8192,
     DECODINGS_MIN = 64,
     DECODINGS_MAX = 8192,
-    DECODED_BYTES_EACH = 32, /* of the message for one place to remember a decoding */
-    SAME_HASH_ASKED = 4      /* of equal payloads the latest are asked whether they stand here */
+    DECODED_BYTES_EACH = 128, /* of the message for one place to remember a decoding */
+    SAME_HASH_ASKED = 4       /* of equal payloads the latest are asked whether they stand here */
 };
 
 void take_limit(struct taker *t, const char *what, size_t offset)
