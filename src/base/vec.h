@@ -36,6 +36,23 @@ static inline size_t vec_first(vec v)
 #endif
 }
 
+/* Index of the first place where those three stand, or `n`. For what may stand in every line. */
+static inline size_t vec_find3(const char *p, size_t n, const char three[3])
+{
+    size_t i = 0;
+    for (; n - i >= VEC_BYTES + 2; i += VEC_BYTES) {
+        vec hit = (vec)(vec_load(p + i) == (unsigned char)three[0]) &
+                  (vec)(vec_load(p + i + 1) == (unsigned char)three[1]) &
+                  (vec)(vec_load(p + i + 2) == (unsigned char)three[2]);
+        if (vec_any(hit))
+            return i + vec_first(hit);
+    }
+    for (; n - i > 2; i++)
+        if (p[i] == three[0] && p[i + 1] == three[1] && p[i + 2] == three[2])
+            return i;
+    return n;
+}
+
 /* Index of the first `a` or `b`, or `n`. memchr() is better for what stands far away. */
 static inline size_t vec_find(const char *p, size_t n, char a, char b)
 {

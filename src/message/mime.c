@@ -1,6 +1,7 @@
 /* The tree of MIME parts as a flat list: one pass over the lines that begin with "--". */
 #include "message/mime.h"
 
+#include "base/vec.h"
 #include "message/encoded_word.h"
 #include "message/limits.h"
 #include "message/message_internal.h"
@@ -62,10 +63,18 @@ static enum delimiter delimiter_is(struct str line, struct str boundary)
     return str_trim_wsp(rest).n == 0 ? kind : DELIMITER_NONE;
 }
 
+static bool begins_boundary(const struct walker *w, size_t pos)
+{
+    for (unsigned i = 0; i < w->depth && pos < w->raw.n; i++)
+        if (w->raw.p[pos] == w->stack[i].boundary.p[0])
+            return true;
+    return false;
+}
+
 /* Does the line at `pos` part anything that is open? The innermost multipart is asked first. */
 static enum delimiter delimiter_at(struct walker *w, size_t pos, unsigned *level)
 {
-    if (!str_starts(str_slice(w->raw, pos, w->raw.n), STR("--")))
+    if (!str_starts(str_slice(w->raw, pos, w->raw.n), STR("--")) || !begins_boundary(w, pos + 2))
         return DELIMITER_NONE;
     struct str line = line_at(str_slice(w->raw, pos, pos + DELIMITER_LINE_MAX), 0);
     if (line.n == DELIMITER_LINE_MAX)
@@ -87,9 +96,8 @@ static enum delimiter find_delimiter(struct walker *w, unsigned *level)
         enum delimiter kind = delimiter_at(w, w->pos, level);
         if (kind != DELIMITER_NONE)
             return kind;
-        struct str rest = str_slice(w->raw, w->pos, w->raw.n);
-        size_t next = str_search(rest, STR("\n--"));
-        w->pos = next == rest.n ? w->raw.n : w->pos + next + 1;
+        size_t left = w->raw.n - w->pos, next = vec_find3(w->raw.p + w->pos, left, "\n--");
+        w->pos = next == left ? w->raw.n : w->pos + next + 1;
     }
     w->pos = w->raw.n;
     return DELIMITER_NONE;

@@ -245,7 +245,8 @@ static void carve_base64(struct loose_decoder *d)
     struct str all = d->b->leaf.region->bytes;
     size_t end = d->end, body = d->body, start = body, digits = 0;
     struct loose_line l = {.next = body};
-    bool more = true;
+    struct leaf leaf = leaf_here(d);
+    bool more = decoding_find(d->t, &leaf, WAY_CARVED) == NULL, any = false;
     while (more) {
         more = l.next < end && loose_next(all, l.next, &l);
         struct str line = more ? str_slice(all, l.start, l.end) : STR_NONE;
@@ -259,6 +260,7 @@ static void carve_base64(struct loose_decoder *d)
             continue;
         }
         if (digits >= RUN_MIN) {
+            any = true;
             d->body = start;
             d->end = more ? l.start : end;
             take_base64(d);
@@ -268,6 +270,8 @@ static void carve_base64(struct loose_decoder *d)
     }
     d->body = body;
     d->end = end;
+    if (!any)
+        decoding_gave_nothing(d->t, &leaf, WAY_CARVED, 0);
 }
 
 /* Mostly digits of base64, and few white space between words? */

@@ -1,6 +1,7 @@
 /* Rules about single lines of the body: delimiters with something behind or before them, and
  * encodings older than MIME. One pass over the lines looks at the first octets of each; the open
  * boundaries are a sorted list, so a line costs a few comparisons however many it resembles. */
+#include "base/vec.h"
 #include "mime/lint_internal.h"
 
 #include "message/limits.h"
@@ -196,8 +197,7 @@ void lint_lines(struct lint *l)
         char c = s.raw.p[pos];
         if (c == '-' || c == 'b' || c == '=' || c == '(' || (unsigned char)c <= ' ')
             check_start(&s, pos, 0);
-        const char *lf = memchr(s.raw.p + pos, '\n', n - pos);
-        pos = lf == NULL ? n : (size_t)(lf - s.raw.p) + 1;
+        pos += vec_find(s.raw.p + pos, n - pos, '\n', '\n') + 1;
     }
     if (!message_has(l->m, ANOMALY_BARE_CR_BODY))
         return;

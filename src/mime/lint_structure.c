@@ -1,5 +1,6 @@
 /* Rules about the tree: what stands outside of parts, boundaries that begin alike, parts without
  * delimiters, fields behind an empty line (RFC 2046 5.1). */
+#include "base/vec.h"
 #include "mime/lint_internal.h"
 
 enum { NO_PART = -1, NEAR_LINES = 3, DELIMITER_LIKE_MAX = 78 };
@@ -51,11 +52,14 @@ static void check_outside(struct lint *l, const struct mime_part *p, size_t pos,
                           bool epilogue)
 {
     struct str raw = str_slice(l->m->raw, 0, end), boundary = lint_boundary(p);
-    for (; pos < end; pos = lint_next_line(raw, pos)) {
+    for (size_t next; pos < end; pos = next) {
         char c = raw.p[pos];
+        size_t n = vec_find(raw.p + pos, end - pos, '\n', '\n');
+        next = pos + n < end ? pos + n + 1 : end;
         if (c != '-' && to_lower(c) != 'c')
             continue;
-        struct str line = lint_line(raw, pos);
+        n -= n > 0 && raw.p[pos + n - 1] == '\r';
+        struct str line = str_slice(raw, pos, pos + n);
         struct lint_at at = {.part = p, .offset = pos, .length = line.n};
         bool own = str_starts(line, STR("--")) && boundary.n != 0 &&
                    str_starts(str_slice(line, 2, line.n), boundary);

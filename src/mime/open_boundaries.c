@@ -12,6 +12,9 @@ static void changed(struct open_boundaries *open)
     memset(open->begins, 0, sizeof open->begins);
     for (size_t i = 0; i < open->list.n; i++)
         open->begins[(unsigned char)open->sorted[i].p[0]] = true;
+    size_t n = open->list.n;
+    open->begin_alike = n > 0 && open->sorted[0].p[0] == open->sorted[n - 1].p[0];
+    open->first = n > 0 ? (unsigned char)open->sorted[0].p[0] : 0;
 }
 
 void open_boundaries_add(struct open_boundaries *open, struct str boundary, unsigned level)

@@ -12,6 +12,8 @@ struct open_boundaries {
     uint8_t level[MIME_UNION_MAX_DEPTH]; /* of each in `sorted` */
     struct prefix_list list;             /* these */
     bool begins[256];                    /* with that byte */
+    bool begin_alike;                    /* all of them, with this one */
+    unsigned char first;
 };
 
 void open_boundaries_init(struct open_boundaries *open);

@@ -22,6 +22,8 @@ static size_t common_prefix(struct str a, struct str b)
 
 size_t prefix_list_match(const struct prefix_list *list, struct str text)
 {
+    if (list->n <= 1)
+        return list->n == 1 && str_starts(text, list->items[0]) ? 1 : 0;
     size_t low = 0, high = list->n; /* all before `low` are not behind the text */
     while (low < high) {
         size_t middle = low + (high - low) / 2;

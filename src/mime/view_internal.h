@@ -109,7 +109,13 @@ bool names_add(struct arena *arena, enum mime_name_form form, struct str text, s
 /* ---- the union (payload.c) ---- */
 
 /* How bytes were decoded: a number for each way of a decoder. */
-enum decoding_way { WAY_NONE, WAY_PLAIN, WAY_BASE64, WAY_QP = WAY_BASE64 + 18 };
+enum decoding_way {
+    WAY_NONE,
+    WAY_PLAIN,
+    WAY_CARVED, /* taken out of a text, when nothing was */
+    WAY_BASE64,
+    WAY_QP = WAY_BASE64 + 18
+};
 
 /* What came of bytes that one decoder read in one way. Broken bodies are asked for again and again,
  * by every view and for every label. */

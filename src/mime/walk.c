@@ -130,26 +130,68 @@ static void remember_core(struct core_list *seen, struct str core)
     prefix_list_link(&seen->list);
 }
 
-/* Offset of the next delimiter line at or behind `pos`, or the end. */
-static size_t find_delimiter(struct walker *w, size_t pos, enum delimiter *kind, unsigned *level)
+static inline vec dashes_at_start(const char *p)
+{
+    vec before = vec_load(p - 1), v = vec_load(p), after = vec_load(p + 1);
+    return (vec)(before == '\n') & (vec)(v == '-') & (vec)(after == '-');
+}
+
+/* The next line that a delimiter of an open multipart may begin, or the end. */
+static size_t find_dashes(const struct walker *w, size_t pos)
 {
     struct str b = w->bytes;
-    *kind = DELIMITER_NONE;
-    while (pos < b.n && (w->depth > 0 || (is_strict(w) && w->n_closed > 0))) {
-        size_t start = pos + vec_find(b.p + pos, b.n - pos, '-', '-'), end = start;
+    if (pos == 0 && str_starts(b, STR("--")))
+        return 0;
+    size_t i = pos > 0 ? pos : 1;
+    for (; i + 2 + VEC_BYTES <= b.n; i += VEC_BYTES) {
+        vec hit = dashes_at_start(b.p + i);
+        if (w->open.begin_alike)
+            hit &= (vec)(vec_load(b.p + i + 2) == w->open.first);
+        if (vec_any(hit))
+            return i + vec_first(hit);
+    }
+    for (; i + 2 < b.n; i++)
+        if (b.p[i - 1] == '\n' && b.p[i] == '-' && b.p[i + 1] == '-')
+            return i;
+    return b.n;
+}
+
+/* Until there is doubt: all runs of dashes are looked at. */
+static size_t find_first_delimiter(struct walker *w, size_t *pos, enum delimiter *kind,
+                                   unsigned *level)
+{
+    struct str b = w->bytes;
+    while (*pos < b.n && !w->t->doubt && (w->depth > 0 || w->n_closed > 0)) {
+        size_t start = *pos + vec_find(b.p + *pos, b.n - *pos, '-', '-'), end = start;
         while (end < b.n && b.p[end] == '-')
             end++;
-        pos = end;
+        *pos = end;
         if (end - start < 2)
             continue;
         if (at_line_start(w, start))
             *kind = delimiter_at(w, start, level);
         if (*kind != DELIMITER_NONE)
             return start;
-        if (is_strict(w) && !w->t->doubt && resembles_delimiter(w, end))
-            w->t->doubt = true;
+        w->t->doubt |= resembles_delimiter(w, end);
     }
     return b.n;
+}
+
+/* Offset of the next delimiter line at or behind `pos`, or the end. */
+static size_t find_delimiter(struct walker *w, size_t pos, enum delimiter *kind, unsigned *level)
+{
+    struct str b = w->bytes;
+    size_t start = b.n;
+    *kind = DELIMITER_NONE;
+    if (is_strict(w))
+        start = find_first_delimiter(w, &pos, kind, level);
+    while (*kind == DELIMITER_NONE && pos < b.n && w->depth > 0) {
+        start = find_dashes(w, pos);
+        if (start < b.n && at_line_start(w, start))
+            *kind = delimiter_at(w, start, level);
+        pos = start + 1;
+    }
+    return *kind == DELIMITER_NONE ? b.n : start;
 }
 
 /* The line end in front of a delimiter belongs to the delimiter. */
