@@ -151,7 +151,8 @@ static void pad(struct base64_run *r)
     }
     if (r->held < 2) /* "=" where none can stand */
         r->odd |= (r->pending & ODD_PAD) != 0 && r->held == 0 ? 0 : ODD_PAD;
-    flush(r);
+    if (r->held != 0)
+        flush(r);
     r->in_line = 0;
     r->pending &= ~(unsigned)ODD_RAGGED;
     r->pending |= ODD_PAD;
@@ -172,9 +173,8 @@ static unsigned rest_odd(struct str rest)
 }
 
 /* One byte that the fast path does not take. Returns how far to go. */
-static inline size_t slow_byte(struct base64_run *r, struct str in, size_t i)
+static inline size_t slow_byte(struct base64_run *r, struct str in, size_t i, unsigned v)
 {
-    unsigned v = values[(unsigned char)in.p[i]];
     if (v < 0x80) {
         digit(r, v);
     } else if (v == PAD) {
@@ -204,17 +204,17 @@ size_t base64_read(struct str in, const struct base64_way *way, char *out, unsig
     struct base64_run r = {.way = way, .out = out};
     size_t i = 0;
     while (i < in.n && !r.stopped) {
-        if (r.held == 0) {
-            size_t taken = fast_quads(&r, (const unsigned char *)in.p + i, in.n - i);
-            i += taken;
-            if (taken != 0) {
-                data_follows(&r);
-                r.line_digits = true;
-            }
-            if (i == in.n)
-                break;
+        unsigned v = values[(unsigned char)in.p[i]];
+        size_t taken = 0;
+        if (v < 0x80 && r.held == 0)
+            taken = fast_quads(&r, (const unsigned char *)in.p + i, in.n - i);
+        if (taken == 0) {
+            i = slow_byte(&r, in, i, v);
+            continue;
         }
-        i = slow_byte(&r, in, i);
+        i += taken;
+        data_follows(&r);
+        r.line_digits = true;
     }
     if (r.held == 1)
         r.odd |= ODD_LENGTH;

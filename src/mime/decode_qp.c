@@ -1,5 +1,4 @@
 /* Quoted-printable (RFC 2045 6.7) in every way in which readers of mail decode it. */
-#include "base/hex.h"
 #include "base/vec.h"
 #include "mime/decode.h"
 
@@ -63,9 +62,9 @@ static inline int escaped(struct qp_run *r, size_t pos)
 static inline size_t bad_escape(struct qp_run *r, size_t pos)
 {
     r->odd |= ODD_ESCAPE;
-    int digit = pos + 1 < r->in.n ? hex_value(r->in.p[pos + 1]) : -1;
-    if (r->way->one_digit && digit >= 0) {
-        r->out[r->n++] = (char)(unsigned char)digit;
+    unsigned digit = pos + 1 < r->in.n ? digits[(unsigned char)r->in.p[pos + 1]] : NO_DIGIT;
+    if (r->way->one_digit && digit != NO_DIGIT) {
+        r->out[r->n++] = (char)(unsigned char)(digit & 15);
         r->kept = r->n;
         return 2;
     }
@@ -95,7 +94,7 @@ static inline size_t escape(struct qp_run *r, size_t pos)
         r->kept = r->n;
         return 3;
     }
-    size_t soft = blank_to_end(r->in, pos + 1);
+    size_t soft = pos + 1 < r->in.n && !is_fws(r->in.p[pos + 1]) ? 0 : blank_to_end(r->in, pos + 1);
     if (soft == 0)
         return bad_escape(r, pos);
     bool space = pos + 1 < r->in.n && is_wsp(r->in.p[pos + 1]);

@@ -161,12 +161,25 @@ static void base64_paragraphs(struct loose_decoder *d)
     d->end = end;
 }
 
+static bool has_digit(struct str s)
+{
+    size_t i = 0;
+    for (; s.n - i >= VEC_BYTES; i += VEC_BYTES)
+        if (vec_any(~base64_not_digits(vec_load(s.p + i))))
+            return true;
+    while (i < s.n && !is_base64_digit(s.p[i]))
+        i++;
+    return i < s.n;
+}
+
 static void take_base64(struct loose_decoder *d)
 {
     static const struct base64_way first = {PAD_RESTARTS, JUNK_SKIPPED, false};
     size_t body = d->body;
     if ((d->b->encodings & 1u << ENCODING_GZIP64) == 0 && known(d, ENCODING_BASE64))
         return;
+    if (!has_digit(str_slice(d->b->leaf.region->bytes, d->body, d->end)))
+        return; /* padding alone: no decoder makes anything of it */
     unsigned odd = base64_once(d, &first);
     bool structural = d->structural;
     for (size_t i = 0; i < ARRAY_LEN(base64_ways); i++) {
