@@ -135,6 +135,34 @@ static struct str broken_base64(void)
     return done(&b);
 }
 
+static struct str labelled(const char *encoding, const char *unit)
+{
+    struct buf b;
+    buf_init(&b, MADE_MAX_BYTES);
+    buf_addf(&b,
+             HEAD "Content-Type: application/octet-stream\r\n"
+                  "Content-Transfer-Encoding: %s\r\n\r\n",
+             encoding);
+    fill(&b, unit, 10 * MB);
+    return done(&b);
+}
+
+static struct str equals_signs(void)
+{
+    return labelled("quoted-printable", "=");
+}
+
+/* Of all units of one or two bytes those below cost the most (one label, all labels). */
+static struct str equals_cr(void)
+{
+    return labelled("quoted-printable", "\r=");
+}
+
+static struct str short_lines(void)
+{
+    return labelled("x-uuencode base64 quoted-printable gzip64", ":\n");
+}
+
 static struct str uu_starts(void)
 {
     struct buf b;
@@ -309,6 +337,9 @@ const struct hostile hostile_mails[] = {
     {"4 MB of \"=?utf-8?q?\" in a file name", encoded_words, false},
     {"200,000 pieces of a parameter (RFC 2231)", many_params, false},
     {"10 MB of base64 with junk and padding", broken_base64, false},
+    {"10 MB of \"=\" in quoted-printable", equals_signs, false},
+    {"10 MB of \"=\" and CR in quoted-printable", equals_cr, false},
+    {"10 MB of \":\" lines with four encodings", short_lines, false},
     {"10 MB of uuencode and yEnc starts", uu_starts, false},
     {"100,000 Content-Type fields", head_of_fields, false},
     {"zip: 1,000 MB of zeros", zip_bomb, true},

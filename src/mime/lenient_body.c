@@ -59,20 +59,19 @@ static void give(struct loose_decoder *d, struct str bytes, enum body_encoding e
         take_bytes(d->t, &leaf, &what);
 }
 
-/* Was it decoded so already? Then what came of it is given, and `*odd` told. A message is taken
+/* Was it decoded so already? Then what came of it is given, and told; else NULL. A message is taken
  * apart instead. */
-static bool give_again(struct loose_decoder *d, unsigned way, unsigned *odd)
+static const struct decoding *give_again(struct loose_decoder *d, unsigned way)
 {
     struct leaf leaf = leaf_here(d);
     struct taken what = {.structural = d->structural, .one_way = d->one_way};
     const struct decoding *found = decoding_find(d->t, &leaf, way);
     struct str bytes = found == NULL ? STR_NONE : decoding_bytes(d->t, found);
     if (found == NULL || begins_like_message(bytes))
-        return false;
-    *odd = found->odd;
+        return NULL;
     if (bytes.n != 0)
         take_again(d->t, &leaf, found, &what);
-    return true;
+    return found;
 }
 
 /* Gzip within base64, when a label says so. What is too large stays packed: it was given as a
@@ -124,8 +123,13 @@ static unsigned base64_once(struct loose_decoder *d, const struct base64_way *wa
 {
     unsigned odd = 0, number = WAY_BASE64 + base64_way_number(way);
     bool gzip = (d->b->encodings & 1u << ENCODING_GZIP64) != 0;
-    if (!gzip && give_again(d, number, &odd))
+    const struct decoding *again = give_again(d, number);
+    if (again != NULL) {
+        odd = again->odd;
+        if (gzip)
+            unpack(d, decoding_bytes(d->t, again));
         return odd;
+    }
     struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
     buf_reset(&d->t->scratch);
     char *to = buf_reserve(&d->t->scratch, base64_room(in.n));
@@ -212,8 +216,9 @@ static const struct {
 static unsigned qp_once(struct loose_decoder *d, const struct qp_way *way)
 {
     unsigned odd = 0, number = WAY_QP + qp_way_number(way);
-    if (give_again(d, number, &odd))
-        return odd;
+    const struct decoding *again = give_again(d, number);
+    if (again != NULL)
+        return again->odd;
     struct str in = str_slice(d->b->leaf.region->bytes, d->body, d->end);
     buf_reset(&d->t->scratch);
     char *to = in.n == 0 ? NULL : buf_reserve(&d->t->scratch, in.n);
