@@ -50,6 +50,20 @@ static inline const struct content_lists *kit_lists(void)
     return lists;
 }
 
+/* Their domains, indexed once. */
+static inline const struct phish_names *kit_names(void)
+{
+    static struct phish_names *names;
+    static struct arena arena;
+    struct mp_err err = {0};
+    if (names == NULL) {
+        arena_init(&arena, KIT_LISTS_BYTES);
+        if (phish_names_new(&arena, kit_lists(), &names, &err) != MP_OK)
+            abort();
+    }
+    return names;
+}
+
 /* kit_clear afterwards. */
 static inline void kit_check(struct kit *k, const struct kit_mail *m)
 {
@@ -77,6 +91,7 @@ static inline void kit_check(struct kit *k, const struct kit_mail *m)
                                    .author = &k->author,
                                    .found = &k->found,
                                    .lists = kit_lists(),
+                                   .names = kit_names(),
                                    .mail_from = str_from(m->mail_from),
                                    .auth_checked = m->auth_checked,
                                    .dmarc_pass = m->dmarc_pass,
