@@ -136,6 +136,52 @@ static void test_tree(void)
     tap_ok(opens(patched(file, dir + 76, 4711), &d) && d.damaged);
 }
 
+static void put32(char *p, size_t at, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        p[at + i] = (char)(v >> 8 * i & 0xff);
+}
+
+/* So large that the last sector of the FAT is named in a sector of its own. */
+static void test_difat(void)
+{
+    enum {
+        IN_HEAD = 109,
+        DIFAT = IN_HEAD + 1,
+        DIR = DIFAT + 1,
+        DATA = IN_HEAD * 128,
+        SECTORS = DATA + 16
+    };
+    struct str small = sample();
+    struct cfb c;
+    char *p = arena_new(&arena, char, ((size_t)SECTORS + 1) * MK_SECTOR);
+    if (p == NULL || !opens(small, &c))
+        abort();
+    size_t dir = ((size_t)le32_at(small, 48) + 1) * MK_SECTOR;
+    size_t large = (size_t)cfb_index(&c, cfb_find(&c, CFB_NO_ENTRY, STR("Large"))) * 128;
+    memcpy(p, small.p, MK_SECTOR);
+    put32(p, 48, DIR);
+    put32(p, 60, MK_END_OF_CHAIN);
+    put32(p, 68, DIFAT);
+    for (uint32_t i = 0; i < IN_HEAD; i++)
+        put32(p, 76 + (size_t)i * 4, i);
+    put32(p, (DIFAT + 1) * (size_t)MK_SECTOR, IN_HEAD); /* sector 109 is of the FAT, too */
+    put32(p, (DIFAT + 1) * (size_t)MK_SECTOR + 4, MK_NOTHING);
+    put32(p, (DIFAT + 2) * (size_t)MK_SECTOR - 4, MK_END_OF_CHAIN);
+    memcpy(p + (DIR + 1) * (size_t)MK_SECTOR, small.p + dir, MK_SECTOR);
+    put32(p, (DIR + 1) * (size_t)MK_SECTOR + 116, MK_END_OF_CHAIN); /* no small stream */
+    put32(p, (DIR + 1) * (size_t)MK_SECTOR + large + 116, DATA);
+    put32(p, (DIR + 1) * (size_t)MK_SECTOR + large + 120, 5000);
+    put32(p, fat_at(DIR), MK_END_OF_CHAIN);
+    for (uint32_t i = 0; i < 10; i++)
+        put32(p, fat_at(DATA + i), i < 9 ? DATA + i + 1 : MK_END_OF_CHAIN);
+    memset(p + (DATA + 1) * (size_t)MK_SECTOR, 'D', 5000);
+    tap_case("cfb: a FAT of more sectors than the head names");
+    tap_ok(opens(str_make(p, ((size_t)SECTORS + 1) * MK_SECTOR), &c));
+    tap_int(c.n_fat, IN_HEAD + 1);
+    check_stream(&c, "Large", filled(5000, 'D'));
+}
+
 /* Many entries with one long chain: what is read of all together has a limit. */
 static void test_budget(void)
 {
@@ -263,6 +309,7 @@ int main(void)
     test_streams();
     test_chains();
     test_tree();
+    test_difat();
     test_budget();
     test_cuts();
     test_decompress();

@@ -1,9 +1,11 @@
 /* The loop over a document and the documents in it, and the lists of facts. */
 #include "office/office_internal.h"
+#include "office/text.h"
 
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 enum { UNPACK_STEP_BYTES = 64 * 1024, MARKUP_WINDOW = 4096 };
 
@@ -26,7 +28,15 @@ static void *grow(struct reader *r, const void *list, size_t n, size_t *cap, siz
 
 static struct str bounded(struct str s)
 {
-    return str_slice(s, 0, OFFICE_MAX_TEXT_BYTES);
+    return utf8_cut(s, OFFICE_MAX_TEXT_BYTES);
+}
+
+/* What is no UTF-8 is taken for windows-1252. */
+static struct str readable(struct reader *r, struct str s)
+{
+    struct str out = text_code_page(r->arena, bounded(s), CODE_PAGE_LATIN);
+    r->failed |= out.p == NULL;
+    return out;
 }
 
 void add_macro(struct reader *r, struct office_macro m)
@@ -48,7 +58,7 @@ void add_link(struct reader *r, struct str type, struct str target, bool externa
     if (list == NULL)
         return;
     o->links = list;
-    list[o->n_links++] = (struct office_link){bounded(type), bounded(target), external};
+    list[o->n_links++] = (struct office_link){bounded(type), readable(r, target), external};
 }
 
 void add_object(struct reader *r, struct office_object object)
@@ -67,7 +77,7 @@ void add_object(struct reader *r, struct office_object object)
 
 static void add_text(struct reader *r, struct str **texts, size_t *n, size_t *cap, struct str what)
 {
-    what = bounded(what);
+    what = readable(r, what);
     for (size_t i = 0; i < *n; i++)
         if (str_eq((*texts)[i], what))
             return;

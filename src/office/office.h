@@ -83,9 +83,9 @@ bool office_looks(struct str bytes);
 /* Do they begin as XML does, with or without its declaration? */
 bool office_is_markup(struct str bytes);
 
-/* Read `bytes`, and the documents in it, in turn. Texts are UTF-8 or views into `bytes`, not made
- * printable. Owns: all lives in `arena`. Returns MP_OK, also for what is no document (then all is
- * empty), or MP_E_NOMEM. Linear, no recursion. */
+/* Read `bytes`, and the documents in it, in turn. Texts are UTF-8, not made printable. Owns: all
+ * lives in `arena`. Returns MP_OK, also for what is no document (then all is empty), or MP_E_NOMEM.
+ * Linear, no recursion. */
 int office_read(struct arena *arena, struct str bytes, struct office_how how, struct office *out,
                 struct mp_err *err);
 

@@ -2,6 +2,7 @@
 #include "office/ovba.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "office/text.h"
 
 enum record { /* 2.3.4.2 */
@@ -42,7 +43,7 @@ static struct ovba_module *add_module(struct project *p, struct str name)
         return NULL;
     }
     struct ovba_module *m = &p->out->modules[p->out->n++];
-    *m = (struct ovba_module){.name = name};
+    *m = (struct ovba_module){.name = utf8_cut(name, OVBA_MAX_NAME_BYTES)};
     return m;
 }
 

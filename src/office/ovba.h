@@ -8,7 +8,8 @@
 enum {
     OVBA_MAX_MODULES = 1000,
     OVBA_MAX_SOURCE_BYTES = 8 * 1024 * 1024, /* of all modules of a project */
-    OVBA_MAX_DIR_BYTES = 1024 * 1024
+    OVBA_MAX_DIR_BYTES = 1024 * 1024,
+    OVBA_MAX_NAME_BYTES = 255 /* of a module: 31 letters by the grammar */
 };
 
 struct ovba_module {
