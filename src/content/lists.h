@@ -47,6 +47,8 @@ enum word_group {
     WORD_CREDENTIAL,   /* password, mailbox, account */
     WORD_EXPIRY,       /* expires, verify, suspended */
     WORD_EXTORTION,    /* recorded you, webcam, leak */
+    WORD_REWARD,       /* you have won, claim your bonus */
+    WORD_ADVANCE_FEE,  /* next of kin, million dollars */
     WORD_SAFE_BANNER,  /* this sender is trusted */
     WORD_REPLY_PREFIX, /* re, fw, aw */
     WORD_LABEL_FROM,   /* heads of quoted mails */

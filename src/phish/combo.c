@@ -5,7 +5,10 @@
 
 enum combo_part { PART_SENDER, PART_CARRIER, PART_LURE, COMBO_PARTS };
 
-enum { NAMES_PER_PART = 2 };
+enum {
+    NAMES_PER_PART = 2,
+    SIGNS_NEEDED = 2 /* different things that alone prove nothing */
+};
 
 static const struct {
     struct str prefix; /* of names of findings */
@@ -86,21 +89,90 @@ static void keep(struct combo *c, enum combo_part part, const struct finding *f)
     c->n[part] = n;
 }
 
-int combo_check(struct phish *p, struct mp_err *err)
+/* Signs that mails of honest people have too, each for itself: those rules that say "combine". */
+static const struct sign {
+    enum finding_id id;
+    bool usual; /* in mails to many */
+} signs[] = {
+    {FINDING_URL_SHORTENER, false},
+    {FINDING_URL_FREE_HOST, false},
+    {FINDING_URL_TLD, false},
+    {FINDING_URL_IP, false},
+    {FINDING_URL_PORT, false},
+    {FINDING_URL_RECIPIENT, true},
+    {FINDING_HTML_IMAGE_ONLY, true},
+    {FINDING_HTML_HIDDEN_TEXT, true},
+    {FINDING_HTML_ENTITY_OBFUSCATION, false},
+    {FINDING_HTML_BASE, true},
+    {FINDING_PDF_SINGLE_LINK, false},
+    {FINDING_CALENDAR_AUTO, false},
+    {FINDING_SENDER_SELF, false},
+    {FINDING_SENDER_REPLY_TO_DOMAIN, true},
+    {FINDING_SENDER_RECORDED_FAIL, false},
+    {FINDING_SOCIAL_FAKE_REPLY, false},
+    {FINDING_MESSAGE_RAW_UTF8_HEADER, false},
+    {FINDING_MESSAGE_BAD_MESSAGE_ID, false},
+    {FINDING_MESSAGE_ODD_MAILER, false},
+    {FINDING_MESSAGE_LONG_LINE, false},
+    {FINDING_SOCIAL_URGENT, false},
+    {FINDING_SOCIAL_REWARD, true},
+};
+
+/* An advertisement without a way to leave its list, all of whose links lead to somebody else: its
+ * sender has no site, or not one to be seen with. */
+static bool leads_elsewhere(struct phish *p)
+{
+    const struct phish_people *who = &p->people;
+    const struct phish_leads *l = phish_leads(p);
+    return l->web > 0 && !l->sender && l->pictures && !who->is_list && !who->is_answer &&
+           !who->from.freemail && !who->from.own;
+}
+
+static void check_signs(struct phish *p)
+{
+    struct buf b;
+    size_t n = 0;
+    buf_init(&b, 2 * FINDING_EVIDENCE_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
+        if (!finding_has(p->findings, signs[i].id) || (signs[i].usual && p->people.is_list))
+            continue;
+        buf_addz(&b, n++ == 0 ? "" : ", ");
+        buf_add(&b, finding_kind(signs[i].id)->name);
+    }
+    if (n == 1 && leads_elsewhere(p)) {
+        buf_addz(&b, ", no link to the sender's own site");
+        n++;
+    }
+    if (n >= SIGNS_NEEDED)
+        finding_add(p->findings, FINDING_PHISH_SIGNS, NOWHERE, STR_FMT, STR_ARG(buf_str(&b)));
+    buf_clear(&b);
+}
+
+/* Where the sender is more than odd, and no link leads to him, the links themselves are doubtful.
+ */
+static bool only_elsewhere(struct phish *p, const struct combo *c)
+{
+    const struct phish_leads *l = phish_leads(p);
+    return c->n[PART_SENDER] > 0 && c->worst[PART_SENDER][0] >= SEV_MEDIUM && l->others &&
+           !l->sender;
+}
+
+static void check_combo(struct phish *p)
 {
     struct combo c = {.n = {0}};
     struct buf b;
     enum combo_part part;
-    (void)err;
     for (size_t i = 0; i < p->findings->n; i++)
         if (part_of(&p->findings->items[i], &part))
             keep(&c, part, &p->findings->items[i]);
+    bool elsewhere = c.n[PART_CARRIER] == 0 && only_elsewhere(p, &c);
     for (size_t i = 0; i < COMBO_PARTS; i++)
-        if (c.n[i] == 0)
-            return MP_OK;
+        if (c.n[i] == 0 && !(i == PART_CARRIER && elsewhere))
+            return;
     buf_init(&b, 2 * FINDING_EVIDENCE_MAX);
     for (size_t i = 0; i < COMBO_PARTS; i++) {
         buf_addz(&b, i == 0 ? "" : " + ");
+        buf_addz(&b, c.n[i] == 0 ? "links only to others" : "");
         for (size_t k = 0; k < c.n[i]; k++) {
             buf_addz(&b, k == 0 ? "" : ", ");
             buf_add(&b, finding_kind(c.ids[i][k])->name);
@@ -108,5 +180,12 @@ int combo_check(struct phish *p, struct mp_err *err)
     }
     finding_add(p->findings, FINDING_PHISH_COMBO, NOWHERE, STR_FMT, STR_ARG(buf_str(&b)));
     buf_clear(&b);
+}
+
+int combo_check(struct phish *p, struct mp_err *err)
+{
+    (void)err;
+    check_signs(p);
+    check_combo(p);
     return MP_OK;
 }

@@ -1,6 +1,4 @@
 /* Links beside the sender's domain. */
-#include "phish/leads.h"
-
 #include "phish/phish_internal.h"
 #include "url/url.h"
 
@@ -16,13 +14,14 @@ bool phish_same_house(const struct phish *p, struct str a, struct str b)
     return str_eq(a, b) || (x != NULL && y != NULL && phish_same_owner(x, y));
 }
 
-int phish_leads_read(struct phish *p, struct phish_leads *out, struct mp_err *err)
+static int read_leads(struct phish *p, struct phish_leads *out, struct mp_err *err)
 {
     const struct content_report *found = p->in->found;
     struct phish_leads l = {.other = STR("")};
     for (size_t i = 0; i < found->n_links && i < LEADS_MAX_LINKS; i++) {
         const struct content_link *link = &found->links[i];
         struct url u;
+        l.pictures |= link->source == LINK_LOADED;
         if (!is_followed(link->source) || link->hidden)
             continue;
         int st = url_parse(p->arena, link->url, NULL, &u, err);
@@ -40,4 +39,12 @@ int phish_leads_read(struct phish *p, struct phish_leads *out, struct mp_err *er
     }
     *out = l;
     return MP_OK;
+}
+
+const struct phish_leads *phish_leads(struct phish *p)
+{
+    if (!p->leads_read && p->status == MP_OK)
+        p->status = read_leads(p, &p->leads, p->err);
+    p->leads_read = true;
+    return &p->leads;
 }

@@ -2,7 +2,7 @@
 #ifndef MP_PHISH_LEADS_H
 #define MP_PHISH_LEADS_H
 
-#include "phish/phish.h"
+#include "content/content.h"
 
 enum { LEADS_MAX_LINKS = 500 }; /* looked at: more make no difference */
 
@@ -11,11 +11,12 @@ struct phish_leads {
     size_t web;          /* http and https */
     bool sender, others; /* some lead to the sender's site, or one of its house; elsewhere */
     struct str other;    /* the first host elsewhere */
+    bool pictures;       /* it loads something, as advertisements do */
 };
 
 struct phish;
 
-/* MP_OK or MP_E_NOMEM. */
-int phish_leads_read(struct phish *p, struct phish_leads *out, struct mp_err *err);
+/* Made when the first rule asks for it; p->status says when that failed. Never NULL. */
+const struct phish_leads *phish_leads(struct phish *p);
 
 #endif

@@ -5,7 +5,7 @@
 
 /* ---- telephone numbers ---- */
 
-enum { PHONE_MAX_SIGNS = 3 }; /* between two digits: ") - " */
+enum { PHONE_MAX_SIGNS = 6 }; /* between two digits: ") - (" */
 
 /* The length of what may stand between digits: blanks, hyphens, dots, parentheses, and those of
  * Unicode that look like them or like nothing. 0: it ends the number. */

@@ -27,6 +27,7 @@ static const struct row phones[] = {
      "888\xe2\x80\x91"
      "555\xe2\x80\x8b"
      "0123"},
+    {"+1 - (888) - (555) - (0123) R", "+1 - (888) - (555) - (0123"},
     {"8885550123", NULL},     /* no number is known without signs */
     {"(808) 555-0123", NULL}, /* of one country, for its own people */
     {"18885550123", NULL},
@@ -38,7 +39,7 @@ static const struct row phones[] = {
     {"x888-555-0123", NULL},
     {"888-555-0123x", NULL},
     {"192.168.100.200", NULL},
-    {"888     555 0123", NULL},
+    {"888        555 0123", NULL},
 };
 
 static const struct row amounts[] = {

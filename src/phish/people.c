@@ -167,6 +167,7 @@ int phish_people_read(struct arena *arena, const struct phish_input *in, struct 
     for (size_t i = 0; i < ARRAY_LEN(boxes); i++)
         boxes[i]->own = boxes[i]->domain.n > 0 && phish_is_own(&p, in->lists, boxes[i]->domain);
     p.is_list = has_any(in->message, list_fields, ARRAY_LEN(list_fields));
+    p.is_forum = has_any(in->message, list_fields, 2);
     p.is_answer = has_any(in->message, answer_fields, ARRAY_LEN(answer_fields));
     *out = p;
     return MP_OK;

@@ -28,6 +28,7 @@ struct phish_people {
     const struct str *own_sites; /* where they are: what we take for ours without a list */
     size_t n_own_sites;
     bool is_list;   /* some List-* field: sent to many who asked for it */
+    bool is_forum;  /* List-Id or List-Post: what others wrote is passed on, and changed */
     bool is_answer; /* References or In-Reply-To */
 };
 

@@ -3,6 +3,7 @@
 #define MP_PHISH_PHISH_INTERNAL_H
 
 #include "message/address.h"
+#include "phish/leads.h"
 #include "phish/people.h"
 #include "phish/phish.h"
 #include "phish/text.h"
@@ -16,6 +17,11 @@ struct phish {
     struct address_list reply_to; /* of the first Reply-To; empty without one */
     struct phish_people people;
     struct phish_text text;
+    bool unproven;            /* nobody has proven the sender, ourselves or who took the mail in */
+    struct phish_leads leads; /* see phish_leads */
+    bool leads_read;
+    int status;         /* of what is made when it is asked for */
+    struct mp_err *err; /* where that tells */
 };
 
 /* The topmost field of that name, for a finding. */
@@ -25,12 +31,14 @@ struct finding_where phish_where(const struct phish *p, struct str field);
 bool phish_same_house(const struct phish *p, struct str a, struct str b);
 
 /* The rules; each MP_OK or MP_E_NOMEM. */
-int url_check(struct phish *p, struct mp_err *err);       /* url.*, qr.*, html.form.external */
-int organizer_check(struct phish *p, struct mp_err *err); /* calendar.organizer */
+int url_check(struct phish *p, struct mp_err *err);            /* url.*, qr.*, html.form.external */
+int hidden_address_check(struct phish *p, struct mp_err *err); /* url.recipient, of anybody */
+int organizer_check(struct phish *p, struct mp_err *err);      /* calendar.organizer */
+int recorded_check(struct phish *p, struct mp_err *err);       /* sender.recorded-fail */
 int sender_name_check(struct phish *p, struct mp_err *err);
 int sender_address_check(struct phish *p, struct mp_err *err);
 int social_check(struct phish *p, struct mp_err *err);
 void social_thread_check(struct phish *p);            /* social.fake-thread, for social_check */
-int combo_check(struct phish *p, struct mp_err *err); /* phish.combo, when all others are done */
+int combo_check(struct phish *p, struct mp_err *err); /* phish.*, when all others are done */
 
 #endif

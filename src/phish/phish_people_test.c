@@ -14,6 +14,7 @@
 #define FROM(x)    "From: " x "\r\n" TO
 #define SUBJECT(x) "Subject: " x "\r\n"
 #define REPLY(x)   "Reply-To: " x "\r\n"
+#define RESULTS(x) "Authentication-Results: " x "\r\n"
 #define NEWSLETTER "List-Unsubscribe: <mailto:u@shop.example>\r\n"
 #define ANSWER     "In-Reply-To: <1@contoso.example>\r\n"
 #define CARDS      "Please buy five gift cards and send me the codes"

@@ -7,6 +7,8 @@ enum {
     LOCAL_PART_MAX = 64, /* RFC 5321 4.5.3.1.1 */
     STARS_MANY = 2,      /* what hides an address in logs has come into it */
     BRAND_LABEL_MIN = 5,
+    RANDOM_MIN = 6,
+    RANDOM_CHANGES = 3,
     RECIPIENT_MIN = 5 /* shorter local parts of recipients stand in others by chance */
 };
 
@@ -136,8 +138,39 @@ static bool is_made_of(struct str local, struct str recipient)
            str_search(local, label) < local.n;
 }
 
-static const char *odd_local_part(const struct phish_people *who)
+static bool is_vowel(char c)
 {
+    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
+}
+
+/* Letters drawn by lot: case changes again and again, and what stands between two capitals cannot
+ * be spoken: "JndLebIg". Names run together have vowels: "JohnDoeShop". */
+static bool is_random(struct str local)
+{
+    unsigned changes = 0, silent = 0;
+    size_t length = 0, vowels = 0;
+    if (local.n < RANDOM_MIN)
+        return false;
+    for (size_t i = 0; i <= local.n; i++) {
+        bool ends = i == local.n, upper = !ends && local.p[i] >= 'A' && local.p[i] <= 'Z';
+        if (!ends && !is_alpha(local.p[i]))
+            return false;
+        if (ends || upper) {
+            silent += length >= 2 && vowels == 0;
+            length = vowels = 0;
+        }
+        if (ends)
+            break;
+        changes += i > 0 && upper != (local.p[i - 1] >= 'A' && local.p[i - 1] <= 'Z');
+        length++;
+        vowels += is_vowel(to_lower(local.p[i]));
+    }
+    return changes >= RANDOM_CHANGES && silent > 0;
+}
+
+static const char *odd_local_part(const struct phish *p)
+{
+    const struct phish_people *who = &p->people;
     struct str local = who->from.local;
     unsigned stars = 0;
     for (size_t i = 0; i < local.n; i++)
@@ -148,6 +181,8 @@ static const char *odd_local_part(const struct phish_people *who)
         return "stars";
     if (is_ip_text(local))
         return "the address of a host";
+    if (p->from != NULL && is_random(p->from->local))
+        return "letters drawn by lot";
     for (size_t i = 0; i < who->n_recipients; i++)
         if (!str_eq(who->recipients[i], who->from.address) && is_made_of(local, who->recipients[i]))
             return "made of the recipient's address";
@@ -156,7 +191,7 @@ static const char *odd_local_part(const struct phish_people *who)
 
 static void check_local_part(struct phish *p)
 {
-    const char *why = odd_local_part(&p->people);
+    const char *why = odd_local_part(p);
     if (why != NULL)
         finding_add(p->findings, FINDING_SENDER_LOCAL_PART, phish_where(p, STR("From")),
                     "%s: " STR_FMT, why, STR_ARG(str_slice(p->people.from.address, 0, 150)));

@@ -26,34 +26,80 @@ struct finding_where phish_where(const struct phish *p, struct str field)
 
 /* ---- brands ---- */
 
-/* Beside a brand's name these say nothing of somebody else. */
+/* Beside a brand's name these say nothing of somebody else, in whatever language. */
 static const struct str service_words[] = {
-    STR_INIT("account"),       STR_INIT("accounts"),     STR_INIT("admin"),
-    STR_INIT("alert"),         STR_INIT("alerts"),       STR_INIT("app"),
-    STR_INIT("assistance"),    STR_INIT("bank"),         STR_INIT("billing"),
-    STR_INIT("care"),          STR_INIT("center"),       STR_INIT("centre"),
-    STR_INIT("club"),          STR_INIT("co"),           STR_INIT("com"),
-    STR_INIT("customer"),      STR_INIT("customers"),    STR_INIT("delivery"),
-    STR_INIT("department"),    STR_INIT("express"),      STR_INIT("gift"),
-    STR_INIT("help"),          STR_INIT("helpdesk"),     STR_INIT("id"),
-    STR_INIT("inc"),           STR_INIT("info"),         STR_INIT("kundenservice"),
-    STR_INIT("loyalty"),       STR_INIT("mail"),         STR_INIT("membership"),
-    STR_INIT("message"),       STR_INIT("messages"),     STR_INIT("no"),
-    STR_INIT("noreply"),       STR_INIT("notice"),       STR_INIT("notification"),
-    STR_INIT("notifications"), STR_INIT("official"),     STR_INIT("online"),
-    STR_INIT("order"),         STR_INIT("orders"),       STR_INIT("payment"),
-    STR_INIT("payments"),      STR_INIT("premium"),      STR_INIT("prime"),
-    STR_INIT("reply"),         STR_INIT("reward"),       STR_INIT("rewards"),
-    STR_INIT("secure"),        STR_INIT("security"),     STR_INIT("service"),
-    STR_INIT("services"),      STR_INIT("shipment"),     STR_INIT("shop"),
-    STR_INIT("store"),         STR_INIT("support"),      STR_INIT("survey"),
-    STR_INIT("team"),          STR_INIT("the"),          STR_INIT("update"),
-    STR_INIT("updates"),       STR_INIT("verification"), STR_INIT("winner"),
+    STR_INIT("account"),      STR_INIT("accounts"),
+    STR_INIT("admin"),        STR_INIT("aktion"),
+    STR_INIT("alert"),        STR_INIT("alerts"),
+    STR_INIT("app"),          STR_INIT("assistance"),
+    STR_INIT("atendimento"),  STR_INIT("aviso"),
+    STR_INIT("bank"),         STR_INIT("bei"),
+    STR_INIT("beveiliging"),  STR_INIT("billing"),
+    STR_INIT("blocage"),      STR_INIT("bloqueada"),
+    STR_INIT("by"),           STR_INIT("care"),
+    STR_INIT("center"),       STR_INIT("central"),
+    STR_INIT("centre"),       STR_INIT("client"),
+    STR_INIT("cliente"),      STR_INIT("clientes"),
+    STR_INIT("clienti"),      STR_INIT("clients"),
+    STR_INIT("club"),         STR_INIT("co"),
+    STR_INIT("cod"),          STR_INIT("codigo"),
+    STR_INIT("com"),          STR_INIT("compte"),
+    STR_INIT("comunicado"),   STR_INIT("conta"),
+    STR_INIT("cuenta"),       STR_INIT("customer"),
+    STR_INIT("customers"),    STR_INIT("de"),
+    STR_INIT("del"),          STR_INIT("delivery"),
+    STR_INIT("department"),   STR_INIT("der"),
+    STR_INIT("di"),           STR_INIT("die"),
+    STR_INIT("do"),           STR_INIT("du"),
+    STR_INIT("el"),           STR_INIT("equipe"),
+    STR_INIT("equipo"),       STR_INIT("express"),
+    STR_INIT("from"),         STR_INIT("gift"),
+    STR_INIT("help"),         STR_INIT("helpdesk"),
+    STR_INIT("id"),           STR_INIT("inc"),
+    STR_INIT("info"),         STR_INIT("informa"),
+    STR_INIT("informe"),      STR_INIT("klantenservice"),
+    STR_INIT("konto"),        STR_INIT("kunden"),
+    STR_INIT("kundendienst"), STR_INIT("kundenservice"),
+    STR_INIT("la"),           STR_INIT("le"),
+    STR_INIT("loyalty"),      STR_INIT("mail"),
+    STR_INIT("membership"),   STR_INIT("message"),
+    STR_INIT("messages"),     STR_INIT("mitteilung"),
+    STR_INIT("no"),           STR_INIT("noreply"),
+    STR_INIT("notice"),       STR_INIT("notifica"),
+    STR_INIT("notificacao"),  STR_INIT("notificacion"),
+    STR_INIT("notification"), STR_INIT("notifications"),
+    STR_INIT("of"),           STR_INIT("official"),
+    STR_INIT("online"),       STR_INIT("order"),
+    STR_INIT("orders"),       STR_INIT("para"),
+    STR_INIT("payment"),      STR_INIT("payments"),
+    STR_INIT("premium"),      STR_INIT("prime"),
+    STR_INIT("protocolo"),    STR_INIT("reply"),
+    STR_INIT("reward"),       STR_INIT("rewards"),
+    STR_INIT("secure"),       STR_INIT("securite"),
+    STR_INIT("security"),     STR_INIT("seguranca"),
+    STR_INIT("seguridad"),    STR_INIT("service"),
+    STR_INIT("services"),     STR_INIT("servicio"),
+    STR_INIT("servico"),      STR_INIT("servizio"),
+    STR_INIT("shipment"),     STR_INIT("shop"),
+    STR_INIT("sicherheit"),   STR_INIT("sicurezza"),
+    STR_INIT("soporte"),      STR_INIT("store"),
+    STR_INIT("suporte"),      STR_INIT("support"),
+    STR_INIT("supporto"),     STR_INIT("survey"),
+    STR_INIT("team"),         STR_INIT("the"),
+    STR_INIT("update"),       STR_INIT("updates"),
+    STR_INIT("user"),         STR_INIT("usuario"),
+    STR_INIT("utente"),       STR_INIT("verification"),
+    STR_INIT("vip"),          STR_INIT("vom"),
+    STR_INIT("von"),          STR_INIT("winner"),
     STR_INIT("your"),
 };
 
+/* Numbers and codes are none either. */
 static bool is_service_word(struct str word)
 {
+    for (size_t i = 0; i < word.n; i++)
+        if (is_digit(word.p[i]))
+            return true;
     size_t from = 0, to = ARRAY_LEN(service_words);
     while (from < to) {
         size_t middle = from + (to - from) / 2;
@@ -117,7 +163,7 @@ static void check_brand(struct phish *p)
                     "\"" STR_FMT "\" writes from " STR_FMT ", which is no domain of " STR_FMT,
                     STR_ARG(str_slice(who->name, 0, 80)),
                     STR_ARG(str_slice(who->from.domain, 0, 80)), STR_ARG(m.brands[0]->key));
-    if (who->from.freemail || (p->in->auth_checked && !p->in->dmarc_pass))
+    if (who->from.freemail || p->unproven)
         finding_raise(f, SEV_HIGH);
 }
 

@@ -1,7 +1,6 @@
 /* What a mail presses for: words of lures together with what must stand beside them. A word alone
  * says nothing. */
 #include "base/fold.h"
-#include "phish/leads.h"
 #include "phish/money.h"
 #include "phish/phish_internal.h"
 
@@ -11,6 +10,7 @@ enum {
     GIFT_CARD_DISTANCE = 120,
     BANNER_BYTES = 200, /* folded: the first lines that are seen */
     CALLBACK_GROUPS = 2,
+    PROMISES_MANY = 3, /* and none of the links leads to who makes them */
     URGENT_WORDS = 60,
     SHOWN = 120
 };
@@ -19,20 +19,7 @@ struct social {
     struct phish *p;
     const struct phish_text *text;
     const struct phish_people *who;
-    struct phish_leads leads;
-    bool leads_read;
-    struct mp_err *err;
-    int status;
 };
-
-/* Read when a rule asks: most mails have no words that need it. */
-static const struct phish_leads *leads(struct social *s)
-{
-    if (!s->leads_read && s->status == MP_OK)
-        s->status = phish_leads_read(s->p, &s->leads, s->err);
-    s->leads_read = true;
-    return &s->leads;
-}
 
 static struct finding *tell(struct social *s, enum finding_id id, const char *what,
                             struct str shown)
@@ -44,7 +31,7 @@ static struct finding *tell(struct social *s, enum finding_id id, const char *wh
 /* A person writes, not a house to many: no list, no link to the sender's own site. */
 static bool is_personal(struct social *s)
 {
-    return !s->who->is_list && !leads(s)->sender;
+    return !s->who->is_list && !phish_leads(s->p)->sender;
 }
 
 /* ---- a bill and a number to call ---- */
@@ -73,7 +60,7 @@ static void check_callback(struct social *s)
     if (n < CALLBACK_GROUPS || s->who->from.own || s->who->is_list)
         return;
     if (!find_in_parts(s->text, money_find_phone, &phone) ||
-        !find_in_parts(s->text, money_find_amount, &amount) || leads(s)->sender)
+        !find_in_parts(s->text, money_find_amount, &amount) || phish_leads(s->p)->sender)
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_CALLBACK, NOWHERE,
                 "\"" STR_FMT "\" and \"" STR_FMT "\", " STR_FMT ", to call: " STR_FMT,
@@ -99,14 +86,15 @@ static void check_bank_change(struct social *s)
     struct str shown;
     if ((!who->from.own || elsewhere) && text_has(s->text, WORD_BANK) &&
         text_near(s->text, WORD_CHANGE, WORD_BANK, BANK_DISTANCE, &shown) && is_personal(s) &&
-        leads(s)->web == 0)
+        phish_leads(s->p)->web == 0)
         tell(s, FINDING_SOCIAL_BANK_CHANGE, "", shown);
 }
 
 static void check_urgent(struct social *s)
 {
     const struct text_hit *hit = text_first(s->text, WORD_AVAILABLE);
-    if (hit != NULL && s->who->from.freemail && s->text->words < URGENT_WORDS && leads(s)->web == 0)
+    if (hit != NULL && s->who->from.freemail && s->text->words < URGENT_WORDS &&
+        phish_leads(s->p)->web == 0)
         tell(s, FINDING_SOCIAL_URGENT, "", hit->entry->key);
 }
 
@@ -117,34 +105,85 @@ static void check_credential(struct social *s)
     struct str shown;
     if (s->who->from.own || !text_has(s->text, WORD_CREDENTIAL) ||
         !text_near(s->text, WORD_CREDENTIAL, WORD_EXPIRY, CREDENTIAL_DISTANCE, &shown) ||
-        !leads(s)->others)
+        !phish_leads(s->p)->others)
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_CREDENTIAL, NOWHERE,
                 "\"" STR_FMT "\", with a link to " STR_FMT,
                 STR_ARG(str_slice(str_trim_wsp(shown), 0, SHOWN)),
-                STR_ARG(str_slice(s->leads.other, 0, 60)));
+                STR_ARG(str_slice(s->p->leads.other, 0, 60)));
 }
 
 /* ---- threats ---- */
 
+/* Two phrases that are not one within the other. */
+static bool two_of(const struct phish_text *t, enum word_group group, const struct text_hit *out[2])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_hits && n < 2; i++) {
+        const struct text_hit *hit = &t->hits[i];
+        if ((hit->entry->groups >> group & 1) == 0)
+            continue;
+        if (n == 0 || (hit->at >= out[0]->at + out[0]->n &&
+                       !str_eq(out[0]->entry->folded, hit->entry->folded)))
+            out[n++] = hit;
+    }
+    return n == 2;
+}
+
 static void check_extortion(struct social *s)
 {
-    const struct text_hit *first = NULL, *second = NULL; /* one is not within the other */
+    const struct text_hit *two[2];
     struct str coin;
-    for (size_t i = 0; i < s->text->n_hits && second == NULL; i++) {
-        const struct text_hit *hit = &s->text->hits[i];
-        if ((hit->entry->groups >> WORD_EXTORTION & 1) == 0)
-            continue;
-        if (first == NULL)
-            first = hit;
-        else if (hit->at >= first->at + first->n && !str_eq(first->entry->key, hit->entry->key))
-            second = hit;
-    }
-    if (second == NULL || !find_in_parts(s->text, money_find_coin, &coin))
+    if (!text_has(s->text, WORD_EXTORTION) || !two_of(s->text, WORD_EXTORTION, two) ||
+        !find_in_parts(s->text, money_find_coin, &coin))
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_EXTORTION, NOWHERE,
                 "\"" STR_FMT "\" and \"" STR_FMT "\", to pay to " STR_FMT,
-                STR_ARG(first->entry->key), STR_ARG(second->entry->key), STR_ARG(coin));
+                STR_ARG(two[0]->entry->key), STR_ARG(two[1]->entry->key), STR_ARG(coin));
+}
+
+/* ---- something for nothing ---- */
+
+/* How many different phrases of the group there are, up to `max`. */
+static size_t count_phrases(const struct phish_text *t, enum word_group group, size_t max)
+{
+    const struct text_hit *seen[PROMISES_MANY];
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_hits && n < max; i++) {
+        const struct text_hit *hit = &t->hits[i];
+        bool again = (hit->entry->groups >> group & 1) == 0;
+        for (size_t k = 0; k < n && !again; k++)
+            again = str_eq(seen[k]->entry->folded, hit->entry->folded) ||
+                    hit->at < seen[k]->at + seen[k]->n;
+        if (!again)
+            seen[n++] = hit;
+    }
+    return n;
+}
+
+static void check_reward(struct social *s)
+{
+    const struct text_hit *hit = text_first(s->text, WORD_REWARD);
+    if (hit == NULL || s->who->from.own || phish_leads(s->p)->web == 0)
+        return;
+    struct finding *f =
+        finding_add(s->p->findings, FINDING_SOCIAL_REWARD, NOWHERE,
+                    "\"" STR_FMT "\", with a link to " STR_FMT, STR_ARG(hit->entry->key),
+                    STR_ARG(str_slice(s->p->leads.other, 0, 60)));
+    if (!s->p->leads.sender && !s->who->is_answer &&
+        count_phrases(s->text, WORD_REWARD, PROMISES_MANY) == PROMISES_MANY)
+        finding_raise(f, SEV_MEDIUM);
+}
+
+static void check_advance_fee(struct social *s)
+{
+    const struct text_hit *two[2];
+    if (s->who->from.own || s->who->is_list || !text_has(s->text, WORD_ADVANCE_FEE) ||
+        !two_of(s->text, WORD_ADVANCE_FEE, two) || phish_leads(s->p)->sender)
+        return;
+    finding_add(s->p->findings, FINDING_SOCIAL_ADVANCE_FEE, NOWHERE,
+                "\"" STR_FMT "\" and \"" STR_FMT "\"", STR_ARG(two[0]->entry->key),
+                STR_ARG(two[1]->entry->key));
 }
 
 /* ---- what is not what it seems ---- */
@@ -194,15 +233,18 @@ static void check_fake_banner(struct social *s)
 
 int social_check(struct phish *p, struct mp_err *err)
 {
-    struct social s = {.p = p, .text = &p->text, .who = &p->people, .err = err, .status = MP_OK};
+    struct social s = {.p = p, .text = &p->text, .who = &p->people};
+    (void)err;
     check_callback(&s);
     check_gift_card(&s);
     check_bank_change(&s);
     check_urgent(&s);
     check_credential(&s);
     check_extortion(&s);
+    check_reward(&s);
+    check_advance_fee(&s);
     check_fake_reply(&s);
     check_fake_banner(&s);
     social_thread_check(p);
-    return s.status;
+    return MP_OK;
 }
