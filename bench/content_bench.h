@@ -21,6 +21,16 @@ extern const struct hostile hostile_mails[];
 extern const size_t n_hostile;
 
 struct str hostile_pdf_strings(void);
+struct str hostile_page_nested(void);
+struct str hostile_page_attributes(void);
+struct str hostile_page_formats(void);
+struct str hostile_page_open(void);
+struct str hostile_page_styles(void);
+struct str hostile_text_links(void);
+struct str hostile_text_lures(void);
+struct str hostile_cfb_circle(void);
+struct str hostile_rtf(void);
+struct str hostile_png(void);
 struct str hostile_pdf_streams(void);
 struct str hostile_pdf_loops(void);
 struct str hostile_pdf_dictionary(void);
