@@ -19,5 +19,6 @@ for name in spamassassin-public-corpus phishing-pot rspamd-messages; do
 done
 build/bench/bench/content_bench 5 "$@"
 [ $# -eq 0 ] || build/bench/bench/pdf_bench 9 "$@"
+build/bench/bench/html_bench 9 "$@"
 # ... and beside rspamd, where it is installed.
 [ $# -eq 0 ] || bench/rspamd_bench.py build/bench "$@"
