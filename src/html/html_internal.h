@@ -36,7 +36,7 @@ struct html_open {
 };
 
 /* Styles repeat: what was read of those seen last, by a hash of their text. */
-enum { HTML_STYLES_KEPT = 64 };
+enum { HTML_STYLES_KEPT = 32, HTML_FIRST_OPEN = 32 };
 
 struct html_style {
     struct str text; /* as it stands in the page */
@@ -66,7 +66,8 @@ struct html_reader {
     const char *page;
     bool xml, no_memory;
 
-    struct html_open *open; /* HTML_MAX_DEPTH, the first is the page itself */
+    struct html_open *open; /* the first is the page itself */
+    unsigned open_cap;      /* of `open` and `styles` */
     unsigned depth, beyond; /* elements that are open; deeper than counted */
     unsigned floor;         /* end tags do not reach below: of a conditional comment */
     uint32_t counts[TAG_COUNT];

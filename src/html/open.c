@@ -17,16 +17,37 @@ bool open_is_foreign(const struct html_reader *r)
     return r->xml || (top->foreign && !is_integration(top));
 }
 
+/* Room for one more, of HTML_MAX_DEPTH. */
+static bool has_room(struct html_reader *r)
+{
+    unsigned cap = r->open_cap * 2;
+    if (r->depth + 1 < r->open_cap)
+        return true;
+    struct html_open *open = arena_grow(r->arena, r->open, r->open_cap, cap, sizeof *open);
+    struct css_style **styles =
+        arena_grow(r->arena, r->styles, r->open_cap, cap, sizeof(struct css_style *));
+    if (open == NULL || styles == NULL) {
+        r->no_memory = true;
+        return false;
+    }
+    r->open = open;
+    r->styles = styles;
+    r->open_cap = cap;
+    return true;
+}
+
 /* Blink and others count 512 too; what is deeper has the looks of the last. */
 void open_push(struct html_reader *r, const struct css_style *own, bool styled)
 {
-    const struct html_open *parent = reader_top(r);
     uint16_t flags = html_tag_flags[r->token.tag];
     if (r->depth + 1 >= HTML_MAX_DEPTH) {
         r->facts->limits |= HTML_LIMIT_DEPTH;
         r->beyond++;
         return;
     }
+    if (!has_room(r))
+        return;
+    const struct html_open *parent = reader_top(r);
     struct html_open *e = &r->open[r->depth + 1];
     *e = (struct html_open){.tag = r->token.tag,
                             .foreign = (flags & IS_FOREIGN) != 0 || open_is_foreign(r),

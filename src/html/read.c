@@ -272,6 +272,7 @@ static void begin_again(struct html_reader *r, struct str page, bool xml)
     *r = (struct html_reader){.arena = first.arena,
                               .facts = first.facts,
                               .open = first.open,
+                              .open_cap = first.open_cap,
                               .styles = first.styles,
                               .known = first.known,
                               .sheet = first.sheet,
@@ -285,13 +286,17 @@ int html_read(struct arena *arena, struct str page, const struct html_options *o
 {
     struct html_facts facts = {0};
     struct html_reader *r = arena_new(arena, struct html_reader, 1);
-    struct html_open *open = arena_new(arena, struct html_open, HTML_MAX_DEPTH);
-    struct css_style **styles = arena_new(arena, struct css_style *, HTML_MAX_DEPTH);
+    struct html_open *open = arena_new(arena, struct html_open, HTML_FIRST_OPEN);
+    struct css_style **styles = arena_new(arena, struct css_style *, HTML_FIRST_OPEN);
     struct html_style *known = arena_new(arena, struct html_style, HTML_STYLES_KEPT);
     if (r == NULL || open == NULL || styles == NULL || known == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "a page needs more memory than allowed");
-    *r = (struct html_reader){
-        .arena = arena, .facts = &facts, .open = open, .styles = styles, .known = known};
+    *r = (struct html_reader){.arena = arena,
+                              .facts = &facts,
+                              .open = open,
+                              .open_cap = HTML_FIRST_OPEN,
+                              .styles = styles,
+                              .known = known};
     begin(r, page, options->xml);
     read_all(r);
     if (r->late_rules && !r->no_memory) {
