@@ -45,7 +45,7 @@ static bool ending_counts(const struct url_facts *f, const struct seen_link *l)
     const struct content_lists *lists = f->p->in->lists;
     if (l->near.name->owner != OWNER_BRAND)
         return true;
-    return content_lists_has(lists, LIST_TLDS_ABUSED, domain_tail(l->site, 1)) ||
+    return content_lists_domain(lists, LIST_TLDS_ABUSED, l->site) != NULL ||
            content_lists_domain(lists, LIST_FREE_HOSTS, l->site) != NULL;
 }
 
@@ -141,13 +141,13 @@ static void check_place(struct url_facts *f, const struct seen_link *l)
     const struct content_lists *lists = f->p->in->lists;
     const struct url *u = &l->unwrapped.target;
     const struct content_entry *e = content_lists_domain(lists, LIST_FREE_HOSTS, u->host);
-    struct str top = domain_tail(u->host, 1);
+    const struct content_entry *top = content_lists_domain(lists, LIST_TLDS_ABUSED, u->host);
     if (e != NULL)
         finding_add(f->p->findings, FINDING_URL_FREE_HOST, l->where, STR_FMT ": " STR_FMT,
                     STR_ARG(e->key), STR_ARG(url_short(u->text)));
-    if (u->ip.family == IP_NONE && content_lists_has(lists, LIST_TLDS_ABUSED, top))
+    if (u->ip.family == IP_NONE && top != NULL)
         finding_add(f->p->findings, FINDING_URL_TLD, l->where, "." STR_FMT ": " STR_FMT,
-                    STR_ARG(top), STR_ARG(url_short(u->text)));
+                    STR_ARG(top->key), STR_ARG(url_short(u->text)));
 }
 
 int url_check_name(struct url_facts *f, const struct seen_link *l, struct mp_err *err)
