@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every finding of the catalogue is raised by a test: its symbol stands in a test program, or a world
-expects it by name. Every finding of an audit has a row that follows its remedy (a fix that is tried
+"""Every finding of the catalogue is raised by a test: its symbol or, in a text, its name stands in a test
+program, or a world expects it by name. Every finding of an audit has a row that follows its remedy (a fix that is tried
 out, or a world after the words were followed): posture_test_kit.h fails where it is not cleared.
 Usage: check-findings.py SOURCE-ROOT"""
 import pathlib
@@ -14,16 +14,14 @@ catalogue = re.findall(r'^FINDING\((\w+), "([^"]+)"',
 tests = "".join(p.read_text() for pattern in ("src/*/*_test.c", "src/*/*_rows.def", "src/*/*_samples.h", "tests/*.h",
                                                "tests/vectors/*.c")
                 for p in root.glob(pattern))
-raised = set(re.findall(r"\bFINDING_(\w+)", tests))
 expected = set()
 for world in (root / "tests/worlds").glob("*.world"):
     expected |= set(re.findall(rb"^expect finding (\S+)", world.read_bytes(), re.M))
-raised = set(re.findall(r"\bFINDING_(\w+)", tests))
-PENDING = root / "tools/findings-pending.txt"
-pending = set(PENDING.read_text().split()) if PENDING.exists() else set()
 raised = set(re.findall(r"\bFINDING_(\w+)\b", tests))
+texts = re.findall(r'"((?:[^"\\\n]|\\.)*)"', tests)
+named = {word for text in texts for word in re.findall(r"[a-z][\w-]*(?:\.[\w-]+)+", text)}
 silent = [name for symbol, name in catalogue
-          if name not in pending and symbol not in raised and name.encode() not in expected]
+          if symbol not in raised and name not in named and name.encode() not in expected]
 for name in silent:
     print(f"src/finding/catalog*.def: no test raises {name}: add a row or a world")
 remedied = set()
