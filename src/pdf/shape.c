@@ -11,7 +11,10 @@ enum {
     MODULE_PIXELS = 4,
     MARGIN = 4,           /* modules of white around all */
     PAINT_MAX = 48 << 20, /* pixels painted for a document */
-    LIGHT = 128
+    LIGHT = 128,
+    LEAST_MODULES = 8,   /* in all that is drawn on the page */
+    MOST_MODULES = 1000, /* the same */
+    JOINED_MAX = 24
 };
 
 struct shape {
@@ -193,10 +196,12 @@ struct extent {
     size_t small, dark; /* dark: of whatever size */
 };
 
+/* A module, or some of them joined along a row; no line of a table. */
 static bool is_small(const struct shape *p, const struct shape *all)
 {
-    float whole = all->x1 - all->x0 > all->y1 - all->y0 ? all->x1 - all->x0 : all->y1 - all->y0;
-    return side_of(p) * 8 < whole && side_of(p) * 1000 > whole;
+    float w = all->x1 - all->x0, h = all->y1 - all->y0, whole = w > h ? w : h;
+    float side = side_of(p), other = p->x1 - p->x0 + (p->y1 - p->y0) - side;
+    return side * LEAST_MODULES < whole && side * MOST_MODULES > whole && other < side * JOINED_MAX;
 }
 
 static bool measure(const struct pdf_shapes *s, struct extent *out)
