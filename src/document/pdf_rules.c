@@ -115,10 +115,21 @@ static void check_action(const struct rules *x, const struct pdf_action *a)
                 STR_ARG(target), parameters.n > 0 ? " with " : "", STR_ARG(parameters));
 }
 
+/* The file of an action stands there as a file too. */
+static bool is_told(const struct pdf *p, size_t at)
+{
+    for (size_t i = 0; i < p->n_actions && p->actions[at].kind == PDF_FILE; i++)
+        if (i != at && (i < at || p->actions[i].kind != PDF_FILE) &&
+            str_eq(p->actions[i].target, p->actions[at].target))
+            return true;
+    return false;
+}
+
 static void check_actions(const struct rules *x)
 {
     for (size_t i = 0; i < x->p->n_actions; i++)
-        check_action(x, &x->p->actions[i]);
+        if (!is_told(x->p, i))
+            check_action(x, &x->p->actions[i]);
     for (size_t i = 0; i < x->p->n_links; i++)
         if (pdf_is_foreign_file(x->p->links[i].uri) &&
             !str_starts(x->p->links[i].uri, STR("//"))) { /* a link without its scheme */

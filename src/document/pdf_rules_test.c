@@ -218,6 +218,13 @@ static void test_found(void)
     tap_int(r.report.n_links, 2); /* also where it stands bare */
     tap_int(r.report.links[1].object, 1);
     kit_clear(&r);
+    tap_case("pdf in a report: one share is told once");
+    inspect(&r,
+            STR(PDF(
+                "1 0 obj<</S/GoToR/F(\\\\\\\\h\\\\s)>>endobj 2 0 obj<</F(\\\\\\\\h\\\\s)>>endobj")),
+            NULL, 0);
+    tap_int(r.report.findings.per_kind[FINDING_PDF_LAUNCH], 1);
+    kit_clear(&r);
     tap_case("pdf in a report: links written in text and in scripts");
     inspect(&r,
             STR(PDF(PAGE TEXT("see www.a.test, or ask") "3 0 obj<</S/JavaScript/JS(app.launchURL"
