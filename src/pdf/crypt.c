@@ -83,11 +83,12 @@ static bool read_standard(struct pdf_reader *r, uint32_t dict, struct standard *
     s->permissions = pdf_number(r, pdf_get(r, dict, PDF_W_P), 0);
     int64_t bits = pdf_number(r, pdf_get(r, dict, PDF_W_LENGTH), 40);
     bits = bits > 0 && bits <= 16 ? bits * 8 : bits; /* some count octets */
-    s->key_n = s->version == 1   ? 5
-               : s->version == 4 ? 16
-               : s->version >= 5 ? 32
+    /* by the revision first, which says how the key is made: a false /V may not lengthen it */
+    s->key_n = s->revision >= 5  ? 32
+               : s->version == 1 ? 5
+               : s->version >= 4 ? MD5_BYTES
                                  : (size_t)(bits < 40    ? 5
-                                            : bits > 128 ? 16
+                                            : bits > 128 ? MD5_BYTES
                                                          : bits / 8);
     s->owner_n = take_string(r, pdf_get(r, dict, PDF_W_O), s->owner, sizeof s->owner);
     s->user_n = take_string(r, pdf_get(r, dict, PDF_W_U), s->user, sizeof s->user);

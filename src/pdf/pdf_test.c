@@ -151,6 +151,10 @@ static const struct {
      STR_INIT("%PDF-1.7\n1\0"
               "0\0obj\0<</URI\0(a)>>endobj"),
      "pages=0 link=a"},
+    {"a version and a revision that do not belong together",
+     STR_INIT("trailer<</Encrypt<</Filter/Standard/V 5/R 3/O(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)"
+              "/U(bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb)>>>> 1 0 obj<</URI(a)>>endobj"),
+     "pages=0 link=a locked"},
     {"an /Encrypt that is a lie",
      STR_INIT(O1("<</URI(http://a)>>") "trailer<</Encrypt 9 0 R>>"
                                        "9 0 obj<</Filter/Standard/V 9>>endobj"),
