@@ -39,6 +39,8 @@ static enum pdf_decoded unflate(struct str in, size_t max, struct buf *out)
 {
     while (in.n > 0 && pdf_char_of(in.p[0]) == PDF_CHAR_SPACE)
         in = str_slice(in, 1, in.n);
+    if (in.n == 0)
+        return PDF_DAMAGED;
     enum pdf_decoded how = inflate_as(in, MAX_WBITS, max, out);
     if (how == PDF_DAMAGED && out->n == 0 && in.n > 2) {
         bool header = (in.p[0] & 0x0f) == 8;

@@ -177,6 +177,7 @@ static const struct {
     {"run lengths", "/Filter/RunLengthDecode", STR_INIT("\2abc\375d\200zz"), "abcdddd"},
     {"two of them", "/Filter[/ASCIIHexDecode/RunLengthDecode]", STR_INIT("02 616263 FD64 80>"),
      "abcdddd"},
+    {"nothing, deflated", "/Filter[/AHx/FlateDecode]", STR_INIT(">"), ""},
     {"identity of encryption", "/Filter[/Crypt]", STR_INIT("x"), "x"},
 };
 
