@@ -9,15 +9,42 @@ static bool is_subtype(const struct content_object *o, struct str type, struct s
     return str_ieq(o->type, type) && str_istarts(o->subtype, subtype);
 }
 
+/* Of one of its names; what systems cut off behind an extension is no part of it. */
+static bool has_extension(const struct content_object *o, const struct str *extensions, size_t n)
+{
+    for (size_t i = 0; i < o->n_names; i++) {
+        struct str name = o->names[i].text;
+        while (name.n > 0 && (name.p[name.n - 1] == '.' || name.p[name.n - 1] == ' ' ||
+                              name.p[name.n - 1] == '"'))
+            name.n--;
+        for (size_t k = 0; k < n; k++)
+            if (str_iends(name, extensions[k]))
+                return true;
+    }
+    return false;
+}
+
+static bool is_svg(const struct content_object *o)
+{
+    static const struct str extensions[] = {STR_INIT(".svg")};
+    return o->kind == FILE_SVG || is_subtype(o, STR("image"), STR("svg")) ||
+           (o->kind != FILE_HTML && has_extension(o, extensions, ARRAY_LEN(extensions)));
+}
+
+/* Browsers go by the name of a file and the declared type where the bytes say nothing. */
 bool html_is(const struct content_object *o)
 {
+    static const struct str extensions[] = {STR_INIT(".html"),  STR_INIT(".htm"),
+                                            STR_INIT(".xhtml"), STR_INIT(".shtml"),
+                                            STR_INIT(".xht"),   STR_INIT(".svg")};
     if (o->kind == FILE_HTML || o->kind == FILE_SVG || o->kind == FILE_HTA)
         return true;
-    bool declared = is_subtype(o, STR("text"), STR("html")) ||
-                    is_subtype(o, STR("application"), STR("xhtml")) ||
-                    is_subtype(o, STR("image"), STR("svg"));
-    return declared && (o->kind == FILE_TEXT || o->kind == FILE_UNKNOWN || o->kind == FILE_XML ||
-                        o->kind == FILE_SCRIPT || o->kind == FILE_MAIL);
+    bool silent = o->kind == FILE_TEXT || o->kind == FILE_UNKNOWN || o->kind == FILE_XML ||
+                  o->kind == FILE_SCRIPT || o->kind == FILE_MAIL;
+    return silent && (is_subtype(o, STR("text"), STR("html")) ||
+                      is_subtype(o, STR("application"), STR("xhtml")) ||
+                      is_subtype(o, STR("image"), STR("svg")) ||
+                      has_extension(o, extensions, ARRAY_LEN(extensions)));
 }
 
 /* ---- the page as UTF-8 ---- */
@@ -251,7 +278,7 @@ int html_read_object(struct content *c, size_t index, struct mp_err *err)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a page");
     *p = (struct page){.c = c, .index = index, .object = c->report->objects[index], .err = err};
     p->body = object_is_body(&p->object);
-    p->svg = p->object.kind == FILE_SVG;
+    p->svg = is_svg(&p->object);
     int st = to_utf8(p);
     if (st == MP_OK)
         st = read_one(p, p->utf8);

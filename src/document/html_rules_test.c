@@ -333,6 +333,34 @@ static void test_texts(void)
     kit_clear(&r);
 }
 
+/* What the bytes alone would not tell. */
+static void test_kinds(void)
+{
+    static const struct {
+        const char *label, *name, *type, *subtype, *page;
+        bool want;
+    } kinds[] = {
+        {"a page by its bytes", "a.txt", "text", "plain", "<html><a href='http://a.example/'>b",
+         true},
+        {"a page by its name", "a.htm. ", "application", "octet-stream",
+         "var x = 1; <a href='http://a.example/'>b", true},
+        {"a page by its type", "a", "text", "html", "Hello <a href='http://a.example/'>b", true},
+        {"a text", "a.txt", "text", "plain", "Hello <a href='http://a.example/'>b", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        struct kit_run r;
+        kit_prepare(&r, str_from(kinds[i].name), str_from(kinds[i].page));
+        struct content_object *o = &r.report.objects[0];
+        o->type = str_from(kinds[i].type);
+        o->subtype = str_from(kinds[i].subtype);
+        tap_case("kind: %s", kinds[i].label);
+        tap_int(document_read(&r.content, 0, NULL), MP_OK);
+        bool page = r.report.n_links == 1 && r.report.links[0].source == LINK_HREF;
+        tap_int(page, kinds[i].want);
+        kit_clear(&r);
+    }
+}
+
 static void test_limits(void)
 {
     struct kit_run r;
@@ -362,6 +390,7 @@ int main(void)
     test_rows();
     test_links();
     test_texts();
+    test_kinds();
     test_limits();
     return tap_done();
 }

@@ -481,6 +481,17 @@ static void read_address(struct html_reader *r, const struct html_attribute *a,
         l->visible = false;
 }
 
+/* A picture that is no <img>: what a link around it shows. */
+static bool is_shown_picture(struct html_reader *r, const struct css_style *own)
+{
+    static const enum html_tag pictures[] = {TAG_SVG, TAG_OBJECT, TAG_EMBED, TAG_VIDEO, TAG_IFRAME};
+    const uint16_t letters_only = HTML_UNSEEN_COLOR | HTML_UNSEEN_FONT;
+    bool picture = css_has(own, CSS_IMAGE) && own->value[CSS_IMAGE] != 0;
+    for (size_t i = 0; i < ARRAY_LEN(pictures); i++)
+        picture |= r->token.tag == pictures[i];
+    return picture && (reader_top(r)->seen.unseen & ~letters_only) == 0;
+}
+
 void link_read(struct html_reader *r, const struct css_style *own)
 {
     const struct html_token *t = &r->token;
@@ -506,13 +517,19 @@ void link_read(struct html_reader *r, const struct css_style *own)
     if (t->tag == TAG_IMG || t->tag == TAG_IMAGE ||
         (t->tag == TAG_INPUT && r->facts->n_links > first))
         read_image(r, own, first);
-    if (!is_a)
+    if (!is_a) {
+        if (r->link >= 0 && is_shown_picture(r, own))
+            r->facts->links[r->link].has_image = true;
         return;
+    }
     struct str href = html_token_value(t, ATTR_HREF);
     if (href.p == NULL)
         href = html_token_value(t, ATTR_XLINK_HREF);
-    if (href.p != NULL)
+    if (href.p != NULL) {
         link_begin(r, href);
-    else
+        if (r->link >= 0 && is_shown_picture(r, own))
+            r->facts->links[r->link].has_image = true;
+    } else {
         link_end(r); /* "<a name=...>" ends an open one too */
+    }
 }

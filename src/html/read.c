@@ -78,7 +78,7 @@ static void start_tag(struct html_reader *r)
     bool empty = has_no_content(r, flags);
     unsigned depth = r->depth, beyond = r->beyond;
     open_push(r, &own, own.set != 0);
-    if (t->n > 0 || t->tag == TAG_FORM || t->tag == TAG_INPUT || t->tag == TAG_IMG)
+    if (t->n > 0 || r->link >= 0 || t->tag == TAG_FORM || t->tag == TAG_INPUT || t->tag == TAG_IMG)
         link_read(r, &own);
     count_bidi(r, &own);
     if (empty) {
