@@ -1,4 +1,5 @@
 /* Pages: what they show and hide, where they lead, what is packed in them. */
+#include "base/utf8.h"
 #include "content/found.h"
 #include "document/page.h"
 #include "document/readers.h"
@@ -224,7 +225,8 @@ static int add_texts(struct page *p)
         st = add_hidden(p);
     for (size_t i = 0; i < f->n_scripts && st == MP_OK; i++)
         if (f->scripts[i].kind == HTML_SCRIPT_ELEMENT)
-            st = add_text(p, TEXT_MACRO, STR("script"), str_trim(f->scripts[i].text));
+            st = add_text(p, TEXT_MACRO, STR("script"), /* whole ones were looked at */
+                          utf8_cut(str_trim(f->scripts[i].text), CONTENT_MAX_MACRO_BYTES));
     return st;
 }
 
