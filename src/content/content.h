@@ -73,6 +73,7 @@ struct content_object {
     enum file_type kind; /* by its bytes: content/file_type.h */
     bool encrypted;
     size_t offset, length; /* in the raw message (payloads), for the place in findings */
+    struct str before;     /* of a picture: the one before it, when it is as large; qr.split */
     bool inspected;        /* a worker's answer brought it: what is packed in it was opened there */
 };
 

@@ -8,6 +8,10 @@
  * content_inspect opens? Then document_inspect is for it, in a worker. Linear in its head. */
 bool document_is_heavy(const struct content_object *o);
 
+/* Of a picture among the payloads or members of one place: the bytes of the picture before it when
+ * it is as large, for both may be one code; else empty. What document_inspect takes as `before`. */
+struct str document_before(const struct content_report *r, size_t index);
+
 /* In a worker: objects[0] of c->report (put there by the caller, attach_check done) is opened, and
  * all that is packed in it, archive by archive and document by document, until the budget is
  * spent; the heavy readers look at each. Raises archive.*, attach.*, office.*, pdf.*, qr.* and

@@ -3,7 +3,7 @@
 #include "document/picture.h"
 
 #include "content/found.h"
-#include "document/readers.h"
+#include "document/document.h"
 
 enum {
     SIZE_SLACK = 2, /* pixels that halves of one code may differ by */
@@ -25,6 +25,7 @@ struct look {
     struct arena arena;
     struct image im; /* luma NULL: it could not be read */
     struct qr_found found;
+    bool silent; /* what it holds is not told */
 };
 
 static void look_begin(struct look *l, struct content *c, size_t index)
@@ -67,7 +68,7 @@ static int search(struct look *l, const struct image *im, enum finding_id id, co
 {
     if (qr_find(&l->arena, im, &l->found, err) != MP_OK)
         return cut_for_memory(l);
-    return picture_add_codes(l->c, l->index, &l->found, id, how, err);
+    return l->silent ? MP_OK : picture_add_codes(l->c, l->index, &l->found, id, how, err);
 }
 
 /* One way to show the file: on white, on black, its last frame. */
@@ -141,35 +142,36 @@ static int join(struct look *a, struct look *b, struct mp_err *err)
     return st;
 }
 
-/* The picture that stands before objects[index] in the same place, and is as large; SIZE_MAX. */
-static size_t before(const struct content *c, size_t index)
+struct str document_before(const struct content_report *r, size_t index)
 {
-    const struct content_object *all = c->report->objects, *o = &all[index];
+    const struct content_object *o = &r->objects[index];
     struct image_head head, other;
     size_t steps = 0;
-    if (!image_head_read(o->bytes, &head))
-        return SIZE_MAX;
+    if (!picture_is(o) || !image_head_read(o->bytes, &head))
+        return STR_NONE;
     for (size_t i = index; i-- > 0 && steps < LOOK_BACK;) {
-        if (all[i].parent != o->parent || !all[i].has_bytes)
+        const struct content_object *p = &r->objects[i];
+        if (p->parent != o->parent || !p->has_bytes)
             continue;
         steps++;
-        if (picture_is(&all[i]) && image_head_read(all[i].bytes, &other))
-            return near(head.width, other.width) && near(head.height, other.height) ? i : SIZE_MAX;
+        if (picture_is(p) && image_head_read(p->bytes, &other))
+            return near(head.width, other.width) && near(head.height, other.height) ? p->bytes
+                                                                                    : STR_NONE;
     }
-    return SIZE_MAX;
+    return STR_NONE;
 }
 
-/* With the picture before it; its own codes were told when its turn was. */
+/* With the picture before it; what that one holds by itself is told where it stands. */
 static int look_at_both(struct look *l, struct mp_err *err)
 {
+    const struct content_object *o = &l->c->report->objects[l->index];
     struct look first;
-    size_t i = l->im.luma == NULL || l->found.n > 0 || l->found.squares == 0
-                   ? SIZE_MAX
-                   : before(l->c, l->index);
-    if (i == SIZE_MAX)
+    struct str before = o->before.n > 0 ? o->before : document_before(l->c->report, l->index);
+    if (before.n == 0 || l->im.luma == NULL || l->found.n > 0 || l->found.squares == 0)
         return MP_OK;
-    look_begin(&first, l->c, i);
-    int st = look_at_file(&first, l->c->report->objects[i].bytes, err);
+    look_begin(&first, l->c, l->index);
+    first.silent = true;
+    int st = look_at_file(&first, before, err);
     if (st == MP_OK && may_be_halves(&first, l))
         st = join(&first, l, err);
     look_end(&first);

@@ -204,6 +204,39 @@ static void test_halves(void)
     }
 }
 
+/* As payloads of a mail, which go to workers one by one. */
+static void test_payloads(void)
+{
+    struct kit_run r;
+    struct str text = STR("https://half.test/");
+    struct qk_shot how = {.module = 4};
+    struct str left = png_of(text, how, 0, 74), right = png_of(text, how, 74, 0);
+    struct content_object both[2];
+    kit_prepare(&r, STR("2.png"), right);
+    r.report.objects[0].before = left;
+    tap_case("halves of a code: a payload and the one before it");
+    tap_int(document_inspect(&r.content, NULL), MP_OK);
+    tap_str(told(&r), STR("<https://half.test/> qr.split"));
+    kit_clear(&r);
+
+    kit_prepare(&r, STR("2.png"), right);
+    r.report.objects[0].before = png("https://whole.test/");
+    tap_case("halves of a code: what the one before it holds is not told twice");
+    tap_int(document_inspect(&r.content, NULL), MP_OK);
+    tap_str(told(&r), STR(""));
+
+    both[0] = both[1] = r.report.objects[0];
+    both[0].bytes = left;
+    struct content_report payloads = {.objects = both, .n = 2};
+    tap_case("halves of a code: which is before which");
+    tap_int(document_before(&payloads, 0).n, 0);
+    tap_str(document_before(&payloads, 1), left);
+    both[0].bytes = STR("hello");
+    tap_int(document_before(&payloads, 1).n, 0);
+    kit_clear(&r);
+    arena_reset(&arena);
+}
+
 /* ---- PDF ---- */
 
 /* Samples of columns of the code as an image of a PDF. */
@@ -510,6 +543,7 @@ int main(void)
     test_held();
     test_pictures();
     test_halves();
+    test_payloads();
     test_pdf();
     test_pdf_drawn();
     test_budget();

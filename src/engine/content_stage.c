@@ -125,6 +125,7 @@ static int ask_worker(struct job *job, size_t index, struct mp_err *err)
     if (!job->content.has_passwords)
         collect_passwords(job);
     *alone = job->content.found.objects[index];
+    alone->before = document_before(&job->content.found, index);
     alone->parent = -1;
     return ask(job,
                &(struct scan_ask){

@@ -265,35 +265,51 @@ static void transform_all(const struct jpeg *j)
     }
 }
 
-static unsigned value(const struct jpeg *j, unsigned i, size_t x, size_t y)
+/* A row of a component, as wide as the picture. */
+static void component_row(const struct jpeg *j, unsigned i, size_t y, unsigned char *out)
 {
     const struct jpeg_component *c = &j->components[i];
-    return c->plane[y * c->v / j->v_max * c->blocks_x * j->side + x * c->h / j->h_max];
+    const unsigned char *from = c->plane + y * c->v / j->v_max * c->blocks_x * j->side;
+    if (c->h == j->h_max) {
+        memcpy(out, from, j->im->width);
+        return;
+    }
+    unsigned share = 0;
+    for (size_t x = 0; x < j->im->width; x++) {
+        out[x] = *from;
+        share += c->h;
+        from += share >= j->h_max;
+        share -= share >= j->h_max ? j->h_max : 0;
+    }
 }
 
 /* CMYK is stored the other way round by everything that stores it: 255 is no ink. */
-static unsigned char grey_at(const struct jpeg *j, size_t x, size_t y)
+static unsigned char mixed(enum jpeg_colours colours, const unsigned char *const rows[4], size_t x)
 {
-    if (j->colours == JPEG_GREY)
-        return (unsigned char)value(j, 0, x, y);
-    if (j->colours == JPEG_YCCK)
-        return (unsigned char)((255 - value(j, 0, x, y)) * value(j, 3, x, y) / 255);
-    unsigned grey = grey_of(value(j, 0, x, y), value(j, 1, x, y), value(j, 2, x, y));
-    return (unsigned char)(j->colours == JPEG_RGB ? grey : grey * value(j, 3, x, y) / 255);
+    if (colours == JPEG_YCCK)
+        return (unsigned char)((255 - rows[0][x]) * rows[3][x] / 255);
+    unsigned grey = grey_of(rows[0][x], rows[1][x], rows[2][x]);
+    return (unsigned char)(colours == JPEG_RGB ? grey : grey * rows[3][x] / 255);
 }
 
-static void to_grey(const struct jpeg *j, unsigned char *out)
+static int to_grey(struct arena *a, const struct jpeg *j, unsigned char *out)
 {
-    const struct jpeg_component *c = &j->components[0];
     const size_t w = j->im->width;
-    bool plain = j->colours == JPEG_GREY && c->h == j->h_max && c->v == j->v_max;
+    unsigned char *rows[JPEG_MAX_COMPONENTS] = {NULL};
+    bool alone = j->colours == JPEG_GREY;
+    for (unsigned i = 0; !alone && i < j->n_components; i++)
+        if (j->components[i].wanted && (rows[i] = arena_new(a, unsigned char, w)) == NULL)
+            return MP_E_NOMEM;
     for (size_t y = 0; y < j->im->height; y++, out += w) {
-        if (plain)
-            memcpy(out, c->plane + y * c->blocks_x * j->side, w);
-        else
-            for (size_t x = 0; x < w; x++)
-                out[x] = grey_at(j, x, y);
+        if (alone)
+            component_row(j, 0, y, out);
+        for (unsigned i = 0; !alone && i < j->n_components; i++)
+            if (rows[i] != NULL)
+                component_row(j, i, y, rows[i]);
+        for (size_t x = 0; !alone && x < w; x++)
+            out[x] = mixed(j->colours, (const unsigned char *const *)rows, x);
     }
+    return MP_OK;
 }
 
 int jpeg_read(struct arena *a, struct str bytes, struct image_options o, struct image *im)
@@ -315,6 +331,5 @@ int jpeg_read(struct arena *a, struct str bytes, struct image_options o, struct 
     if (out == NULL)
         return MP_E_NOMEM;
     transform_all(j);
-    to_grey(j, out);
-    return MP_OK;
+    return to_grey(a, j, out);
 }

@@ -133,19 +133,41 @@ static unsigned char paeth(int left, int up, int corner)
     return (unsigned char)(to_up <= to_corner ? up : corner);
 }
 
+/* The first pixel of a row has none to its left: what is there counts as 0. */
+static void unfilter_first(unsigned filter, unsigned char *row, const unsigned char *up, size_t n)
+{
+    for (size_t i = 0; i < n && filter >= 2; i++)
+        row[i] = (unsigned char)(row[i] + (filter == 3 ? up[i] / 2 : up[i]));
+}
+
 /* Undo the filter of a row (PNG 9.2); `up` is the row above, `step` the bytes of a pixel. */
 static bool unfilter(unsigned filter, unsigned char *row, const unsigned char *up, size_t n,
                      size_t step)
 {
-    for (size_t i = 0; i < n && filter != 0; i++) {
-        unsigned left = i < step ? 0 : row[i - step], corner = i < step ? 0 : up[i - step];
-        unsigned add = filter == 1   ? left
-                       : filter == 2 ? up[i]
-                       : filter == 3 ? (left + up[i]) / 2
-                                     : paeth((int)left, up[i], (int)corner);
-        row[i] = (unsigned char)(row[i] + add);
+    step = step < n ? step : n;
+    unfilter_first(filter, row, up, step);
+    switch (filter) {
+    case 0:
+        return true;
+    case 1:
+        for (size_t i = step; i < n; i++)
+            row[i] = (unsigned char)(row[i] + row[i - step]);
+        return true;
+    case 2:
+        for (size_t i = step; i < n; i++)
+            row[i] = (unsigned char)(row[i] + up[i]);
+        return true;
+    case 3:
+        for (size_t i = step; i < n; i++)
+            row[i] = (unsigned char)(row[i] + (row[i - step] + up[i]) / 2);
+        return true;
+    case 4:
+        for (size_t i = step; i < n; i++)
+            row[i] = (unsigned char)(row[i] + paeth(row[i - step], up[i], up[i - step]));
+        return true;
+    default:
+        return false;
     }
-    return filter <= 4;
 }
 
 /* Sample `i` of a row, as it stands there. */
@@ -187,8 +209,10 @@ static void row_to_grey(const struct png *p, const unsigned char *row, size_t n,
 {
     const unsigned bg = p->o.background;
     if (p->depth == 8 && p->colour == PNG_RGB_ALPHA) {
-        for (size_t x = 0; x < n; x++, row += 4)
-            out[x] = grey_on(grey_of(row[0], row[1], row[2]), row[3], bg);
+        for (size_t x = 0; x < n; x++, row += 4) {
+            unsigned char grey = grey_of(row[0], row[1], row[2]);
+            out[x] = row[3] == 255 ? grey : grey_on(grey, row[3], bg);
+        }
     } else if (p->depth == 8 && p->colour == PNG_RGB && !p->has_key) {
         for (size_t x = 0; x < n; x++, row += 3)
             out[x] = grey_of(row[0], row[1], row[2]);
@@ -266,6 +290,7 @@ int png_read(struct arena *a, struct str bytes, struct image_options o, struct i
         return image_refuse(im, IMAGE_DAMAGED, "the picture has no pixels");
     if (inflateInit(&p.z) != Z_OK)
         return MP_E_NOMEM;
+    inflateValidate(&p.z, 0); /* its checksum is not looked at either */
     int st = read_pixels(a, &p);
     inflateEnd(&p.z);
     return st;

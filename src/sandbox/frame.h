@@ -1,7 +1,8 @@
 /* What goes to a worker and what comes back, as bytes. Both sides read the other as hostile: the
  * worker's answer may be written by whoever took the worker over.
  *
- *   request   head, limits, budget, passwords, the object; its bytes stand behind the frame
+ *   request   head, limits, budget, passwords, the object; its bytes stand behind the frame, and
+ *             those of the picture before it
  *   report    head, status, budget left, objects, findings, links, texts; the members' bytes
  *             behind the frame, one after the other in the order of the objects
  *
@@ -38,8 +39,8 @@ struct frame_request {
     struct content_report report; /* objects[0] is what was asked for */
 };
 
-/* Borrows: `frame` and `bytes` (the object's) must outlive *out. Its arena is `arena`.
- * MP_E_SYNTAX: not a request; MP_E_NOMEM. */
+/* Borrows: `frame` and `bytes` (the object's, then those before it) must outlive *out. Its arena is
+ * `arena`. MP_E_SYNTAX: not a request; MP_E_NOMEM. */
 int frame_request_read(struct arena *arena, struct str frame, struct str bytes,
                        struct frame_request *out, struct mp_err *err);
 

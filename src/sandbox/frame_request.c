@@ -57,6 +57,7 @@ int frame_request_write(struct buf *out, const struct content *c, size_t object,
     sent.parent = -1; /* the worker's list begins with it */
     frame_put_object(out, &sent);
     buf_add(out, str_make((const char *)o->sha256, sizeof o->sha256));
+    wire_put_u64(out, o->before.n);
     return frame_end(out, err);
 }
 
@@ -83,7 +84,9 @@ int frame_request_read(struct arena *arena, struct str frame, struct str bytes,
     struct str part = wire_get_str(&in, FRAME_MAX_PART_BYTES, "part");
     struct content_object o = frame_get_object(&in, arena, &bytes_n);
     struct str sha256 = wire_get_bytes(&in, sizeof o.sha256, "sha256");
-    wire_expect(&in, o.has_bytes && bytes_n == bytes.n, "the object's length is not that sent");
+    uint64_t before_n = wire_get_u64(&in, bytes.n, "length of the picture before it");
+    wire_expect(&in, o.has_bytes && before_n <= bytes.n && bytes_n == bytes.n - before_n,
+                "the object's length is not that sent");
     wire_expect(&in, o.parent == -1, "a parent that was not sent");
     int st = frame_close(&in, "request", err);
     struct content_object *objects =
@@ -93,7 +96,8 @@ int frame_request_read(struct arena *arena, struct str frame, struct str bytes,
     if (st != MP_OK)
         return st;
     o.part = part;
-    o.bytes = bytes;
+    o.bytes = str_slice(bytes, 0, (size_t)bytes_n);
+    o.before = str_slice(bytes, (size_t)bytes_n, bytes.n);
     memcpy(o.sha256, sha256.p, sha256.n);
     objects[0] = o;
     *out = (struct frame_request){.limits = limits, .budget = budget};

@@ -30,11 +30,13 @@ static int failed(int fd)
     return -1;
 }
 
-int memfd_sealed(struct str frame, struct str bytes)
+int memfd_sealed(const struct str *pieces, size_t n)
 {
     int fd = make("mailproof-request");
-    if (fd < 0 || !fd_write(fd, frame) || !fd_write(fd, bytes) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+    bool ok = fd >= 0;
+    for (size_t i = 0; ok && i < n; i++)
+        ok = fd_write(fd, pieces[i]);
+    if (!ok || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         return failed(fd);
     return fd;
 }

@@ -135,7 +135,7 @@ static void give_up(struct sandbox_call *call, enum sandbox_outcome outcome, con
 static void prepare(struct sandbox_call *call, const struct content *c, size_t object)
 {
     struct mp_err err = {0};
-    struct str bytes = c->report->objects[object].bytes;
+    const struct content_object *o = &c->report->objects[object];
     struct buf frame;
     buf_init(&frame, FRAME_MAX_BYTES);
     call->object = object;
@@ -144,8 +144,8 @@ static void prepare(struct sandbox_call *call, const struct content *c, size_t o
         give_up(call, SANDBOX_NO_MEMORY, err.text);
     } else {
         call->frame_bytes = frame.n;
-        call->object_bytes = bytes.n;
-        call->in_fd = memfd_sealed(buf_str(&frame), bytes);
+        call->object_bytes = o->bytes.n + o->before.n;
+        call->in_fd = memfd_sealed((struct str[]){buf_str(&frame), o->bytes, o->before}, 3);
         if (call->in_fd < 0) {
             mp_fail(&err, MP_E_IO, errno, "no memory to hand over: %s", strerror(errno));
             give_up(call, SANDBOX_UNAVAILABLE, err.text);

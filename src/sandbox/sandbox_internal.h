@@ -51,8 +51,8 @@ bool channel_pair(int fds[2]);
 
 /* ---- memory that is handed over ---- */
 
-/* A sealed memfd with both one behind the other. -1: errno. */
-int memfd_sealed(struct str frame, struct str bytes);
+/* A sealed memfd with all of it one behind the other. -1: errno. */
+int memfd_sealed(const struct str *pieces, size_t n);
 /* A memfd of that size for an answer: sealed against other sizes. -1: errno. */
 int memfd_answer(uint64_t size_bytes);
 /* Copy out of it. False: not so many bytes, or an error. */
