@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str bytes = str_make((const char *)data, size);
     struct image_options o = {.background = size % 2 ? IMAGE_WHITE : IMAGE_BLACK,
                               .last_frame = size % 3 == 0};
-    arena_init(&a, 8 * 1024 * 1024);
+    arena_init(&a, 4 * 1024 * 1024);
     int st = image_read(&a, bytes, o, &im, NULL);
     assert(st == MP_E_NOMEM || (im.luma == NULL) == (im.state > IMAGE_PARTLY));
     if (im.luma != NULL && (uint64_t)im.width * im.height < 10000)

@@ -186,6 +186,7 @@ void qr_finders_scan(const struct qr_bits *b, struct qr_finders *f)
 {
     uint32_t step = b->height <= EVERY_ROW ? 1 : b->height <= EVERY_SECOND ? 2 : 3;
     f->n = 0;
+    f->step = step;
     f->checks_left = QR_MAX_CHECKS;
     f->limited = false;
     for (uint32_t y = 0; y < b->height && !f->limited; y += step)

@@ -12,7 +12,8 @@ enum {
     DESCENTS = 4         /* rounds of moving corners, each by half of the one before */
 };
 
-static const float least_timing = 0.70f, least_fit = 0.72f, first_step = 0.5f;
+static const float least_timing = 0.70f, least_fit = 0.72f, least_squares = 0.75f,
+                   first_step = 0.5f;
 
 static struct qr_point through(const struct qr_view *v, float x, float y)
 {
@@ -128,14 +129,19 @@ static void alignment_score(const struct qr_grid *g, struct score *s)
                 rings_score(g, at[i], at[k], 2, 1, s);
 }
 
+static void squares_score(const struct qr_grid *g, struct score *s)
+{
+    unsigned far = g->version * 4 + 13;
+    rings_score(g, 3, 3, 3, 2, s);
+    rings_score(g, far, 3, 3, 2, s);
+    rings_score(g, 3, far, 3, 2, s);
+}
+
 static float fit_of(const struct qr_grid *g)
 {
     struct score s = {0, 0};
-    unsigned far = g->version * 4 + 13;
     timing_score(g, &s);
-    rings_score(g, 3, 3, 3, 2, &s);
-    rings_score(g, far, 3, 3, 2, &s);
-    rings_score(g, 3, far, 3, 2, &s);
+    squares_score(g, &s);
     alignment_score(g, &s);
     return share(s);
 }
@@ -357,6 +363,10 @@ bool qr_grid_fit(const struct qr_bits *b, const struct qr_finders *f, const stru
     struct qr_point outer;
     bool has_outer = outer_corner(&g, right, below, &outer);
     if (modules <= 0 || !find_version(&g, modules, has_outer ? &outer : NULL))
+        return false;
+    struct score squares = {0, 0};
+    squares_score(&g, &squares);
+    if (share(squares) < least_squares)
         return false;
     find_fourth(&g);
     if (!view_make(&g))

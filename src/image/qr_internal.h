@@ -72,6 +72,7 @@ struct qr_finder {
 struct qr_finders {
     struct qr_finder list[QR_MAX_FINDERS];
     size_t n;
+    unsigned step; /* rows of which one was looked at */
     unsigned checks_left, edges_left;
     bool limited;
 };

@@ -11,6 +11,9 @@ static const float min_distance = 9, max_distance = 195;
 /* Near squares are tried before far ones, when several codes stand beside each other. */
 static const float distance_weight = 0.002f;
 
+/* Rows of a square in which it was met, in modules. */
+static const float least_share = 0.7f;
+
 static float ratio(float a, float b)
 {
     return a > b ? a / b : b / a;
@@ -56,6 +59,8 @@ static size_t best_finders(struct qr_finders *f, size_t *order)
 {
     size_t n = 0;
     for (size_t i = 0; i < f->n; i++) {
+        if ((float)(f->list[i].hits * f->step) < least_share * f->list[i].module)
+            continue; /* the middle of a square has three modules of rows */
         size_t at = n < QR_MAX_BEST ? n : n - 1;
         if (n == QR_MAX_BEST) {
             f->limited |= f->list[order[at]].hits > 2 && f->list[i].hits > 2;
