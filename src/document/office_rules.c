@@ -35,9 +35,12 @@ static void add_hits(struct buf *b, const struct macro_hits *h, enum macro_sort 
         add_word(b, str_from(h->words[sort][i]));
 }
 
-static int macro_texts(struct office_case *x, struct mp_err *err)
+static int add_texts(struct office_case *x, struct mp_err *err)
 {
-    int st = MP_OK;
+    const struct content_text seen = {.object = (uint32_t)x->index,
+                                      .kind = TEXT_SEEN,
+                                      .text = x->facts->seen};
+    int st = content_add_text(x->c, &seen, err);
     for (size_t i = 0; st == MP_OK && i < x->facts->n_macros; i++) {
         const struct content_text t = {.object = (uint32_t)x->index,
                                        .kind = TEXT_MACRO,
@@ -250,7 +253,7 @@ int office_rules(struct office_case *x, struct mp_err *err)
         rules[i](x);
     if (x->facts->cut)
         content_cut(x->c, x->index, "a document holds more than is looked at");
-    int st = macro_texts(x, err);
+    int st = add_texts(x, err);
     if (st == MP_OK)
         st = office_link_rules(x, err);
     if (st == MP_OK)

@@ -320,6 +320,15 @@ static void test_found(void)
                r.report.texts[0].text.n);
     }
     kit_clear(&r);
+    tap_case("office: what people read is a text of the report");
+    struct row text = {.part = "word/document.xml", .bytes = STR("<w:p><w:t>Call us</w:t></w:p>")};
+    inspect(&r, "a.docx", payload(&text), FINDING_OFFICE_VBA);
+    tap_int(r.report.n_texts, 1);
+    if (r.report.n_texts == 1) {
+        tap_int(r.report.texts[0].kind, TEXT_SEEN);
+        tap_str(r.report.texts[0].text, STR("Call us\n"));
+    }
+    kit_clear(&r);
     tap_case("office: hyperlinks and parts from outside are links of the report");
     struct row row = {.part = "word/_rels/document.xml.rels",
                       .bytes = STR("<a><Relationship Type='/hyperlink' Target='https://a.test/' "

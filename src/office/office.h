@@ -11,7 +11,8 @@ enum {
     OFFICE_MAX_FORMULAS = 32,                   /* of DDE, and of XLM */
     OFFICE_MAX_NESTED = 1000,                   /* documents within documents, read in turn */
     OFFICE_MAX_NESTED_BYTES = 64 * 1024 * 1024, /* read for that, and unpacked */
-    OFFICE_MAX_TEXT_BYTES = 4096                /* of a formula, a target, a name */
+    OFFICE_MAX_SEEN_BYTES = 256 * 1024,
+    OFFICE_MAX_TEXT_BYTES = 4096 /* of a formula, a target, a name */
 };
 
 enum office_as {
@@ -66,6 +67,7 @@ struct office {
     size_t n_macros, n_links, n_objects, n_dde, n_xlm;
     const char *encrypted; /* how; NULL: it is not */
     struct str password;   /* that opened it; p == NULL: none */
+    struct str seen;       /* what people read, of XML: lines; at most OFFICE_MAX_SEEN_BYTES */
     struct str opened;     /* the package that was encrypted; a workbook was read at once */
     bool has_project;      /* a VBA project */
     bool has_parts;        /* a document in one file of XML, which has parts of its own */

@@ -45,6 +45,8 @@ static struct str facts(const struct office *o)
         put(&b, o->links[i].external ? "link" : "inner", link);
     }
     put_objects(&b, o);
+    if (o->seen.n > 0)
+        put(&b, "seen", o->seen);
     if (o->encrypted != NULL)
         put(&b, "encrypted", str_from(o->encrypted));
     buf_addf(&b, "%s%s%s%s%s", o->rtf.update ? " update" : "", o->rtf.auto_link ? " autlink" : "",
@@ -113,7 +115,7 @@ static const struct {
     {"DDE in pieces",
      STR_INIT("<p>" BEGIN INSTR("DDE") INSTR("AU") INSTR("TO c:\\\\x") SEPARATE "<w:t>DDE</w:t>" END
                                                                                 "</p>"),
-     0, "dde(DDEAUTO c:\\\\x)"},
+     0, "dde(DDEAUTO c:\\\\x) seen(DDE\n)"},
     {"DDE in a tag",
      STR_INIT("<w:fldSimple w:instr=\"DDE &quot;cmd&quot; x\"><w:t/></w:fldSimple>"), 0,
      "dde(DDE \"cmd\" x)"},
@@ -126,7 +128,8 @@ static const struct {
     {"an address with these letters",
      STR_INIT("<p>" BEGIN INSTR("HYPERLINK \"http://dde.test/dde\" \\o \"x\"") END "</p>"), 0,
      "link(hyperlink http://dde.test/dde)"},
-    {"the letters in text", STR_INIT("<p><w:t>DDEAUTO cmd</w:t><w:instrText/></p>"), 0, ""},
+    {"the letters in text", STR_INIT("<p><w:t>DDEAUTO cmd</w:t><w:instrText/></p>"), 0,
+     "seen(DDEAUTO cmd\n)"},
     {"fields in the result of a field",
      STR_INIT("<p>" BEGIN INSTR("TOC \\o") SEPARATE BEGIN INSTR("PAGEREF dde") END END "</p>"), 0,
      ""},
@@ -138,6 +141,14 @@ static const struct {
      "link(oleObject http://h/x)"},
     {"DDE of a workbook", STR_INIT("<ddeLink ddeService=\"cmd\" ddeTopic=\"/c calc\"/>"), 0,
      "dde(cmd|/c calc)"},
+    {"what people read of a document",
+     STR_INIT("<w:p><w:r><w:t xml:space=\"preserve\">Pay </w:t></w:r><w:r><w:t>us &amp; them</w:t>"
+              "<w:tab/><w:t>now</w:t></w:r></w:p><w:p/><w:p><w:t>today</w:t></w:p>"),
+     0, "seen(Pay us & them now\ntoday\n)"},
+    {"of a table, of a slide",
+     STR_INIT("<sst><si><t>a</t></si><si><r><t>b</t></r></si></sst>"
+              "<a:p><a:r><a:t>c</a:t></a:r></a:p><x>no</x>"),
+     0, "seen(a\nb\nc\n)"},
     {"a formula of DDE in XML of Excel 2003",
      STR_INIT("<Cell ss:Formula=\"=cmd|'/c calc'!A1\"><Data>0</Data></Cell>"), 0,
      "dde(=cmd|'/c calc'!A1)"},

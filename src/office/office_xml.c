@@ -1,22 +1,32 @@
 /* XML of Office: parts of packages, relationships, and documents in one file of XML. */
 #include "base/base64.h"
+#include "base/utf8.h"
 #include "office/field.h"
 #include "office/xml.h"
 
 /* A document without one of these words in it says nothing that matters here. */
-static const struct str worth[] = {STR_INIT("Relationship"),      STR_INIT("instrText"),
-                                   STR_INIT("fldSimple"),         STR_INIT("ddeLink"),
-                                   STR_INIT("binaryData"),        STR_INIT("binData"),
-                                   STR_INIT("macrosheet"),        STR_INIT("dde-"),
-                                   STR_INIT("attachedTemplate"),  STR_INIT("Formula=\""),
-                                   STR_INIT("ppaction://program")};
+static const struct str worth[] = {STR_INIT("Relationship"),
+                                   STR_INIT("instrText"),
+                                   STR_INIT("fldSimple"),
+                                   STR_INIT("ddeLink"),
+                                   STR_INIT("binaryData"),
+                                   STR_INIT("binData"),
+                                   STR_INIT("macrosheet"),
+                                   STR_INIT("dde-"),
+                                   STR_INIT("attachedTemplate"),
+                                   STR_INIT("Formula=\""),
+                                   STR_INIT("ppaction://program"),
+                                   STR_INIT("<w:t"),
+                                   STR_INIT("<a:t"),
+                                   STR_INIT("<t>"),
+                                   STR_INIT("<t ")};
 
 struct markup {
     struct reader *r;
     struct xml x;
     struct fields fields;
-    bool in_instruction, in_binary, in_field;
-    struct buf binary;
+    bool in_instruction, in_binary, in_text;
+    struct buf binary, seen;
 };
 
 static struct str value(struct markup *m, struct str name)
@@ -92,6 +102,18 @@ static void take_instruction(struct markup *m)
     m->in_instruction = !m->x.empty;
 }
 
+/* What people read: the runs of documents and slides, the cells of tables. */
+static void take_run(struct markup *m)
+{
+    m->in_text = !m->x.empty;
+}
+
+static void take_blank(struct markup *m)
+{
+    if (m->seen.n > 0 && m->seen.n < OFFICE_MAX_SEEN_BYTES)
+        buf_addc(&m->seen, ' ');
+}
+
 static void take_binary(struct markup *m)
 {
     m->in_binary = !m->x.empty;
@@ -136,6 +158,9 @@ static const struct {
     {STR_INIT("fldSimple"), take_simple_field},
     {STR_INIT("instrText"), take_instruction},
     {STR_INIT("delInstrText"), take_instruction},
+    {STR_INIT("t"), take_run},
+    {STR_INIT("tab"), take_blank},
+    {STR_INIT("br"), take_blank},
     {STR_INIT("binaryData"), take_binary},
     {STR_INIT("binData"), take_binary},
     {STR_INIT("attachedTemplate"), take_template},
@@ -159,18 +184,35 @@ static void take_text(struct markup *m)
 {
     if (m->in_binary)
         buf_add(&m->binary, m->x.text);
-    if (!m->in_instruction)
+    if (!m->in_instruction && !m->in_text)
         return;
     struct str text = xml_text(m->r->arena, m->x.text);
     m->r->failed |= text.p == NULL;
-    field_text(&m->fields, text);
+    if (m->in_instruction)
+        field_text(&m->fields, text);
+    else
+        buf_add(&m->seen, utf8_cut(text, OFFICE_MAX_SEEN_BYTES - m->seen.n));
 }
 
 static void take_close(struct markup *m)
 {
-    m->in_instruction = false;
+    bool ends_line = str_eq(m->x.name, STR("p")) || str_eq(m->x.name, STR("si"));
+    m->in_instruction = m->in_text = false;
     if (m->in_binary)
         finish_binary(m);
+    if (ends_line && m->seen.n > 0 && m->seen.n < OFFICE_MAX_SEEN_BYTES &&
+        m->seen.p[m->seen.n - 1] != '\n')
+        buf_addc(&m->seen, '\n');
+}
+
+/* Of a document in several pieces the first that says something: others are read as objects of
+ * their own. */
+static void keep_seen(struct markup *m)
+{
+    if (m->r->o->seen.n > 0 || m->seen.n == 0)
+        return;
+    m->r->o->seen = arena_copy(m->r->arena, buf_str(&m->seen));
+    m->r->failed |= m->r->o->seen.p == NULL;
 }
 
 static void take_open(struct markup *m)
@@ -196,6 +238,7 @@ void read_xml(struct reader *r, struct str bytes)
     if (r->failed || !is_worth(text))
         return;
     buf_init(&m.binary, text.n);
+    buf_init(&m.seen, OFFICE_MAX_SEEN_BYTES);
     fields_start(&m.fields, r);
     for (enum xml_event e; (e = xml_next(&m.x)) != XML_END && !r->failed;) {
         if (e == XML_OPEN)
@@ -206,5 +249,7 @@ void read_xml(struct reader *r, struct str bytes)
             take_text(&m);
     }
     fields_done(&m.fields);
+    keep_seen(&m);
+    buf_clear(&m.seen);
     buf_clear(&m.binary);
 }
