@@ -103,29 +103,37 @@ static inline struct str hand_rar5(struct arena *arena, struct str name, struct 
     return hand_done(arena, &out);
 }
 
-static inline struct str hand_cab(struct arena *arena, struct str name, struct str data)
+static inline void hand_cab_file(struct buf *b, struct str name, size_t size, size_t offset)
+{
+    kit_le(b, size, 4);
+    kit_le(b, offset, 4);
+    kit_le(b, 0, 2);
+    kit_le(b, 0x5a216000, 4);
+    kit_le(b, 0x20, 2);
+    kit_add(b, name);
+    kit_le(b, 0, 1);
+}
+
+/* With a `second` file that is empty; `broken`: the block of data has no length. */
+static inline struct str hand_cab_of(struct arena *arena, struct str name, struct str second,
+                                     struct str data, bool broken)
 {
     struct buf b;
-    size_t files = 36 + 8, blocks = files + 16 + name.n + 1;
+    size_t files = 36 + 8, blocks = files + 16 + name.n + 1 + 16 + second.n + 1;
     buf_init(&b, KIT_MAX_BYTES);
     kit_add(&b, STR("MSCF\0\0\0\0"));
     kit_le(&b, blocks + 8 + data.n, 4);
     kit_le(&b, 0, 4);
     kit_le(&b, files, 4);
     kit_le(&b, 0, 4);
-    kit_add(&b, STR("\3\1\1\0\1\0\0\0\0\0\0\0"));
+    kit_add(&b, STR("\3\1\1\0\2\0\0\0\0\0\0\0"));
     kit_le(&b, blocks, 4);
     kit_le(&b, 1, 2);
     kit_le(&b, 0, 2);
-    kit_le(&b, data.n, 4);
+    hand_cab_file(&b, name, data.n, 0);
+    hand_cab_file(&b, second, 0, data.n);
     kit_le(&b, 0, 4);
-    kit_le(&b, 0, 2);
-    kit_le(&b, 0x5a216000, 4);
-    kit_le(&b, 0x20, 2);
-    kit_add(&b, name);
-    kit_le(&b, 0, 1);
-    kit_le(&b, 0, 4);
-    kit_le(&b, data.n, 2);
+    kit_le(&b, broken ? 0 : data.n, 2);
     kit_le(&b, data.n, 2);
     kit_add(&b, data);
     return hand_done(arena, &b);

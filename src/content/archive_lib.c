@@ -105,8 +105,8 @@ static bool fill_hole(struct inspector *in, int64_t offset)
     return true;
 }
 
-/* The bytes of the entry that stands next. */
-static enum unpacked read_data(struct inspector *in, struct archive *a)
+/* The bytes of the entry that stands next. `*fatal`: libarchive gave up. */
+static enum unpacked read_data(struct inspector *in, struct archive *a, bool *fatal)
 {
     const void *block;
     size_t n;
@@ -116,6 +116,7 @@ static enum unpacked read_data(struct inspector *in, struct archive *a)
            st == ARCHIVE_WARN)
         if (!fill_hole(in, offset) || !out_add(in, str_make(block, n)))
             return UNPACKED_CUT;
+    *fatal = st == ARCHIVE_FATAL;
     return st == ARCHIVE_EOF ? UNPACKED_WHOLE : UNPACKED_DAMAGED;
 }
 
@@ -153,9 +154,12 @@ struct lib_run {
     struct inspector *in;
     struct archive *a;
     const struct lib_way *way;
+    struct str bytes;
     struct name_set names;
     uint64_t data_out;    /* of all members */
     size_t index, listed; /* of the entry; entries so far */
+    bool fatal;           /* the data of the latest entry */
+    bool names_only;      /* no more data are read */
     struct rar_marks rar;
 };
 
@@ -215,14 +219,14 @@ static bool unpack_entry(struct lib_run *r, struct archive_entry *e, struct memb
     m->is_directory = archive_entry_filetype(e) == AE_IFDIR;
     bool no_data = m->is_directory || archive_entry_filetype(e) == AE_IFLNK ||
                    archive_entry_hardlink(e) != NULL;
-    m->cut = m->encrypted;
+    m->cut = m->encrypted || (r->names_only && !no_data);
     if (m->encrypted)
         tell_encrypted(in, m->names[0], archive_format_name(r->a));
-    if (no_data || m->encrypted)
+    if (no_data || m->encrypted || r->names_only)
         return true;
     if (!out_begin(in, m->names[0], OUT_PACKED_UNKNOWN, m->size))
         return false;
-    enum unpacked how = read_data(in, r->a);
+    enum unpacked how = read_data(in, r->a, &r->fatal);
     r->data_out += in->out_n;
     if (how == UNPACKED_DAMAGED)
         tell_damaged(in, m->names[0], reason(r->a));
@@ -285,6 +289,24 @@ static bool is_unread(struct archive *a)
     return archive_format(a) == ARCHIVE_FORMAT_RAW && archive_filter_count(a) < 2;
 }
 
+/* libarchive 3.6 follows a null pointer when it leaves a member of a CAB whose data it could not
+ * read. So another reader lists the rest, and reads no data. False: nothing more is to be read. */
+static bool list_rest(struct lib_run *r)
+{
+    struct archive *a = reader_for(r->way);
+    struct archive_entry *e;
+    bool ok = a != NULL && archive_read_open_memory(a, r->bytes.p, r->bytes.n) == ARCHIVE_OK;
+    for (size_t i = 0; ok && i < r->listed; i++) {
+        int got = archive_read_next_header(a, &e);
+        ok = got == ARCHIVE_OK || got == ARCHIVE_WARN;
+    }
+    archive_read_free(ok ? r->a : a);
+    if (ok)
+        r->a = a;
+    r->names_only = true;
+    return ok;
+}
+
 static int read_all(struct lib_run *r, struct mp_err *err)
 {
     struct archive_entry *e;
@@ -301,6 +323,8 @@ static int read_all(struct lib_run *r, struct mp_err *err)
             return MP_OK;
         }
         st = add_entry(r, e, &more, err);
+        if (st == MP_OK && r->fatal && !r->names_only && archive_format(r->a) == ARCHIVE_FORMAT_CAB)
+            more = list_rest(r);
     }
     if (st == MP_OK)
         tell_end(r, more ? got : ARCHIVE_EOF);
@@ -309,7 +333,7 @@ static int read_all(struct lib_run *r, struct mp_err *err)
 
 int lib_open(struct inspector *in, enum file_type kind, struct str bytes, struct mp_err *err)
 {
-    struct lib_run r = {.in = in, .way = find_way(kind)};
+    struct lib_run r = {.in = in, .way = find_way(kind), .bytes = bytes};
     rar_read_marks(bytes, &r.rar);
     r.a = r.way == NULL ? NULL : reader_for(r.way);
     if (r.a == NULL)
@@ -352,10 +376,11 @@ static void put_le(char *at, uint64_t v, unsigned n)
 static enum unpacked read_one(struct inspector *in, struct archive *a, struct one_member *m)
 {
     struct archive_entry *e;
+    bool fatal;
     if (archive_read_open(a, m, NULL, read_block, NULL) != ARCHIVE_OK ||
         archive_read_next_header(a, &e) < ARCHIVE_WARN || is_unread(a))
         return UNPACKED_DAMAGED;
-    return read_data(in, a);
+    return read_data(in, a, &fatal);
 }
 
 enum unpacked lib_unpack(struct inspector *in, const struct zip_source *s)

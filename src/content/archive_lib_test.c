@@ -356,7 +356,9 @@ static void hand_made_tests(void)
     tap_case("archive: RAR 5, encrypted headers");
     expect("a.rar", hand_rar5(&arena, name, text, HAND_HEADERS_ENCRYPTED), "encrypted", "");
     tap_case("archive: CAB");
-    expect("a.cab", hand_cab(&arena, name, text), "", "report.txt+");
+    expect("a.cab", hand_cab_of(&arena, name, STR("b"), text, false), "", "report.txt+ b+");
+    tap_case("archive: CAB, broken: the rest is listed");
+    expect("a.cab", hand_cab_of(&arena, name, STR("b"), text, true), "damaged", "report.txt~ b~");
     tap_case("archive: LZH");
     expect("a.lzh", hand_lzh(&arena, name, text), "", "report.txt+");
 }
