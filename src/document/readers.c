@@ -18,18 +18,20 @@ static bool is_calendar(const struct content_object *o)
            (is_text(o) && str_eq(o->type, STR("text")) && str_eq(o->subtype, STR("calendar")));
 }
 
+static bool is_tnef(const struct content_object *o)
+{
+    return o->kind == FILE_TNEF;
+}
+
 static const struct reader {
     bool (*is_for)(const struct content_object *o);
     int (*read)(struct content *c, size_t index, struct mp_err *err);
     bool heavy; /* in a worker only */
 } readers[] = {
-    {is_text, text_read, false},
-    {html_is, html_read_object, false},
-    {office_is, office_open, true},
-    {is_calendar, calendar_read, false},
-    {object_is_pdf, pdf_object_read, true},
-    {picture_is, picture_read, true},
-    {drawn_is_page, drawn_read_page, false},
+    {is_text, text_read, false},      {html_is, html_read_object, false},
+    {office_is, office_open, true},   {is_calendar, calendar_read, false},
+    {is_tnef, tnef_read, false},      {object_is_pdf, pdf_object_read, true},
+    {picture_is, picture_read, true}, {drawn_is_page, drawn_read_page, false},
 };
 
 bool object_is_body(const struct content_object *o)

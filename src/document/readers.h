@@ -24,6 +24,7 @@ bool html_is(const struct content_object *o);
 int html_read_object(struct content *c, size_t index, struct mp_err *err);
 int text_read(struct content *c, size_t index, struct mp_err *err);
 int calendar_read(struct content *c, size_t index, struct mp_err *err);
+int tnef_read(struct content *c, size_t index, struct mp_err *err);
 
 /* By its kind, or by a header where readers of PDFs still look for one. */
 bool object_is_pdf(const struct content_object *o);
