@@ -22,6 +22,7 @@ struct sweep {
     struct str sorted[MIME_MAX_DEPTH]; /* boundaries of the open multiparts */
     uint32_t shorter[MIME_MAX_DEPTH];
     struct prefix_list boundaries; /* these two */
+    bool begins[256];              /* with that octet any boundary of the message */
 };
 
 /* ---- which parts are open ---- */
@@ -94,6 +95,8 @@ static bool is_delimiter(const struct sweep *s, struct str text, size_t match)
 /* At two dashes, `junk` octets behind the start of the line. */
 static void check_dashes(struct sweep *s, size_t pos, size_t junk)
 {
+    if (pos + 2 >= s->raw.n || !s->begins[(unsigned char)s->raw.p[pos + 2]])
+        return;
     move_to(s, pos);
     size_t match =
         prefix_list_match(&s->boundaries, str_slice(s->raw, pos + 2, pos + 2 + BOUNDARY_MAX));
@@ -186,6 +189,11 @@ static void sweep_init(struct sweep *s, struct lint *l)
 {
     *s = (struct sweep){.l = l, .raw = l->m->raw, .open = -1};
     s->boundaries = (struct prefix_list){.items = s->sorted, .shorter = s->shorter};
+    for (size_t i = 0; i < l->tree->n; i++) {
+        struct str boundary = lint_boundary(&l->tree->parts[i]);
+        if (boundary.n != 0)
+            s->begins[(unsigned char)boundary.p[0]] = true;
+    }
 }
 
 void lint_lines(struct lint *l)

@@ -47,6 +47,13 @@ static bool is_delimiter_like(struct str line)
     return word;
 }
 
+/* Could one of the two tests below hold of a line that begins with a dash? */
+static bool may_be_delimiter(struct str line, struct str boundary)
+{
+    return line.n > 2 && line.p[1] == '-' &&
+           (line.p[2] > ' ' || (boundary.n != 0 && line.p[2] == boundary.p[0]));
+}
+
 /* The lines before the first part or behind the last one. */
 static void check_outside(struct lint *l, const struct mime_part *p, size_t pos, size_t end,
                           bool epilogue)
@@ -60,6 +67,8 @@ static void check_outside(struct lint *l, const struct mime_part *p, size_t pos,
             continue;
         n -= n > 0 && raw.p[pos + n - 1] == '\r';
         struct str line = str_slice(raw, pos, pos + n);
+        if (c == '-' && !may_be_delimiter(line, boundary))
+            continue;
         struct lint_at at = {.part = p, .offset = pos, .length = line.n};
         bool own = str_starts(line, STR("--")) && boundary.n != 0 &&
                    str_starts(str_slice(line, 2, line.n), boundary);
