@@ -29,8 +29,9 @@ struct oracle {
     struct str first_missing; /* to be freed with g_free */
 };
 
-/* GMime takes two octets of line end off a part that a bare LF ends: so many may be behind. */
-enum { ORACLE_TAIL = 2 };
+/* GMime takes two octets of line end off a part that a bare LF ends: so many may be behind, and of
+ * base64 those of the group of four that lost its last digit. */
+enum { ORACLE_TAIL = 2, ORACLE_TAIL_DECODED = 3 };
 
 static bool oracle_has(struct oracle *o, struct str bytes, bool decoded)
 {
@@ -38,7 +39,7 @@ static bool oracle_has(struct oracle *o, struct str bytes, bool decoded)
     for (size_t i = 0; i < o->u->n; i++) {
         oracle_squeeze(&o->payload, o->u->payloads[i].bytes);
         if (str_starts(buf_str(&o->payload), buf_str(&o->leaf)) &&
-            o->payload.n - o->leaf.n <= ORACLE_TAIL)
+            o->payload.n - o->leaf.n <= (decoded ? ORACLE_TAIL_DECODED : ORACLE_TAIL))
             return true;
         if (o->parts_of_texts && !decoded && o->leaf.n <= o->payload.n &&
             str_search(buf_str(&o->payload), buf_str(&o->leaf)) + o->leaf.n <= o->payload.n)
