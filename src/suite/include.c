@@ -246,7 +246,7 @@ static struct node *read_file(struct files *f, struct str path, const struct sui
     return n;
 }
 
-struct node *document_read(struct decoder *d, struct str path)
+struct node *suite_document(struct decoder *d, struct str path)
 {
     struct files f = {.d = d};
     return read_file(&f, path, NULL);

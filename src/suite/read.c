@@ -242,7 +242,7 @@ int suite_read(const char *path, const struct suite_options *o, struct suite *ou
         return out_of_memory(&d);
     d.source->options = o;
     d.source->unset_allowed = o->unset_allowed;
-    const struct node *document = document_read(&d, copy);
+    const struct node *document = suite_document(&d, copy);
     if (document != NULL && d.fatal == MP_OK) {
         read_document(&d, document);
         secrets_collect(&d);

@@ -269,7 +269,7 @@ bool sink_of(struct decoder *d, const struct node *n, const struct suite_sink **
 /* ---- include.c ---- */
 
 /* The file and all that it includes, as one mapping. NULL: a problem was told, or d->fatal set. */
-struct node *document_read(struct decoder *d, struct str path);
+struct node *suite_document(struct decoder *d, struct str path);
 
 /* ---- secrets.c ---- */
 
