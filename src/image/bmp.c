@@ -73,7 +73,8 @@ static unsigned char pixel(const struct bmp *b, struct str row, size_t x)
 {
     if (b->depth <= 8) {
         size_t bit = x * b->depth;
-        return b->palette[at8(row, bit / 8) >> (8 - b->depth - bit % 8) & ((1u << b->depth) - 1)];
+        unsigned byte = at8(row, bit / 8);
+        return b->palette[byte >> (8 - b->depth - bit % 8) & ((1u << b->depth) - 1)];
     }
     if (b->depth == 24)
         return grey_of(at8(row, 3 * x + 2), at8(row, 3 * x + 1), at8(row, 3 * x));

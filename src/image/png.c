@@ -176,7 +176,7 @@ static uint32_t sample(const struct png *p, const unsigned char *row, size_t i)
     if (p->depth == 16)
         return (uint32_t)row[2 * i] << 8 | row[2 * i + 1];
     size_t bit = i * p->depth;
-    return row[bit / 8] >> (8 - p->depth - bit % 8) & ((1u << p->depth) - 1);
+    return (uint32_t)row[bit / 8] >> (8 - p->depth - bit % 8) & ((1u << p->depth) - 1);
 }
 
 static unsigned to_8_bits(const struct png *p, uint32_t v)

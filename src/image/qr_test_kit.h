@@ -221,7 +221,8 @@ static inline void qk_write(struct qk_code *c, const struct qk_form *f, struct q
                 size_t at = (size_t)y * c->side + (size_t)x;
                 if (c->fixed[at])
                     continue;
-                unsigned v = bit < 8 * f->total ? words[bit / 8] >> (7 - bit % 8) & 1u : 0;
+                unsigned v =
+                    bit < 8 * f->total ? (unsigned)words[bit / 8] >> (7 - bit % 8) & 1u : 0;
                 c->cell[at] = (unsigned char)(v ^ (unsigned)qk_masked(mask, y, x));
                 bit++;
             }

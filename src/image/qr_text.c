@@ -35,7 +35,7 @@ static unsigned take(struct reader *r, unsigned n)
 {
     unsigned v = 0;
     for (unsigned i = 0; i < n; i++) {
-        unsigned bit = r->at < r->bits ? r->p[r->at / 8] >> (7 - r->at % 8) & 1u : 0;
+        unsigned bit = r->at < r->bits ? (unsigned)r->p[r->at / 8] >> (7 - r->at % 8) & 1u : 0;
         v = v << 1 | bit;
         r->at += r->at < r->bits;
     }
