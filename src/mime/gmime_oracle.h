@@ -33,8 +33,24 @@ struct oracle {
  * base64 those of the group of four that lost its last digit. */
 enum { ORACLE_TAIL = 2, ORACLE_TAIL_DECODED = 3 };
 
+/* Without lines of dashes at the end: one reader's delimiters are text to another. */
+static struct str oracle_undelimited(struct str s)
+{
+    for (size_t line = s.n; line > 0;) {
+        line = str_rfind(str_slice(s, 0, line), '\n');
+        line = line == s.n ? 0 : line;
+        struct str last = str_trim(str_slice(s, line, s.n));
+        if (last.n != 0 && !str_starts(last, STR("--")))
+            break;
+        s.n = line;
+    }
+    return s;
+}
+
 static bool oracle_has(struct oracle *o, struct str bytes, bool decoded)
 {
+    if (o->parts_of_texts && !decoded)
+        bytes = oracle_undelimited(bytes);
     oracle_squeeze(&o->leaf, bytes);
     for (size_t i = 0; i < o->u->n; i++) {
         oracle_squeeze(&o->payload, o->u->payloads[i].bytes);
