@@ -64,13 +64,26 @@ static bool oracle_has(struct oracle *o, struct str bytes, bool decoded)
     return o->leaf.n == 0 || str_starts(buf_str(&o->leaf), STR("--")); /* a delimiter's own line */
 }
 
+/* Is the body nothing but lines of dashes, as it stands? */
+static bool oracle_is_delimiters(GMimeDataWrapper *content)
+{
+    GMimeStream *encoded = g_mime_data_wrapper_get_stream(content), *copy = g_mime_stream_mem_new();
+    g_mime_stream_reset(encoded);
+    g_mime_stream_write_to_stream(encoded, copy);
+    GByteArray *bytes = g_mime_stream_mem_get_byte_array((GMimeStreamMem *)copy);
+    struct str all = str_make((const char *)bytes->data, bytes->len);
+    bool only = oracle_undelimited(all).n == 0;
+    g_object_unref(copy);
+    return only;
+}
+
 static void oracle_part(GMimeObject *parent, GMimeObject *part, gpointer data)
 {
     struct oracle *o = data;
     (void)parent;
     GMimeDataWrapper *content =
         GMIME_IS_PART(part) ? g_mime_part_get_content((GMimePart *)part) : NULL;
-    if (content == NULL)
+    if (content == NULL || (o->parts_of_texts && oracle_is_delimiters(content)))
         return;
     GMimeStream *stream = g_mime_stream_mem_new();
     g_mime_data_wrapper_write_to_stream(content, stream);
