@@ -39,6 +39,7 @@ static void inspect(const struct mime_payload *payload, const struct str *passwo
     limits = content_limits_default();
     struct content_budget budget = {.objects_left = limits.max_objects,
                                     .depth_left = limits.max_depth,
+                                    .pictures_left = limits.max_pictures,
                                     .bytes_left = limits.max_decoded_bytes};
     struct content c = {.arena = &arena,
                         .lists = lists,

@@ -206,9 +206,10 @@ class Relay(socketserver.ThreadingTCPServer):
         verdict = self.scan(session, message)
         if not verdict["complete"]:
             return "451 4.7.1 Could not be judged now"
-        if verdict["action"] in ("reject", "quarantine"):
+        macros = any(b"vbaProject.bin" in p for p in parts)
+        if verdict["action"] == "reject" or (verdict["action"] == "quarantine" and not macros):
             return "550 5.7.1 Not accepted: " + " ".join(verdict["reasons"])
-        if any(b"vbaProject.bin" in p for p in parts):
+        if macros:
             return self.put_aside(session, message)
         return self.deliver(session, message)
 
