@@ -185,10 +185,12 @@ static struct str homograph_of(struct arena *a, struct str domain)
     size_t label = str_find(domain, '.');
     for (size_t t = 0; t < ARRAY_LEN(twins); t++) {
         size_t at = str_find(str_slice(domain, 0, label), twins[t].latin);
+        if (at >= label)
+            continue;
         struct str unicode = arena_fmt(a, "%.*s%s%.*s", (int)at, domain.p, twins[t].cyrillic,
-                                       STR_ARG(str_slice(domain, at + 1, domain.n)));
+                                       (int)(domain.n - at - 1), domain.p + at + 1);
         struct str ascii;
-        if (at < label && unicode.p != NULL && idna_to_ascii(a, unicode, &ascii))
+        if (unicode.p != NULL && idna_to_ascii(a, unicode, &ascii))
             return ascii;
     }
     return arena_fmt(a, "xn--%.*s", STR_ARG(domain));

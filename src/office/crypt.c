@@ -223,10 +223,10 @@ static bool read_standard(struct str info, struct standard *s)
 }
 
 /* Blocks on their own: chained decryption with the chain taken out again. */
-static bool decrypt_blocks(struct str key, struct str in, unsigned char *out)
+static bool decrypt_blocks(struct str key, struct str in, unsigned char *out, size_t room)
 {
     static const unsigned char none[AES_BLOCK_BYTES];
-    if (!aes_cbc_decrypt(key, none, (const unsigned char *)in.p, out, in.n))
+    if (in.n > room || !aes_cbc_decrypt(key, none, (const unsigned char *)in.p, out, in.n))
         return false;
     for (size_t i = AES_BLOCK_BYTES; i < in.n; i++)
         out[i] ^= (unsigned char)in.p[i - AES_BLOCK_BYTES];
@@ -249,8 +249,8 @@ static bool standard_key(const struct standard *s, struct str password, unsigned
         memcpy(key + i * 20, made, 20);
     }
     struct str k = crypt_str(key, s->key_bytes);
-    return n > 0 && decrypt_blocks(k, s->verifier, input) &&
-           decrypt_blocks(k, s->verifier_hash, told) &&
+    return n > 0 && decrypt_blocks(k, s->verifier, input, sizeof input) &&
+           decrypt_blocks(k, s->verifier_hash, told, sizeof told) &&
            crypt_hash(CRYPT_SHA1, crypt_str(input, 16), STR_NONE, made) == n &&
            memcmp(made, told, n) == 0;
 }
@@ -261,7 +261,7 @@ static bool standard_package(struct arena *arena, struct str key, struct str pac
     size_t blocks, size = package_bytes(package, &blocks);
     unsigned char *plain = arena_new(arena, unsigned char, blocks + 1);
     struct str in = str_slice(package, SIZE_BYTES, SIZE_BYTES + blocks);
-    if (plain == NULL || blocks == 0 || !decrypt_blocks(key, in, plain))
+    if (plain == NULL || blocks == 0 || !decrypt_blocks(key, in, plain, blocks))
         return false;
     *out = crypt_str(plain, size);
     return true;

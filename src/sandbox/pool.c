@@ -311,7 +311,7 @@ void sandbox_cancel(struct sandbox_call *call)
 int sandbox_inspect(struct sandbox *sb, struct content *c, size_t object, int64_t deadline_us,
                     struct sandbox_result *out, struct mp_err *err)
 {
-    struct sandbox_call *call;
+    struct sandbox_call *call = NULL;
     int st = sandbox_begin(sb, c, object, deadline_us, &call, err);
     return st == MP_OK ? sandbox_finish(call, c, out, err) : st;
 }
