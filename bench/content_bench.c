@@ -173,10 +173,7 @@ struct subject {
 static void start_content(struct context *x, struct subject *s)
 {
     const struct content_limits *l = &x->limits;
-    s->budget = (struct content_budget){.objects_left = l->max_objects,
-                                        .depth_left = l->max_depth,
-                                        .pictures_left = l->max_pictures,
-                                        .bytes_left = l->max_decoded_bytes};
+    s->budget = content_budget_of(l);
     s->c = (struct content){.arena = &x->arena,
                             .lists = x->lists,
                             .limits = l,

@@ -306,10 +306,7 @@ static struct str zip_ends(void)
 void hostile_object(struct arena *arena, const struct content_lists *lists, struct str bytes)
 {
     struct content_limits limits = content_limits_default();
-    struct content_budget budget = {.objects_left = limits.max_objects,
-                                    .depth_left = limits.max_depth,
-                                    .pictures_left = limits.max_pictures,
-                                    .bytes_left = limits.max_decoded_bytes};
+    struct content_budget budget = content_budget_of(&limits);
     struct content_report report = {.complete = true};
     struct content c = {
         .arena = arena, .lists = lists, .limits = &limits, .budget = &budget, .report = &report};

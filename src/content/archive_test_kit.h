@@ -53,10 +53,7 @@ static inline void kit_prepare_within(struct kit_run *r, struct content_limits l
     arena_init(&r->arena, KIT_MEMORY_BYTES);
     finding_list_init(&r->report.findings, &r->arena);
     r->limits = limits;
-    r->budget = (struct content_budget){.objects_left = r->limits.max_objects,
-                                        .depth_left = r->limits.max_depth,
-                                        .pictures_left = r->limits.max_pictures,
-                                        .bytes_left = r->limits.max_decoded_bytes};
+    r->budget = content_budget_of(&r->limits);
     struct mime_name *names = arena_new(&r->arena, struct mime_name, 1);
     struct content_object *o = arena_new(&r->arena, struct content_object, 1);
     names[0] = (struct mime_name){.form = NAME_DISPOSITION, .text = name};

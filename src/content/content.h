@@ -52,6 +52,15 @@ struct content_budget {
     uint64_t bytes_left;
 };
 
+/* Nothing spent yet. */
+static inline struct content_budget content_budget_of(const struct content_limits *l)
+{
+    return (struct content_budget){.objects_left = l->max_objects,
+                                   .depth_left = l->max_depth,
+                                   .pictures_left = l->max_pictures,
+                                   .bytes_left = l->max_decoded_bytes};
+}
+
 /* A payload of the mail, or a member of an archive in it. */
 struct content_object {
     struct str part; /* MIME part, "2.1" */

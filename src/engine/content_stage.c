@@ -82,10 +82,7 @@ static int read_message(struct job *job, struct mp_err *err)
     struct mime_tree tree = job->mime;
     int st = MP_OK;
     finding_list_init(&s->found.findings, &job->arena);
-    s->budget = (struct content_budget){.objects_left = l->max_objects,
-                                        .depth_left = l->max_depth,
-                                        .pictures_left = l->max_pictures,
-                                        .bytes_left = l->max_decoded_bytes};
+    s->budget = content_budget_of(l);
     if (tree.n == 0)
         st = mime_parse(&job->arena, &job->message, &tree, err);
     if (st == MP_OK)

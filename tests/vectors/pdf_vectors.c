@@ -37,10 +37,7 @@ static void inspect(const struct mime_payload *payload, const struct str *passwo
 {
     static struct content_limits limits;
     limits = content_limits_default();
-    struct content_budget budget = {.objects_left = limits.max_objects,
-                                    .depth_left = limits.max_depth,
-                                    .pictures_left = limits.max_pictures,
-                                    .bytes_left = limits.max_decoded_bytes};
+    struct content_budget budget = content_budget_of(&limits);
     struct content c = {.arena = &arena,
                         .lists = lists,
                         .limits = &limits,
