@@ -78,3 +78,20 @@ int content_add_text(struct content *c, const struct content_text *text, struct 
     texts[r->n_texts++].text = utf8_cut(text->text, max);
     return MP_OK;
 }
+
+int content_append_found(struct content *c, const struct content_report *from, size_t first,
+                         size_t base, struct mp_err *err)
+{
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < from->n_links; i++) {
+        struct content_link l = from->links[i];
+        l.object = (uint32_t)(l.object == 0 ? first : base + l.object - 1);
+        st = content_add_link(c, &l, err);
+    }
+    for (size_t i = 0; st == MP_OK && i < from->n_texts; i++) {
+        struct content_text t = from->texts[i];
+        t.object = (uint32_t)(t.object == 0 ? first : base + t.object - 1);
+        st = content_add_text(c, &t, err);
+    }
+    return st;
+}

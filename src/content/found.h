@@ -12,6 +12,11 @@
 int content_add_link(struct content *c, const struct content_link *link, struct mp_err *err);
 int content_add_text(struct content *c, const struct content_text *text, struct mp_err *err);
 
+/* The links and texts of `from`, another list of objects: its first object is objects[first] of
+ * c->report, the others stand there from objects[base] on, in their order. As above. */
+int content_append_found(struct content *c, const struct content_report *from, size_t first,
+                         size_t base, struct mp_err *err);
+
 const char *link_source_name(enum link_source s); /* "href": stable, in reports */
 
 /* limit.content at objects[object], and the report is not complete: `why` tells which limit. */

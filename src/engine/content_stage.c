@@ -191,36 +191,19 @@ static int merge_objects(struct job *job, const struct content_report *r, int32_
     return MP_OK;
 }
 
-/* Links and texts of objects that merge_objects has put at `base` and behind. */
-static int merge_found(struct job *job, const struct content_report *r, int32_t payload,
-                       size_t base, struct mp_err *err)
-{
-    struct content c = content_of_job(job);
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < r->n_links; i++) {
-        struct content_link l = r->links[i];
-        l.object = (uint32_t)(l.object == 0 ? (size_t)payload : base + l.object - 1);
-        st = content_add_link(&c, &l, err);
-    }
-    for (size_t i = 0; st == MP_OK && i < r->n_texts; i++) {
-        struct content_text t = r->texts[i];
-        t.object = (uint32_t)(t.object == 0 ? (size_t)payload : base + t.object - 1);
-        st = content_add_text(&c, &t, err);
-    }
-    return st;
-}
-
 static int merge_answers(struct job *job, struct mp_err *err)
 {
     struct content_stage *s = &job->content;
+    struct content c = content_of_job(job);
     for (; s->n_merged < s->n_asks; s->n_merged++) {
         const struct scan_ask *a = &s->asks[s->n_merged];
         const struct content_report *r = &a->report;
         s->found.complete &= r->complete;
         finding_append(&s->found.findings, &r->findings);
         size_t base = s->found.n;
-        if (a->by == SCAN_BY_WORKER && (merge_objects(job, r, a->index, err) != MP_OK ||
-                                        merge_found(job, r, a->index, base, err) != MP_OK))
+        if (a->by == SCAN_BY_WORKER &&
+            (merge_objects(job, r, a->index, err) != MP_OK ||
+             content_append_found(&c, r, (size_t)a->index, base, err) != MP_OK))
             return MP_E_NOMEM;
     }
     return MP_OK;

@@ -45,7 +45,7 @@ static struct content_text get_text(struct wire_in *in, size_t n_objects)
 }
 
 void frame_get_found(struct wire_in *in, struct arena *arena, size_t n_objects,
-                     struct frame_found *out)
+                     struct content_report *out)
 {
     out->n_links = wire_get_count(in, CONTENT_MAX_LINKS, LINK_MIN_BYTES, "number of links");
     out->links = in->bad != NULL ? NULL : arena_new(arena, struct content_link, out->n_links);

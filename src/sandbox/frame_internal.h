@@ -28,16 +28,10 @@ void frame_put_object(struct buf *out, const struct content_object *o);
 /* Views into the frame, names in `arena`; *bytes_n is what follows the frame for it. */
 struct content_object frame_get_object(struct wire_in *in, struct arena *arena, uint64_t *bytes_n);
 
-struct frame_found {
-    struct content_link *links;
-    struct content_text *texts;
-    size_t n_links, n_texts;
-};
-
 /* Links and texts of a report, of objects among the `n_objects` of the frame. Reading: lists in
  * `arena`, views into the frame. */
 void frame_put_found(struct buf *out, const struct content_report *r);
 void frame_get_found(struct wire_in *in, struct arena *arena, size_t n_objects,
-                     struct frame_found *out);
+                     struct content_report *out);
 
 #endif

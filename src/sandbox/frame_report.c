@@ -115,7 +115,7 @@ struct reader {
     struct content_object *objects;  /* [0] is `of` as the worker saw it */
     uint32_t *owners;                /* of the bytes of each, before it; 0: itself */
     struct finding *findings;
-    struct frame_found found;
+    struct content_report found; /* links and texts alone */
     size_t n, n_findings, n_with_bytes, dropped;
     bool complete, starved;
 };
@@ -300,22 +300,6 @@ static void append_findings(struct reader *r)
     list->starved |= r->starved;
 }
 
-static int append_found(struct reader *r, size_t base, struct mp_err *err)
-{
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < r->found.n_links; i++) {
-        struct content_link l = r->found.links[i];
-        l.object = (uint32_t)(l.object == 0 ? r->index : base + l.object - 1);
-        st = content_add_link(r->c, &l, err);
-    }
-    for (size_t i = 0; st == MP_OK && i < r->found.n_texts; i++) {
-        struct content_text t = r->found.texts[i];
-        t.object = (uint32_t)(t.object == 0 ? r->index : base + t.object - 1);
-        st = content_add_text(r->c, &t, err);
-    }
-    return st;
-}
-
 /* What the worker says it spent, but no less than what came, and no more than it had. */
 static void spend(const struct reader *r, const struct content_budget *sent,
                   const struct content_budget *left, size_t bytes_n)
@@ -362,7 +346,7 @@ int frame_report_read(struct str frame, struct str bytes, const struct content_b
     if (st != MP_OK)
         return st;
     append_findings(&r);
-    st = append_found(&r, before.n, err);
+    st = content_append_found(c, &r.found, object, before.n, err);
     if (st != MP_OK) {
         *c->report = before;
         return st;
