@@ -25,15 +25,15 @@ static uint32_t absolute(uint32_t v)
 
 bool bmp_size(struct str bytes, uint32_t *width, uint32_t *height)
 {
-    uint32_t header = le32(bytes, 14);
+    uint32_t header = le32_at(bytes, 14);
     if (header == BMP_CORE_BYTES) {
-        *width = le16(bytes, 18);
-        *height = le16(bytes, 20);
-        return bytes.n >= BMP_FILE_HEADER_BYTES + BMP_CORE_BYTES && le16(bytes, 22) == 1;
+        *width = le16_at(bytes, 18);
+        *height = le16_at(bytes, 20);
+        return bytes.n >= BMP_FILE_HEADER_BYTES + BMP_CORE_BYTES && le16_at(bytes, 22) == 1;
     }
-    *width = le32(bytes, 18);
-    *height = absolute(le32(bytes, 22));
-    return header >= 16 && header <= 256 && le16(bytes, 26) == 1 &&
+    *width = le32_at(bytes, 18);
+    *height = absolute(le32_at(bytes, 22));
+    return header >= 16 && header <= 256 && le16_at(bytes, 26) == 1 &&
            bytes.n >= BMP_FILE_HEADER_BYTES + header;
 }
 
@@ -42,7 +42,7 @@ static void masks_read(struct bmp *b, struct str bytes)
     static const uint32_t usual[2][3] = {{0x7c00, 0x3e0, 0x1f}, {0xff0000, 0xff00, 0xff}};
     bool given = b->compression == BMP_MASKS || b->compression == BMP_ALPHA_MASKS;
     for (size_t i = 0; i < 3; i++)
-        b->mask[i] = given ? le32(bytes, BMP_FILE_HEADER_BYTES + BMP_INFO_BYTES + 4 * i)
+        b->mask[i] = given ? le32_at(bytes, BMP_FILE_HEADER_BYTES + BMP_INFO_BYTES + 4 * i)
                            : usual[b->depth == 32][i];
 }
 
@@ -52,7 +52,7 @@ static void palette_read(struct bmp *b, struct str bytes, uint32_t header)
     if (header == BMP_INFO_BYTES && b->compression == BMP_MASKS)
         at += 12;
     for (size_t i = 0; i < 256; i++, at += entry)
-        b->palette[i] = grey_of(at8(bytes, at + 2), at8(bytes, at + 1), at8(bytes, at));
+        b->palette[i] = grey_of(byte_at(bytes, at + 2), byte_at(bytes, at + 1), byte_at(bytes, at));
 }
 
 static unsigned char *row_at(const struct bmp *b, size_t y)
@@ -73,12 +73,12 @@ static unsigned char pixel(const struct bmp *b, struct str row, size_t x)
 {
     if (b->depth <= 8) {
         size_t bit = x * b->depth;
-        unsigned byte = at8(row, bit / 8);
+        unsigned byte = byte_at(row, bit / 8);
         return b->palette[byte >> (8 - b->depth - bit % 8) & ((1u << b->depth) - 1)];
     }
     if (b->depth == 24)
-        return grey_of(at8(row, 3 * x + 2), at8(row, 3 * x + 1), at8(row, 3 * x));
-    uint32_t v = b->depth == 16 ? le16(row, 2 * x) : le32(row, 4 * x);
+        return grey_of(byte_at(row, 3 * x + 2), byte_at(row, 3 * x + 1), byte_at(row, 3 * x));
+    uint32_t v = b->depth == 16 ? le16_at(row, 2 * x) : le32_at(row, 4 * x);
     return grey_of(by_mask(v, b->mask[0]), by_mask(v, b->mask[1]), by_mask(v, b->mask[2]));
 }
 
@@ -110,7 +110,7 @@ static void put_run(const struct bmp *b, size_t *x, size_t y, size_t n, size_t f
 {
     const size_t per_byte = b->compression == BMP_RLE8 ? 1 : 2;
     for (size_t i = 0; i < n && *x < b->im->width && y < b->im->height; i++, ++*x) {
-        unsigned byte = at8(b->data, from + (literal ? i / per_byte : 0));
+        unsigned byte = byte_at(b->data, from + (literal ? i / per_byte : 0));
         row_at(b, y)[*x] = b->palette[run_index(b, byte, i)];
     }
 }
@@ -119,7 +119,7 @@ static bool read_runs(const struct bmp *b)
 {
     size_t x = 0, y = 0, at = 0;
     while (at + 1 < b->data.n && y < b->im->height) {
-        unsigned n = at8(b->data, at), v = at8(b->data, at + 1);
+        unsigned n = byte_at(b->data, at), v = byte_at(b->data, at + 1);
         at += 2;
         if (n != 0) {
             put_run(b, &x, y, n, at - 1, false);
@@ -129,8 +129,8 @@ static bool read_runs(const struct bmp *b)
         } else if (v == 1) { /* end of picture */
             return true;
         } else if (v == 2) { /* a step */
-            x += at8(b->data, at);
-            y += at8(b->data, at + 1);
+            x += byte_at(b->data, at);
+            y += byte_at(b->data, at + 1);
             at += 2;
         } else { /* as they are, filled up to 2 bytes */
             put_run(b, &x, y, v, at, true);
@@ -161,15 +161,15 @@ static const char *refused(const struct bmp *b)
 int bmp_read(struct arena *a, struct str bytes, struct image_options o, struct image *im)
 {
     struct bmp b = {.im = im};
-    uint32_t header = le32(bytes, 14);
+    uint32_t header = le32_at(bytes, 14);
     bool core = header == BMP_CORE_BYTES;
     (void)o; /* nothing is transparent */
     im->width = im->head.width;
     im->height = im->head.height;
-    b.depth = le16(bytes, core ? 24 : 28);
-    b.compression = header >= BMP_INFO_BYTES ? le32(bytes, 30) : BMP_PLAIN;
-    b.top_down = !core && le32(bytes, 22) > INT32_MAX;
-    b.data = str_slice(bytes, le32(bytes, 10), bytes.n);
+    b.depth = le16_at(bytes, core ? 24 : 28);
+    b.compression = header >= BMP_INFO_BYTES ? le32_at(bytes, 30) : BMP_PLAIN;
+    b.top_down = !core && le32_at(bytes, 22) > INT32_MAX;
+    b.data = str_slice(bytes, le32_at(bytes, 10), bytes.n);
     const char *why = refused(&b);
     if (why != NULL)
         return image_refuse(im, IMAGE_UNSUPPORTED, why);

@@ -42,14 +42,15 @@ static void palette_read(struct str *rest, unsigned flags, unsigned char *out)
     size_t n = 2u << (flags & 7);
     memset(out, 0, 256);
     for (size_t i = 0; i < n; i++)
-        out[i] = grey_of(at8(*rest, 3 * i), at8(*rest, 3 * i + 1), at8(*rest, 3 * i + 2));
+        out[i] =
+            grey_of(byte_at(*rest, 3 * i), byte_at(*rest, 3 * i + 1), byte_at(*rest, 3 * i + 2));
     *rest = str_slice(*rest, 3 * n, rest->n);
 }
 
 /* A sub-block off the front; false at the last, which is empty. */
 static bool sub_block(struct str *rest, struct str *block)
 {
-    size_t n = at8(*rest, 0);
+    size_t n = byte_at(*rest, 0);
     *block = str_slice(*rest, 1, 1 + n);
     *rest = str_slice(*rest, 1 + n, rest->n);
     return n != 0 && block->n != 0;
@@ -60,7 +61,7 @@ static bool next_code(struct lzw *l, unsigned width, unsigned *code)
     while (l->n_bits < width) {
         if (l->block.n == 0 && !sub_block(&l->rest, &l->block))
             return false;
-        l->bits |= (uint32_t)at8(l->block, 0) << l->n_bits;
+        l->bits |= (uint32_t)byte_at(l->block, 0) << l->n_bits;
         l->n_bits += 8;
         l->block = str_slice(l->block, 1, l->block.n);
     }
@@ -164,9 +165,9 @@ static void skip_blocks(struct str *rest)
 /* Extensions tell what is transparent, and what is done with a frame before the next. */
 static void extension(struct gif *g)
 {
-    if (at8(g->rest, 0) == 0xf9 && at8(g->rest, 1) >= 4) {
-        unsigned flags = at8(g->rest, 2);
-        g->clear = (flags & 1) != 0 ? at8(g->rest, 5) : GIF_NO_COLOUR;
+    if (byte_at(g->rest, 0) == 0xf9 && byte_at(g->rest, 1) >= 4) {
+        unsigned flags = byte_at(g->rest, 2);
+        g->clear = (flags & 1) != 0 ? byte_at(g->rest, 5) : GIF_NO_COLOUR;
         g->disposal = flags >> 2 & 7;
         g->im->transparent |= (flags & 1) != 0;
     }
@@ -176,11 +177,11 @@ static void extension(struct gif *g)
 
 static void frame_head(struct gif *g, struct frame *f)
 {
-    unsigned flags = at8(g->rest, 8);
-    *f = (struct frame){.left = le16(g->rest, 0),
-                        .top = le16(g->rest, 2),
-                        .width = le16(g->rest, 4),
-                        .height = le16(g->rest, 6),
+    unsigned flags = byte_at(g->rest, 8);
+    *f = (struct frame){.left = le16_at(g->rest, 0),
+                        .top = le16_at(g->rest, 2),
+                        .width = le16_at(g->rest, 4),
+                        .height = le16_at(g->rest, 6),
                         .interlaced = (flags & 0x40) != 0,
                         .clear = g->clear};
     g->rest = str_slice(g->rest, 9, g->rest.n);
@@ -217,7 +218,7 @@ static void wipe(const struct gif *g, const struct frame *f)
 /* One frame upon the canvas. False: no more can be painted. */
 static bool paint(struct gif *g, struct lzw *l, const struct frame *f)
 {
-    unsigned min_bits = at8(g->rest, 0);
+    unsigned min_bits = byte_at(g->rest, 0);
     g->painted += (uint64_t)f->width * f->height;
     if (!fits_canvas(g, f) || min_bits < 1 || min_bits > 8 || g->painted > GIF_MAX_PAINTED)
         return false;
@@ -238,7 +239,7 @@ static int frames(struct arena *a, struct gif *g, bool last)
     unsigned n = 0, wiped = 0;
     bool ok = true;
     while (ok && g->rest.n > 0 && n < GIF_MAX_FRAMES) {
-        unsigned tag = at8(g->rest, 0);
+        unsigned tag = byte_at(g->rest, 0);
         g->rest = str_slice(g->rest, 1, g->rest.n);
         if (tag == 0x21)
             extension(g);
@@ -278,7 +279,7 @@ int gif_read(struct arena *a, struct str bytes, struct image_options o, struct i
                     .im = im,
                     .background = o.background,
                     .clear = GIF_NO_COLOUR};
-    unsigned flags = at8(bytes, 10);
+    unsigned flags = byte_at(bytes, 10);
     if ((flags & 0x80) != 0)
         palette_read(&g.rest, flags, g.palette);
     return frames(a, &g, o.last_frame);

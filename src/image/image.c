@@ -19,15 +19,15 @@ unsigned char *image_canvas(struct arena *a, struct image *im, unsigned char fil
 
 static bool png_size(struct str bytes, uint32_t *width, uint32_t *height)
 {
-    *width = be32(bytes, 16);
-    *height = be32(bytes, 20);
+    *width = be32_at(bytes, 16);
+    *height = be32_at(bytes, 20);
     return bytes.n >= 33 && str_eq(str_slice(bytes, 12, 16), STR("IHDR"));
 }
 
 static bool gif_size(struct str bytes, uint32_t *width, uint32_t *height)
 {
-    *width = le16(bytes, 6);
-    *height = le16(bytes, 8);
+    *width = le16_at(bytes, 6);
+    *height = le16_at(bytes, 8);
     return bytes.n >= 13;
 }
 

@@ -1,29 +1,9 @@
-/* Shared by the readers of this room: numbers from bytes, grey from colours. */
+/* Shared by the readers of this room: grey from colours, the canvas, the readers. */
 #ifndef MP_IMAGE_IMAGE_INTERNAL_H
 #define MP_IMAGE_IMAGE_INTERNAL_H
 
+#include "base/bytes.h"
 #include "image/image.h"
-
-static inline unsigned char at8(struct str s, size_t i)
-{
-    return i < s.n ? (unsigned char)s.p[i] : 0;
-}
-static inline uint32_t be16(struct str s, size_t i)
-{
-    return (uint32_t)at8(s, i) << 8 | at8(s, i + 1);
-}
-static inline uint32_t be32(struct str s, size_t i)
-{
-    return be16(s, i) << 16 | be16(s, i + 2);
-}
-static inline uint32_t le16(struct str s, size_t i)
-{
-    return (uint32_t)at8(s, i + 1) << 8 | at8(s, i);
-}
-static inline uint32_t le32(struct str s, size_t i)
-{
-    return le16(s, i + 2) << 16 | le16(s, i);
-}
 
 /* ITU-R BT.601, in 256ths. */
 static inline unsigned char grey_of(unsigned r, unsigned g, unsigned b)

@@ -30,17 +30,17 @@ static bool is_frame(unsigned marker)
 static bool segment_next(struct str *rest, unsigned *marker, struct str *body)
 {
     size_t i = 0;
-    while (i + 1 < rest->n &&
-           !(at8(*rest, i) == 0xff && at8(*rest, i + 1) != 0xff && at8(*rest, i + 1) != 0))
+    while (i + 1 < rest->n && !(byte_at(*rest, i) == 0xff && byte_at(*rest, i + 1) != 0xff &&
+                                byte_at(*rest, i + 1) != 0))
         i++;
     if (i + 1 >= rest->n)
         return false;
-    *marker = at8(*rest, i + 1);
+    *marker = byte_at(*rest, i + 1);
     *body = STR_NONE;
     *rest = str_slice(*rest, i + 2, rest->n);
     if ((*marker >= M_RST0 && *marker <= M_EOI) || *marker == M_TEM)
         return true;
-    size_t n = be16(*rest, 0);
+    size_t n = be16_at(*rest, 0);
     *body = str_slice(*rest, 2, n);
     *rest = str_slice(*rest, n < 2 ? 2 : n, rest->n);
     return true;
@@ -52,8 +52,8 @@ bool jpeg_size(struct str bytes, uint32_t *width, uint32_t *height)
     struct str body;
     while (segment_next(&bytes, &marker, &body) && marker != M_EOI && marker != M_SOS)
         if (is_frame(marker) && body.n >= 6) {
-            *height = be16(body, 1);
-            *width = be16(body, 3);
+            *height = be16_at(body, 1);
+            *width = be16_at(body, 3);
             return true;
         }
     return false;
@@ -62,10 +62,10 @@ bool jpeg_size(struct str bytes, uint32_t *width, uint32_t *height)
 static void quant_tables(struct jpeg *j, struct str s)
 {
     while (s.n > 0) {
-        unsigned head = at8(s, 0), size = head >> 4 != 0 ? 2 : 1;
+        unsigned head = byte_at(s, 0), size = head >> 4 != 0 ? 2 : 1;
         uint16_t *q = j->quant[head & 3];
         for (size_t k = 0; k < JPEG_BLOCK; k++)
-            q[jpeg_zigzag[k]] = (uint16_t)(size == 2 ? be16(s, 1 + 2 * k) : at8(s, 1 + k));
+            q[jpeg_zigzag[k]] = (uint16_t)(size == 2 ? be16_at(s, 1 + 2 * k) : byte_at(s, 1 + k));
         s = str_slice(s, 1 + (size_t)size * JPEG_BLOCK, s.n);
     }
 }
@@ -73,9 +73,9 @@ static void quant_tables(struct jpeg *j, struct str s)
 static bool huffman_tables(struct jpeg *j, struct str s)
 {
     while (s.n >= 17) {
-        unsigned head = at8(s, 0), n = 0;
+        unsigned head = byte_at(s, 0), n = 0;
         for (size_t i = 1; i <= 16; i++)
-            n += at8(s, i);
+            n += byte_at(s, i);
         if (n > 256 || s.n < 17 + n || head >> 4 > 1 ||
             !jpeg_huffman_make(&j->huffman[head >> 4][head & 3], (const unsigned char *)s.p + 1,
                                str_slice(s, 17, 17 + n)))
@@ -138,8 +138,8 @@ static int frame_memory(struct arena *a, struct jpeg *j)
 /* The frame's header. NULL: read; else why not. */
 static const char *frame_header(struct jpeg *j, unsigned marker, struct str s)
 {
-    j->n_components = at8(s, 5);
-    if (marker > M_SOF2 || at8(s, 0) != 8)
+    j->n_components = byte_at(s, 5);
+    if (marker > M_SOF2 || byte_at(s, 0) != 8)
         return "a JPEG of a form that is not looked at (arithmetic, lossless or 12 bits)";
     if (j->n_components == 0 || j->n_components > JPEG_MAX_COMPONENTS || j->n_components == 2 ||
         s.n < 6 + 3 * (size_t)j->n_components)
@@ -148,10 +148,10 @@ static const char *frame_header(struct jpeg *j, unsigned marker, struct str s)
     j->h_max = j->v_max = 1;
     for (unsigned i = 0; i < j->n_components; i++) {
         struct jpeg_component *c = &j->components[i];
-        c->id = at8(s, 6 + 3 * i);
-        c->h = at8(s, 7 + 3 * i) >> 4;
-        c->v = at8(s, 7 + 3 * i) & 15;
-        c->quant = at8(s, 8 + 3 * i) & 3;
+        c->id = byte_at(s, 6 + 3 * i);
+        c->h = byte_at(s, 7 + 3 * i) >> 4;
+        c->v = byte_at(s, 7 + 3 * i) & 15;
+        c->quant = byte_at(s, 8 + 3 * i) & 3;
         if (c->h < 1 || c->h > 4 || c->v < 1 || c->v > 4)
             return "a JPEG with a sampling that cannot be";
         j->h_max = c->h > j->h_max ? c->h : j->h_max;
@@ -166,29 +166,29 @@ static const char *frame_header(struct jpeg *j, unsigned marker, struct str s)
 /* A scan's header. False: it cannot be decoded. */
 static bool scan_header(struct jpeg *j, struct str s)
 {
-    unsigned n = at8(s, 0);
+    unsigned n = byte_at(s, 0);
     if (n == 0 || n > j->n_components || s.n < 4 + 2 * (size_t)n)
         return false;
     for (unsigned i = 0; i < n; i++) {
         struct jpeg_component *c = NULL;
         for (unsigned k = 0; k < j->n_components; k++)
-            if (j->components[k].id == at8(s, 1 + 2 * i))
+            if (j->components[k].id == byte_at(s, 1 + 2 * i))
                 c = &j->components[k];
         for (unsigned k = 0; k < i; k++)
             if (j->scan[k] == c)
                 return false;
         if (c == NULL)
             return false;
-        c->dc = &j->huffman[0][at8(s, 2 + 2 * i) >> 4 & 3];
-        c->ac = &j->huffman[1][at8(s, 2 + 2 * i) & 3];
+        c->dc = &j->huffman[0][byte_at(s, 2 + 2 * i) >> 4 & 3];
+        c->ac = &j->huffman[1][byte_at(s, 2 + 2 * i) & 3];
         j->scan[i] = c;
     }
     s = str_slice(s, 1 + 2 * (size_t)n, s.n);
     j->n_scan = n;
-    j->from = at8(s, 0);
-    j->to = at8(s, 1);
-    j->high = at8(s, 2) >> 4;
-    j->low = at8(s, 2) & 15;
+    j->from = byte_at(s, 0);
+    j->to = byte_at(s, 1);
+    j->high = byte_at(s, 2) >> 4;
+    j->low = byte_at(s, 2) & 15;
     return true;
 }
 
@@ -211,7 +211,7 @@ static void adobe_marker(struct jpeg *j, struct str s)
     if (!str_starts(s, STR("Adobe")) || s.n < 12)
         return;
     j->adobe = true;
-    j->adobe_transform = at8(s, 11);
+    j->adobe_transform = byte_at(s, 11);
 }
 
 /* All segments up to the end. Returns MP_E_NOMEM, else MP_OK with j->im->why where it stopped. */
@@ -226,7 +226,7 @@ static int segments(struct arena *a, struct jpeg *j)
         else if (marker == M_DHT)
             ok = huffman_tables(j, body);
         else if (marker == M_DRI)
-            j->restart_every = be16(body, 0);
+            j->restart_every = be16_at(body, 0);
         else if (marker == M_APP0)
             j->jfif |= str_starts(body, STR("JFIF"));
         else if (marker == M_APP14)

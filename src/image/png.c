@@ -25,7 +25,7 @@ static bool chunk_next(struct png *p, struct str *type, struct str *data)
 {
     if (p->rest.n < PNG_CHUNK_EXTRA_BYTES - 4)
         return false;
-    size_t n = be32(p->rest, 0);
+    size_t n = be32_at(p->rest, 0);
     n = n < p->rest.n ? n : p->rest.n;
     *type = str_slice(p->rest, 4, 8);
     *data = str_slice(p->rest, 8, 8 + n);
@@ -42,10 +42,10 @@ static bool header_parse(struct png *p, struct str ihdr)
                  {PNG_PALETTE, 1, 0x0f},
                  {PNG_GREY_ALPHA, 2, 0x18},
                  {PNG_RGB_ALPHA, 4, 0x18}};
-    p->depth = at8(ihdr, 8);
-    p->colour = at8(ihdr, 9);
-    p->interlaced = at8(ihdr, 12) == 1;
-    if (ihdr.n < 13 || at8(ihdr, 10) != 0 || at8(ihdr, 11) != 0 || at8(ihdr, 12) > 1)
+    p->depth = byte_at(ihdr, 8);
+    p->colour = byte_at(ihdr, 9);
+    p->interlaced = byte_at(ihdr, 12) == 1;
+    if (ihdr.n < 13 || byte_at(ihdr, 10) != 0 || byte_at(ihdr, 11) != 0 || byte_at(ihdr, 12) > 1)
         return false;
     for (size_t i = 0; i < ARRAY_LEN(forms); i++)
         for (unsigned d = 0; forms[i].colour == p->colour && d < 5; d++)
@@ -59,16 +59,17 @@ static bool header_parse(struct png *p, struct str ihdr)
 static void palette_parse(struct png *p, struct str plte)
 {
     for (size_t i = 0; i < 256 && 3 * i + 2 < plte.n; i++)
-        p->palette[i] = grey_of(at8(plte, 3 * i), at8(plte, 3 * i + 1), at8(plte, 3 * i + 2));
+        p->palette[i] =
+            grey_of(byte_at(plte, 3 * i), byte_at(plte, 3 * i + 1), byte_at(plte, 3 * i + 2));
 }
 
 static void transparency_parse(struct png *p, struct str trns)
 {
     for (size_t i = 0; i < 256 && i < trns.n; i++)
-        p->opacity[i] = at8(trns, i);
+        p->opacity[i] = (unsigned char)byte_at(trns, i);
     p->has_key = p->colour == PNG_GREY || p->colour == PNG_RGB;
     for (size_t i = 0; i < 3; i++)
-        p->key[i] = be16(trns, 2 * i);
+        p->key[i] = be16_at(trns, 2 * i);
     p->im->transparent = true;
 }
 
