@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "bench/contest.h"
+#include "bench/measure.h"
 
 enum {
     DEFAULT_ROUNDS = 7,
@@ -101,25 +102,13 @@ static struct round run_round(const struct contestant *who, const struct bench_s
     return r;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-    qsort(v, n, sizeof *v, by_value);
-    return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 /* How many times the CPU of `other` is that of `mine`, in the median. */
 static double ratio(const struct round *other, const struct round *mine, size_t n)
 {
     double v[MAX_ROUNDS];
     for (size_t i = 0; i < n; i++)
         v[i] = other[i].cpu_s / mine[i].cpu_s;
-    return median(v, n);
+    return measure_median(v, n);
 }
 
 static void print_result(const struct bench_set *set, const char *name, size_t threads,
@@ -130,10 +119,10 @@ static void print_result(const struct bench_set *set, const char *name, size_t t
         cpu[i] = rounds[i].cpu_s;
         wall[i] = rounds[i].wall_s;
     }
-    double wall_s = median(wall, n);
+    double wall_s = measure_median(wall, n);
     printf("%-12s %zu thread%s %8.0f messages/s %6.0f MB/s %8.4f CPU ms a message", name, threads,
            threads == 1 ? " " : "s", (double)set->n / wall_s, (double)set->bytes / 1e6 / wall_s,
-           median(cpu, n) * 1e3 / (double)set->n);
+           measure_median(cpu, n) * 1e3 / (double)set->n);
 }
 
 static bool takes_part(const struct plan *plan, size_t c)

@@ -1,9 +1,9 @@
 /* Body canonicalization and SHA-256 against the bare hash of the same bytes, in the same run. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "auth/dkim_canon.h"
+#include "bench/measure.h"
 
 enum { BODY_BYTES = 8 * 1024 * 1024, SMALL_BYTES = 20 * 1024, ROUNDS = 7 };
 
@@ -23,13 +23,6 @@ static char *make_body(size_t n, int kind)
     for (size_t i = 0; body != NULL && i < n; i++)
         body[i] = form.p[i % form.n];
     return body;
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 enum { WAY_BARE, WAY_SIMPLE, WAY_RELAXED, WAYS };
@@ -57,10 +50,10 @@ static void compare(const char *label, struct str body, unsigned repeats)
     double best[WAYS] = {0};
     for (int round = 0; round < ROUNDS; round++)
         for (int way = 0; way < WAYS; way++) {
-            double start = now_s();
+            double start = measure_now_s();
             for (unsigned i = 0; i < repeats; i++)
                 hash_once(body, way);
-            double rate = (double)body.n * repeats / (now_s() - start) / 1e9;
+            double rate = (double)body.n * repeats / (measure_now_s() - start) / 1e9;
             best[way] = rate > best[way] ? rate : best[way];
         }
     printf("%-16s bare %.2f GB/s, simple %.2f (%.0f %%), relaxed %.2f (%.0f %%)\n", label,

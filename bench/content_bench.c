@@ -3,16 +3,16 @@
  * usage: content_bench [ROUNDS [DIRECTORY...]]      the mail of all files below the directories
  * Prints medians over the rounds: MB/s and messages/s of one core, the worst message of all, and
  * what each hostile message costs in time and memory. Ratios are to GMime of the same run. */
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/content_bench.h"
+#include "bench/mails.h"
+#include "bench/measure.h"
 #include "content/attach.h"
 #include "content/found.h"
 #include "content/lists.h"
@@ -25,7 +25,6 @@ enum {
     DEFAULT_ROUNDS = 5,
     MAX_ROUNDS = 99,
     MAX_MAILS = 200000,
-    MAIL_MAX_BYTES = 64 * 1024 * 1024,
     USUAL_MIN_BYTES = 20 * 1000,
     USUAL_MAX_BYTES = 80 * 1000,
     ARENA_BYTES = 1024 * 1024 * 1024
@@ -48,28 +47,7 @@ _Noreturn static void fail(const char *what)
     exit(2);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* ---- input ---- */
-
-static struct str read_whole(const char *path)
-{
-    FILE *f = fopen(path, "re");
-    if (f == NULL || fseek(f, 0, SEEK_END) != 0)
-        fail(path);
-    long size = ftell(f);
-    rewind(f);
-    char *p = size < 0 || size > MAIL_MAX_BYTES ? NULL : malloc((size_t)size + 1);
-    if (p == NULL || fread(p, 1, (size_t)size, f) != (size_t)size)
-        fail(path);
-    fclose(f);
-    return str_make(p, (size_t)size);
-}
 
 /* As it would travel: line ends of files on disk become CRLF before the clock runs. */
 static struct str as_sent(struct str raw)
@@ -89,25 +67,15 @@ static struct str as_sent(struct str raw)
     return out;
 }
 
-static void read_mails(char **roots, struct mails *all)
+static void take_mail(void *ctx, const char *path, struct str raw)
 {
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    all->items = calloc(MAX_MAILS, sizeof *all->items);
-    if (walk == NULL || all->items == NULL)
-        fail("cannot walk the directories");
-    for (FTSENT *e; (e = fts_read(walk)) != NULL && all->n < MAX_MAILS;) {
-        struct str name = str_make(e->fts_name, e->fts_namelen);
-        if (e->fts_info != FTS_F || e->fts_statp->st_size == 0 || str_iends(name, STR(".md")) ||
-            str_iends(name, STR(".tsv")) || str_iends(name, STR(".json")))
-            continue;
-        struct str raw = read_whole(e->fts_path);
-        struct mail *m = &all->items[all->n++];
-        m->raw = as_sent(raw);
-        m->path = strdup(e->fts_path);
-        all->bytes += m->raw.n;
-        free((char *)(uintptr_t)raw.p);
-    }
-    fts_close(walk);
+    struct mails *all = ctx;
+    if (all->n == MAX_MAILS)
+        return;
+    struct mail *m = &all->items[all->n++];
+    m->raw = as_sent(raw);
+    m->path = strdup(path);
+    all->bytes += m->raw.n;
 }
 
 /* Those whose length lies between the two; borrows. */
@@ -146,11 +114,11 @@ static const char *const stage_names[] = {
 static double hashes_s(const struct mime_union *u)
 {
     unsigned char hash[DIGEST_MAX_BYTES];
-    double start = now_s();
+    double start = measure_now_s();
     for (size_t i = 0; i < u->n; i++)
         if (!digest_once(DIGEST_SHA256, u->payloads[i].bytes, hash))
             fail("no SHA-256");
-    return now_s() - start;
+    return measure_now_s() - start;
 }
 
 struct context {
@@ -250,41 +218,29 @@ static void inspect(struct context *x, struct str raw, double spent[N_STAGES + 1
     double at[N_STAGES + 1];
     arena_reset(&x->arena);
     finding_list_init(found, &x->arena);
-    at[STAGE_FIELDS] = now_s();
+    at[STAGE_FIELDS] = measure_now_s();
     int st = message_parse(&x->arena, raw, &s.m, &err);
-    at[STAGE_TREE] = now_s();
+    at[STAGE_TREE] = measure_now_s();
     st = st == MP_OK ? mime_parse(&x->arena, &s.m, &s.tree, &err) : st;
-    at[STAGE_LINT] = now_s();
+    at[STAGE_LINT] = measure_now_s();
     st = st == MP_OK ? mime_lint(&x->arena, &s.m, &s.tree, found, &err) : st;
-    at[STAGE_VIEWS] = now_s();
+    at[STAGE_VIEWS] = measure_now_s();
     st = st == MP_OK ? mime_union_read(&x->arena, &s.m, found, &s.u, &err) : st;
-    at[STAGE_ATTACH] = now_s();
+    at[STAGE_ATTACH] = measure_now_s();
     if (st != MP_OK)
         fail(err.text);
     start_content(x, &s);
     attach_all(&s);
-    at[STAGE_HEAVY] = now_s();
+    at[STAGE_HEAVY] = measure_now_s();
     open_heavy(x, &s);
-    at[STAGE_READ] = now_s();
+    at[STAGE_READ] = measure_now_s();
     read_light(&s);
-    at[STAGE_PHISH] = now_s();
+    at[STAGE_PHISH] = measure_now_s();
     judge(x, &s);
-    at[N_STAGES] = now_s();
+    at[N_STAGES] = measure_now_s();
     for (size_t i = 0; i < N_STAGES; i++)
         spent[i] += at[i + 1] - at[i];
     spent[N_STAGES] += hashes_s(&s.u);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *v, size_t n)
-{
-    qsort(v, n, sizeof *v, by_value);
-    return v[n / 2];
 }
 
 static void line(const char *name, const struct mails *all, double s, double rival_s)
@@ -310,10 +266,10 @@ static void contest(struct context *x, const struct mails *all, size_t rounds)
     for (size_t r = 0; r < rounds; r++) {
         double spent[N_STAGES + 1] = {0};
         for (size_t i = 0; i < all->n; i++) {
-            double start = now_s();
+            double start = measure_now_s();
             double hashes = spent[N_STAGES];
             inspect(x, all->items[i].raw, spent);
-            double s = now_s() - start - (spent[N_STAGES] - hashes);
+            double s = measure_now_s() - start - (spent[N_STAGES] - hashes);
             if (r > 0 && s > worst.s) /* not the first round: pages are fresh there */
                 worst = (struct worst){s, i};
         }
@@ -322,28 +278,28 @@ static void contest(struct context *x, const struct mails *all, size_t rounds)
             whole[r] += spent[i];
         }
         structure[r] = spent[STAGE_TREE] + spent[STAGE_VIEWS] - spent[N_STAGES];
-        double start = now_s();
+        double start = measure_now_s();
         for (size_t i = 0; i < all->n; i++)
             bench_gmime(all->items[i].raw, false);
-        double between = now_s();
+        double between = measure_now_s();
         for (size_t i = 0; i < all->n; i++)
             bench_gmime(all->items[i].raw, true);
         parse[r] = between - start;
-        decode[r] = now_s() - between;
+        decode[r] = measure_now_s() - between;
     }
     printf("%zu messages, %.1f MB, %zu rounds, one core\n", all->n, (double)all->bytes / 1e6,
            rounds);
     if (bench_has_gmime) {
-        rival = median(parse, rounds);
+        rival = measure_median(parse, rounds);
         line("GMime, parsing alone", all, rival, 0);
-        line("GMime, parsing and decoding", all, median(decode, rounds), 0);
+        line("GMime, parsing and decoding", all, measure_median(decode, rounds), 0);
     } else {
         puts("  GMime: not here (libgmime-3.0-dev)");
     }
     for (size_t i = 0; i < N_STAGES; i++)
-        line(stage_names[i], all, median(stages[i], rounds), rival);
-    line("structure and decoding alone", all, median(structure, rounds), rival);
-    line("all of it", all, median(whole, rounds), rival);
+        line(stage_names[i], all, measure_median(stages[i], rounds), rival);
+    line("structure and decoding alone", all, measure_median(structure, rounds), rival);
+    line("all of it", all, measure_median(whole, rounds), rival);
     if (rounds > 1)
         printf("  worst message: %.2f ms, %zu bytes, %s\n", worst.s * 1e3,
                all->items[worst.mail].raw.n, all->items[worst.mail].path);
@@ -364,12 +320,12 @@ static void hostile_one(struct context *x, const struct hostile *h)
     if (child == 0) {
         double spent[N_STAGES + 1] = {0};
         getrusage(RUSAGE_SELF, &before);
-        double start = now_s();
+        double start = measure_now_s();
         if (h->is_object)
             hostile_object(&x->arena, x->lists, raw);
         else
             inspect(x, raw, spent);
-        double s = now_s() - start;
+        double s = measure_now_s() - start;
         getrusage(RUSAGE_SELF, &after);
         printf("  %-44s %7.1f ms %7.1f MB (input %.1f MB)\n", h->name, s * 1e3,
                (double)(after.ru_maxrss - before.ru_maxrss) / 1024, (double)raw.n / 1e6);
@@ -400,7 +356,10 @@ int main(int argc, char **argv)
     x.lists = lists;
     x.names = names;
     if (argc > 2) {
-        read_mails(argv + 2, &all);
+        all.items = calloc(MAX_MAILS, sizeof *all.items);
+        if (all.items == NULL)
+            fail("no memory");
+        mails_each(argv + 2, take_mail, &all);
         puts("all mail:");
         contest(&x, &all, rounds);
         struct mails usual = of_size(&all, USUAL_MIN_BYTES, USUAL_MAX_BYTES);

@@ -3,13 +3,13 @@
  * usage: html_bench [ROUNDS [DIRECTORY...]]      the pages of all mail below the directories
  * Prints the best of the rounds in MB/s of one core. Gumbo is left out of the hostile pages that it
  * takes minutes for. */
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "bench/html_rival.h"
+#include "bench/mails.h"
+#include "bench/measure.h"
 #include "html/html.h"
 #include "html/token.h"
 #include "mime/view.h"
@@ -28,13 +28,6 @@ _Noreturn static void fail(const char *what)
     exit(2);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* ---- input ---- */
 
 static void keep(struct pages *p, struct str page)
@@ -51,42 +44,30 @@ static void keep(struct pages *p, struct str page)
     p->bytes += page.n;
 }
 
-static void read_mail(struct arena *arena, const char *path, struct pages *out)
+struct reading {
+    struct arena *arena;
+    struct pages *out;
+};
+
+static void take_pages(void *ctx, const char *path, struct str raw)
 {
-    struct buf b;
+    const struct reading *r = ctx;
     struct message m;
     struct mime_union u;
     struct finding_list findings;
-    char chunk[65536];
-    FILE *f = fopen(path, "rb");
-    buf_init(&b, 64u * MB);
-    for (size_t n; f != NULL && (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
-        buf_add(&b, str_make(chunk, n));
-    if (f != NULL)
-        fclose(f);
-    arena_reset(arena);
-    finding_list_init(&findings, arena);
-    if (!b.failed && message_parse(arena, buf_str(&b), &m, NULL) == MP_OK &&
-        mime_union_read(arena, &m, &findings, &u, NULL) == MP_OK)
-        for (size_t i = 0; i < u.n; i++) {
-            struct str page, unknown;
-            if (str_eq(u.payloads[i].subtype, STR("html")) && u.payloads[i].bytes.n > 0 &&
-                html_to_utf8(arena, u.payloads[i].bytes, u.payloads[i].charset, &page, &unknown,
-                             NULL) == MP_OK)
-                keep(out, page);
-        }
-    buf_clear(&b);
-}
-
-static void read_folders(struct arena *arena, char **folders, struct pages *out)
-{
-    FTS *walk = fts_open(folders, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    if (walk == NULL)
-        fail("a folder cannot be read");
-    for (FTSENT *e; (e = fts_read(walk)) != NULL;)
-        if (e->fts_info == FTS_F)
-            read_mail(arena, e->fts_path, out);
-    fts_close(walk);
+    (void)path;
+    arena_reset(r->arena);
+    finding_list_init(&findings, r->arena);
+    if (message_parse(r->arena, raw, &m, NULL) != MP_OK ||
+        mime_union_read(r->arena, &m, &findings, &u, NULL) != MP_OK)
+        return;
+    for (size_t i = 0; i < u.n; i++) {
+        struct str page, unknown;
+        if (str_eq(u.payloads[i].subtype, STR("html")) && u.payloads[i].bytes.n > 0 &&
+            html_to_utf8(r->arena, u.payloads[i].bytes, u.payloads[i].charset, &page, &unknown,
+                         NULL) == MP_OK)
+            keep(r->out, page);
+    }
 }
 
 /* ---- contestants ---- */
@@ -125,10 +106,10 @@ enum { N_CONTESTANTS = sizeof contestants / sizeof contestants[0] };
 
 static double time_of(size_t who, struct arena *arena, const struct pages *p)
 {
-    double start = now_s();
+    double start = measure_now_s();
     for (size_t i = 0; i < p->n; i++)
         contestants[who].run(arena, p->items[i]);
-    return now_s() - start;
+    return measure_now_s() - start;
 }
 
 static void contest(struct arena *arena, const struct pages *p, size_t rounds)
@@ -181,14 +162,14 @@ static void run_hostile(struct arena *arena)
             buf_addz(&b, hostile[i].unit);
         buf_addz(&b, hostile[i].tail);
         struct str page = buf_str(&b);
-        double start = now_s();
+        double start = measure_now_s();
         run_facts(arena, page);
-        double ours = now_s() - start;
+        double ours = measure_now_s() - start;
         printf("  %-44s %7.1f ms", hostile[i].name, ours * 1e3);
         if (html_has_rival && hostile[i].rival) {
-            start = now_s();
+            start = measure_now_s();
             html_rival_parse(page);
-            printf("   Gumbo %9.1f ms", (now_s() - start) * 1e3);
+            printf("   Gumbo %9.1f ms", (measure_now_s() - start) * 1e3);
         }
         puts("");
     }
@@ -203,7 +184,7 @@ int main(int argc, char **argv)
     rounds = rounds < 1 ? 1 : rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds;
     arena_init(&arena, ARENA_BYTES);
     if (argc > 2) {
-        read_folders(&arena, argv + 2, &pages);
+        mails_each(argv + 2, take_pages, &(struct reading){&arena, &pages});
         if (pages.n > 0)
             contest(&arena, &pages, rounds);
     }

@@ -1,9 +1,9 @@
 /* Pictures: how long reading them and searching them for QR codes takes, beside libzbar where it is
  * there. The pictures are made here, or are files given as arguments. */
 #include <stdio.h>
-#include <time.h>
 
 #include "bench/image_bench.h"
+#include "bench/measure.h"
 #include "image/image_test_kit.h"
 #include "image/qr_test_kit.h"
 
@@ -11,9 +11,7 @@ enum { LEAST_MS = 300, MADE = 5 };
 
 static double now_ms(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+    return measure_now_s() * 1e3;
 }
 
 struct times {

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench/measure.h"
 #include "phish/names.h"
 #include "url/inside.h"
 
@@ -21,13 +21,6 @@ _Noreturn static void fail(const char *what)
 {
     fprintf(stderr, "url_bench: %s\n", what);
     exit(2);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* What links of mail look like: plain ones, counted ones, wrapped ones, and those of attackers. A
@@ -134,20 +127,13 @@ static void make(struct work *w)
     w->text = str_make(text, n);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void print(const struct work *w, double spent[][MAX_ROUNDS], size_t rounds)
 {
     double all = 0;
     printf("links: %d of %zu shapes, median of %zu rounds, one core\n", N_LINKS, ARRAY_LEN(shapes),
            rounds);
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-        qsort(spent[i], rounds, sizeof spent[i][0], by_value);
-        double s = spent[i][rounds / 2];
+        double s = measure_median(spent[i], rounds);
         all += s;
         printf("  %-20s %8.0f ns a link\n", steps[i].name, s * 1e9 / N_LINKS);
         if (i == 0)
@@ -168,9 +154,9 @@ int main(int argc, char **argv)
     for (size_t r = 0; r < rounds; r++) {
         arena_reset(&w.scratch);
         for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-            double start = now_s();
+            double start = measure_now_s();
             steps[i].run(&w);
-            spent[i][r] = now_s() - start;
+            spent[i][r] = measure_now_s() - start;
         }
     }
     print(&w, spent, rounds);
