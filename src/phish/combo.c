@@ -120,10 +120,10 @@ static const struct sign {
 
 /* An advertisement without a way to leave its list, all of whose links lead to somebody else: its
  * sender has no site, or not one to be seen with. */
-static bool leads_elsewhere(struct phish *p)
+static bool leads_elsewhere(const struct phish *p)
 {
     const struct phish_people *who = &p->people;
-    const struct phish_leads *l = phish_leads(p);
+    const struct phish_leads *l = &p->leads;
     return l->web > 0 && !l->sender && l->pictures && !who->is_list && !who->is_answer &&
            !who->from.freemail && !who->from.own;
 }
@@ -150,9 +150,9 @@ static void check_signs(struct phish *p)
 
 /* Where the sender is more than odd, and no link leads to him, the links themselves are doubtful.
  */
-static bool only_elsewhere(struct phish *p, const struct combo *c)
+static bool only_elsewhere(const struct phish *p, const struct combo *c)
 {
-    const struct phish_leads *l = phish_leads(p);
+    const struct phish_leads *l = &p->leads;
     return c->n[PART_SENDER] > 0 && c->worst[PART_SENDER][0] >= SEV_MEDIUM && l->others &&
            !l->sender;
 }

@@ -14,9 +14,4 @@ struct phish_leads {
     bool pictures;       /* it loads something, as advertisements do */
 };
 
-struct phish;
-
-/* Made when the first rule asks for it; p->status says when that failed. Never NULL. */
-const struct phish_leads *phish_leads(struct phish *p);
-
 #endif

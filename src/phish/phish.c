@@ -29,20 +29,27 @@ static int read_text(struct phish *p, struct mp_err *err)
 }
 
 static int (*const rules[])(struct phish *p, struct mp_err *err) = {
-    collect,        read_people,          read_text,
-    url_check,      hidden_address_check, organizer_check,
-    recorded_check, sender_name_check,    sender_address_check,
-    social_check,   combo_check,
+    collect,
+    read_people,
+    read_text,
+    url_links_read,
+    phish_leads_read,
+    url_check,
+    hidden_address_check,
+    organizer_check,
+    recorded_check,
+    sender_name_check,
+    sender_address_check,
+    social_check,
+    combo_check,
 };
 
 int phish_check(struct arena *arena, const struct phish_input *in, struct finding_list *findings,
                 struct mp_err *err)
 {
-    struct phish p = {.arena = arena, .in = in, .findings = findings, .status = MP_OK, .err = err};
+    struct phish p = {.arena = arena, .in = in, .findings = findings};
     int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(rules); i++) {
+    for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(rules); i++)
         st = rules[i](&p, err);
-        st = st == MP_OK ? p.status : st;
-    }
     return st;
 }

@@ -17,11 +17,10 @@ struct phish {
     struct address_list reply_to; /* of the first Reply-To; empty without one */
     struct phish_people people;
     struct phish_text text;
-    bool unproven;            /* nobody has proven the sender, ourselves or who took the mail in */
-    struct phish_leads leads; /* see phish_leads */
-    bool leads_read;
-    int status;         /* of what is made when it is asked for */
-    struct mp_err *err; /* where that tells */
+    const struct seen_link *links; /* url_links.h; those that no rule looks at too */
+    size_t n_links;
+    struct phish_leads leads;
+    bool unproven; /* nobody has proven the sender, ourselves or who took the mail in */
 };
 
 /* The topmost field of that name, for a finding. */
@@ -29,6 +28,10 @@ struct finding_where phish_where(const struct phish *p, struct str field);
 
 /* Are both registrable domains of one brand, of us, or the same? */
 bool phish_same_house(const struct phish *p, struct str a, struct str b);
+
+/* The facts, before all rules. MP_OK or MP_E_NOMEM. */
+int url_links_read(struct phish *p, struct mp_err *err);   /* every link, taken apart once */
+int phish_leads_read(struct phish *p, struct mp_err *err); /* of these and of people */
 
 /* The rules; each MP_OK or MP_E_NOMEM. */
 int url_check(struct phish *p, struct mp_err *err);            /* url.*, qr.*, html.form.external */

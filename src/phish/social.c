@@ -31,7 +31,7 @@ static struct finding *tell(struct social *s, enum finding_id id, const char *wh
 /* A person writes, not a house to many: no list, no link to the sender's own site. */
 static bool is_personal(struct social *s)
 {
-    return !s->who->is_list && !phish_leads(s->p)->sender;
+    return !s->who->is_list && !s->p->leads.sender;
 }
 
 /* ---- a bill and a number to call ---- */
@@ -60,7 +60,7 @@ static void check_callback(struct social *s)
     if (n < CALLBACK_GROUPS || s->who->from.own || s->who->is_list)
         return;
     if (!find_in_parts(s->text, money_find_phone, &phone) ||
-        !find_in_parts(s->text, money_find_amount, &amount) || phish_leads(s->p)->sender)
+        !find_in_parts(s->text, money_find_amount, &amount) || s->p->leads.sender)
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_CALLBACK, NOWHERE,
                 "\"" STR_FMT "\" and \"" STR_FMT "\", " STR_FMT ", to call: " STR_FMT,
@@ -86,7 +86,7 @@ static void check_bank_change(struct social *s)
     struct str shown;
     if ((!who->from.own || elsewhere) && text_has(s->text, WORD_BANK) &&
         text_near(s->text, WORD_CHANGE, WORD_BANK, BANK_DISTANCE, &shown) && is_personal(s) &&
-        phish_leads(s->p)->web == 0)
+        s->p->leads.web == 0)
         tell(s, FINDING_SOCIAL_BANK_CHANGE, "", shown);
 }
 
@@ -94,7 +94,7 @@ static void check_urgent(struct social *s)
 {
     const struct text_hit *hit = text_first(s->text, WORD_AVAILABLE);
     if (hit != NULL && s->who->from.freemail && s->text->words < URGENT_WORDS &&
-        phish_leads(s->p)->web == 0)
+        s->p->leads.web == 0)
         tell(s, FINDING_SOCIAL_URGENT, "", hit->entry->key);
 }
 
@@ -105,7 +105,7 @@ static void check_credential(struct social *s)
     struct str shown;
     if (s->who->from.own || !text_has(s->text, WORD_CREDENTIAL) ||
         !text_near(s->text, WORD_CREDENTIAL, WORD_EXPIRY, CREDENTIAL_DISTANCE, &shown) ||
-        !phish_leads(s->p)->others)
+        !s->p->leads.others)
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_CREDENTIAL, NOWHERE,
                 "\"" STR_FMT "\", with a link to " STR_FMT,
@@ -164,7 +164,7 @@ static size_t count_phrases(const struct phish_text *t, enum word_group group, s
 static void check_reward(struct social *s)
 {
     const struct text_hit *hit = text_first(s->text, WORD_REWARD);
-    if (hit == NULL || s->who->from.own || phish_leads(s->p)->web == 0)
+    if (hit == NULL || s->who->from.own || s->p->leads.web == 0)
         return;
     struct finding *f =
         finding_add(s->p->findings, FINDING_SOCIAL_REWARD, NOWHERE,
@@ -179,7 +179,7 @@ static void check_advance_fee(struct social *s)
 {
     const struct text_hit *two[2];
     if (s->who->from.own || s->who->is_list || !text_has(s->text, WORD_ADVANCE_FEE) ||
-        !two_of(s->text, WORD_ADVANCE_FEE, two) || phish_leads(s->p)->sender)
+        !two_of(s->text, WORD_ADVANCE_FEE, two) || s->p->leads.sender)
         return;
     finding_add(s->p->findings, FINDING_SOCIAL_ADVANCE_FEE, NOWHERE,
                 "\"" STR_FMT "\" and \"" STR_FMT "\"", STR_ARG(two[0]->entry->key),

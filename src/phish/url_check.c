@@ -3,10 +3,12 @@
 #include "base/utf8.h"
 #include "phish/url_links.h"
 
+enum { SCRATCH_BYTES = 1024 * 1024 };
+
 static bool is_elsewhere(const struct url_facts *f, const struct seen_link *qr)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        const struct seen_link *l = &f->links[i];
+    for (size_t i = 0; i < f->p->n_links; i++) {
+        const struct seen_link *l = &f->p->links[i];
         if (l->link->source != LINK_QR && l->site.n != 0 && str_eq(l->site, qr->site))
             return true;
     }
@@ -63,11 +65,15 @@ static const struct {
 int url_check(struct phish *p, struct mp_err *err)
 {
     struct url_facts f = {.p = p};
-    int st = url_links_read(&f, err);
-    for (size_t i = 0; st == MP_OK && i < f.n; i++) {
+    arena_init(&f.scratch, SCRATCH_BYTES);
+    int st = url_people_read(&f, err);
+    for (size_t i = 0; st == MP_OK && i < p->n_links; i++) {
+        const struct seen_link *l = &p->links[i];
+        if (l->url.kind == URL_NONE)
+            continue;
         for (size_t r = 0; st == MP_OK && r < ARRAY_LEN(rules); r++)
-            if (rules[r].each || !f.links[i].again)
-                st = rules[r].check(&f, &f.links[i], err);
+            if (rules[r].each || !l->again)
+                st = rules[r].check(&f, l, err);
         arena_reset(&f.scratch);
     }
     arena_clear(&f.scratch);

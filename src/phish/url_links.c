@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "content/place.h"
 
-enum { SCRATCH_BYTES = 1024 * 1024, LIST_MAX_SEGMENTS = 4 };
+enum { LIST_MAX_SEGMENTS = 4 };
 
 static int no_memory(struct mp_err *err)
 {
@@ -95,7 +95,7 @@ static void read_field(struct url_facts *f, struct str name)
     }
 }
 
-static int read_people(struct url_facts *f, struct mp_err *err)
+int url_people_read(struct url_facts *f, struct mp_err *err)
 {
     const struct phish_input *in = f->p->in;
     struct str mail_from = in->mail_from;
@@ -125,11 +125,11 @@ static bool is_clicked(enum link_source source)
     return source != LINK_LOADED && source != LINK_OFFICE_PART;
 }
 
-static int read_link(struct url_facts *f, const struct content_link *link, struct seen_link *l,
+static int read_link(struct phish *p, const struct content_link *link, struct seen_link *l,
                      struct mp_err *err)
 {
-    struct arena *arena = f->p->arena;
-    const struct content_report *found = f->p->in->found;
+    struct arena *arena = p->arena;
+    const struct content_report *found = p->in->found;
     l->link = link;
     l->clicked = is_clicked(link->source);
     if (link->object < found->n)
@@ -141,11 +141,12 @@ static int read_link(struct url_facts *f, const struct content_link *link, struc
         return st;
     l->outer_site = url_site(arena, &l->url);
     l->site = l->unwrapped.n == 0 ? l->outer_site : url_site(arena, &l->unwrapped.target);
-    return l->site.n == 0 ? MP_OK : phish_names_find(arena, f->p->names, l->site, &l->near, err);
+    return l->site.n == 0 ? MP_OK : phish_names_find(arena, p->names, l->site, &l->near, err);
 }
 
-/* Places in f->links, by hash of what is compared. */
+/* Places in `links`, by hash of what is compared. */
 struct known_links {
+    const struct seen_link *links;
     uint32_t *slots;
     size_t mask;
     struct str (*key)(const struct seen_link *l);
@@ -167,20 +168,21 @@ static bool is_same_kind(const struct seen_link *a, const struct seen_link *b)
     return a->clicked == b->clicked && (a->link->source == LINK_QR) == (b->link->source == LINK_QR);
 }
 
-static int known_init(struct arena *arena, size_t n, struct str (*key)(const struct seen_link *l),
-                      struct known_links *out, struct mp_err *err)
+static int known_init(struct arena *arena, const struct seen_link *links, size_t n,
+                      struct str (*key)(const struct seen_link *l), struct known_links *out,
+                      struct mp_err *err)
 {
-    *out = (struct known_links){.mask = 15, .key = key};
+    *out = (struct known_links){.links = links, .mask = 15, .key = key};
     while (out->mask < 2 * n)
         out->mask = 2 * out->mask + 1;
     out->slots = arena_new(arena, uint32_t, out->mask + 1);
     return out->slots == NULL ? no_memory(err) : MP_OK;
 }
 
-/* Did the same come before? Notes f->links[index] if not. */
-static bool came_before(const struct url_facts *f, struct known_links *known, size_t index)
+/* Did the same come before? Notes links[index] if not. */
+static bool came_before(struct known_links *known, size_t index)
 {
-    const struct seen_link *l = &f->links[index];
+    const struct seen_link *l = &known->links[index];
     struct str key = known->key(l);
     for (size_t at = (size_t)str_hash(key);; at++) {
         uint32_t *slot = &known->slots[at & known->mask];
@@ -188,39 +190,38 @@ static bool came_before(const struct url_facts *f, struct known_links *known, si
             *slot = (uint32_t)index + 1;
             return false;
         }
-        const struct seen_link *other = &f->links[*slot - 1];
+        const struct seen_link *other = &known->links[*slot - 1];
         if (is_same_kind(l, other) && str_eq(known->key(other), key))
             return true;
     }
 }
 
-int url_links_read(struct url_facts *f, struct mp_err *err)
+int url_links_read(struct phish *p, struct mp_err *err)
 {
-    struct arena *arena = f->p->arena;
-    const struct content_report *found = f->p->in->found;
+    const struct content_report *found = p->in->found;
+    struct seen_link *links = arena_new(p->arena, struct seen_link, found->n_links + 1);
     struct known_links urls, hosts;
-    size_t bytes = 0;
-    arena_init(&f->scratch, SCRATCH_BYTES);
-    f->links = arena_new(arena, struct seen_link, found->n_links + 1);
-    int st = f->links == NULL ? no_memory(err) : read_people(f, err);
+    size_t n = 0, bytes = 0;
+    int st = links == NULL ? no_memory(err) : MP_OK;
     if (st == MP_OK)
-        st = known_init(arena, found->n_links, url_of, &urls, err);
+        st = known_init(p->arena, links, found->n_links, url_of, &urls, err);
     if (st == MP_OK)
-        st = known_init(arena, found->n_links, host_of, &hosts, err);
-    for (size_t i = 0; st == MP_OK && i < found->n_links; i++) {
-        struct seen_link *l = &f->links[f->n];
+        st = known_init(p->arena, links, found->n_links, host_of, &hosts, err);
+    for (; st == MP_OK && n < found->n_links; n++) {
+        struct seen_link *l = &links[n];
         if (bytes > PHISH_MAX_LINK_BYTES) {
-            finding_add(f->p->findings, FINDING_LIMIT_CONTENT, NOWHERE,
+            finding_add(p->findings, FINDING_LIMIT_CONTENT, NOWHERE,
                         "the links of the message are too long together");
             break;
         }
-        st = read_link(f, &found->links[i], l, err);
+        st = read_link(p, &found->links[n], l, err);
         if (st != MP_OK || l->url.kind == URL_NONE)
             continue;
-        l->again = came_before(f, &urls, f->n);
-        l->host_again = came_before(f, &hosts, f->n);
+        l->again = came_before(&urls, n);
+        l->host_again = came_before(&hosts, n);
         bytes += l->again ? 0 : l->url.text.n;
-        f->n++;
     }
+    p->links = links;
+    p->n_links = n;
     return st;
 }

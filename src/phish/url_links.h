@@ -13,7 +13,7 @@ enum {
 struct seen_link {
     const struct content_link *link;
     struct finding_where where;
-    struct url url;                 /* as it stands */
+    struct url url;                 /* as it stands; URL_NONE: no rule looks at it */
     struct url_unwrapped unwrapped; /* unwrapped.target: where it leads */
     struct str outer_site, site;    /* registrable domains of both; empty for addresses */
     struct phish_near near;         /* what `site` is, or may be taken for */
@@ -24,8 +24,6 @@ struct seen_link {
 
 struct url_facts {
     struct phish *p;
-    struct seen_link *links;
-    size_t n;
     struct str from_site, envelope_site;
     struct str *recipients; /* lower case */
     size_t n_recipients;
@@ -33,8 +31,8 @@ struct url_facts {
     struct arena scratch; /* for what lives as long as one link is looked at */
 };
 
-/* Take all links of the message apart. MP_OK or MP_E_NOMEM. f->scratch: to be cleared. */
-int url_links_read(struct url_facts *f, struct mp_err *err);
+/* Who sends and receives the message of f->p. MP_OK or MP_E_NOMEM. */
+int url_people_read(struct url_facts *f, struct mp_err *err);
 
 /* The rules of one link each; MP_OK or MP_E_NOMEM. url_shape.c, url_name.c, url_target.c */
 int url_check_shape(struct url_facts *f, const struct seen_link *l, struct mp_err *err);
