@@ -28,13 +28,18 @@ static void write_names(struct json *j, const struct content_object *o)
     json_array_end(j);
 }
 
+static void write_place(struct json *j, const struct content_object *o)
+{
+    json_kstr(j, "part", o->part.p == NULL ? STR("") : o->part);
+    json_ktext(j, "member", o->member);
+}
+
 /* `p` is NULL for what was packed in something else. */
 static void write_object(struct json *j, struct arena *arena, const struct content_object *o,
                          const struct mime_payload *p)
 {
     json_object_begin(j);
-    json_kstr(j, "part", o->part.p == NULL ? STR("") : o->part);
-    json_ktext(j, "member", o->member);
+    write_place(j, o);
     write_names(j, o);
     json_kopt(j, "type",
               p == NULL
@@ -64,14 +69,6 @@ static void write_objects(struct json *j, struct arena *arena, const struct cont
     json_array_end(j);
 }
 
-/* Part and member of the object that something stands in. */
-static void write_place(struct json *j, const struct content_stage *s, uint32_t object)
-{
-    const struct content_object *o = &s->found.objects[object];
-    json_kstr(j, "part", o->part.p == NULL ? STR("") : o->part);
-    json_ktext(j, "member", o->member);
-}
-
 static void write_urls(struct json *j, const struct content_stage *s)
 {
     json_key(j, "urls");
@@ -83,7 +80,7 @@ static void write_urls(struct json *j, const struct content_stage *s)
         json_kword(j, "source", link_source_name(l->source));
         json_ktext(j, "text", l->text);
         json_kbool(j, "hidden", l->hidden);
-        write_place(j, s, l->object);
+        write_place(j, &s->found.objects[l->object]);
         json_object_end(j);
     }
     json_array_end(j);
@@ -100,7 +97,7 @@ static void write_macros(struct json *j, const struct content_stage *s)
         json_object_begin(j);
         json_ktext(j, "name", t->name);
         json_ktext(j, "source", t->text);
-        write_place(j, s, t->object);
+        write_place(j, &s->found.objects[t->object]);
         json_object_end(j);
     }
     json_array_end(j);
