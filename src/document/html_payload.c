@@ -1,8 +1,10 @@
 /* Files that are written out in a page: long runs of base64 or of hexadecimal digits. */
 #include "base/base64.h"
+#include "base/hex.h"
 #include "content/found.h"
 #include "content/place.h"
 #include "document/page.h"
+#include "mime/decode.h"
 
 enum {
     RUN_MIN = 200,  /* digits that make a file */
@@ -14,22 +16,9 @@ enum {
     MANY_DIGITS = 1000
 };
 
-static const bool is_digit64[256] = {
-    ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1,
-    ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1,
-    ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1,
-    ['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
-    ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1,
-    ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1,
-    ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1,
-    ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1, ['8'] = 1, ['9'] = 1, ['+'] = 1, ['/'] = 1,
-};
-
 static size_t piece_end(struct str s, size_t i)
 {
-    while (i < s.n && is_digit64[(unsigned char)s.p[i]])
-        i++;
-    return i;
+    return i + base64_digits(str_slice(s, i, s.n));
 }
 
 /* The next piece of at least PIECE_MIN digits: each holds a multiple of PIECE_MIN. */
@@ -37,10 +26,10 @@ static bool next_piece(struct str s, size_t *at, size_t *from, size_t *to)
 {
     size_t low = *at;
     for (size_t i = (low + PIECE_MIN - 1) / PIECE_MIN * PIECE_MIN; i < s.n; i += PIECE_MIN) {
-        if (!is_digit64[(unsigned char)s.p[i]])
+        if (!is_base64_digit(s.p[i]))
             continue;
         size_t start = i;
-        while (start > low && is_digit64[(unsigned char)s.p[start - 1]])
+        while (start > low && is_base64_digit(s.p[start - 1]))
             start--;
         size_t end = piece_end(s, i);
         if (end - start >= PIECE_MIN) {
@@ -100,12 +89,6 @@ static int read_run(struct page *p, struct str s, size_t from, size_t to, struct
     return MP_OK;
 }
 
-static int hex_value(char c)
-{
-    c = to_lower(c);
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_hex(struct str digits)
 {
     for (size_t i = 0; i < digits.n; i++)
@@ -124,10 +107,10 @@ static struct str decode(struct page *p, struct str digits, size_t most)
     }
     char *bytes = arena_new(p->c->arena, char, head.n / 2 + 1);
     for (size_t i = 0; bytes != NULL && i + 1 < head.n; i += 2) {
-        int high = hex_value(head.p[i]), low = hex_value(head.p[i + 1]);
-        if (high < 0 || low < 0)
+        int octet = hex_octet(head, i);
+        if (octet < 0)
             break;
-        bytes[out.n++] = (char)(high << 4 | low);
+        bytes[out.n++] = (char)octet;
     }
     return str_make(bytes, out.n);
 }
@@ -149,11 +132,11 @@ static bool is_picture(struct str text, size_t at)
            str_isearch(before, STR("data:font")) < before.n;
 }
 
-static int read_bytes(struct page *p, struct str text, const struct run *r)
+static void read_bytes(struct page *p, struct str text, const struct run *r)
 {
     struct str head = decode(p, r->digits, HEAD_DIGITS);
     if (head.p == NULL)
-        return MP_OK;
+        return;
     enum file_type kind = file_type_of(head);
     bool picture = is_picture(text, r->at);
     if (is_file(kind) && !picture) {
@@ -166,7 +149,6 @@ static int read_bytes(struct page *p, struct str text, const struct run *r)
         if (whole.p != NULL)
             page_add(p, whole);
     }
-    return MP_OK;
 }
 
 /* "%3Chtml%3E...": escapes in a row are encoded text too. */
@@ -196,7 +178,7 @@ int page_payloads(struct page *p, struct str text)
         looked++;
         if (r.digits.n > p->scripts.longest_run && !is_picture(text, from))
             p->scripts.longest_run = r.digits.n;
-        st = read_bytes(p, text, &r);
+        read_bytes(p, text, &r);
     }
     if (looked == RUNS_MAX)
         content_cut(p->c, p->index, "too many encoded pieces in a page");

@@ -1,5 +1,6 @@
 /* Scripts of pages: what they are made to do, where they lead, and the pages that they write. */
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "content/found.h"
 #include "document/page.h"
@@ -13,12 +14,6 @@ enum {
 };
 
 /* ---- escapes ---- */
-
-static int hex_value(char c)
-{
-    c = to_lower(c);
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* `digits` hexadecimal digits at `i`; -1: they are none. */
 static int32_t hex_at(struct str s, size_t i, size_t digits)

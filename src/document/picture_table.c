@@ -1,4 +1,5 @@
 /* QR codes whose modules are the cells of a table of a page. */
+#include "base/hex.h"
 #include "document/picture.h"
 #include "document/picture_text.h"
 
@@ -46,12 +47,6 @@ static struct str value_of(struct str tag, struct str name, const char *ends)
     return str_slice(rest, 0, n);
 }
 
-static int hex_digit(char c)
-{
-    c = to_lower(c);
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "#rrggbb" or "#rgb": its grey value. */
 static int grey_of_hex(struct str s)
 {
@@ -61,7 +56,7 @@ static int grey_of_hex(struct str s)
     if (s.n < 4)
         return NO_COLOUR;
     for (size_t i = 0; i < 3; i++) {
-        int high = hex_digit(s.p[1 + i * digits]), low = hex_digit(s.p[i * digits + digits]);
+        int high = hex_value(s.p[1 + i * digits]), low = hex_value(s.p[i * digits + digits]);
         if (high < 0 || low < 0)
             return NO_COLOUR;
         grey += weight[i] * (high * 16 + low);

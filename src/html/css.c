@@ -1,4 +1,5 @@
 /* Declarations: found between their semicolons, cleaned of tricks, read by a table. */
+#include "base/hex.h"
 #include "html/css_internal.h"
 #include "html/words_internal.h"
 
@@ -112,10 +113,10 @@ static size_t hex_escape(struct str s, size_t i, uint32_t *out)
     size_t n = i;
     uint32_t value = 0;
     for (; n < s.n && n < i + 6; n++) {
-        char c = to_lower(s.p[n]);
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f'))
+        int digit = hex_value(s.p[n]);
+        if (digit < 0)
             break;
-        value = value << 4 | (uint32_t)(is_digit(c) ? c - '0' : c - 'a' + 10);
+        value = value << 4 | (uint32_t)digit;
     }
     *out = value;
     return n < s.n && n > i && is_css_space(s.p[n]) ? n + 1 : n;

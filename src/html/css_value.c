@@ -1,4 +1,5 @@
 /* What the values of properties mean. */
+#include "base/hex.h"
 #include "html/css_internal.h"
 #include "html/words_internal.h"
 
@@ -152,8 +153,7 @@ static bool read_hex_color(struct str digits, int32_t *out)
 {
     uint32_t value = 0;
     for (size_t i = 0; i < digits.n; i++) {
-        char c = to_lower(digits.p[i]);
-        int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        int digit = hex_value(digits.p[i]);
         if (digit < 0 || digits.n > 8)
             return false;
         value = value << 4 | (uint32_t)digit;

@@ -1,6 +1,7 @@
 /* Character references by the standard's states: numbers with its repairs, all its names. */
 #include "html/entity.h"
 
+#include "base/hex.h"
 #include "html/words_internal.h"
 
 /* What numbers of C1 controls mean: windows-1252. 0: themselves. */
@@ -24,14 +25,11 @@ static struct entity numeric_at(struct str s)
     size_t start = 2 + (size_t)hex, i = start;
     uint32_t value = 0;
     for (; i < s.n; i++) {
-        char c = (char)(s.p[i] | 0x20);
-        uint32_t digit = is_digit(s.p[i])              ? (uint32_t)(s.p[i] - '0')
-                         : hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                                                       : UINT32_MAX;
-        if (digit == UINT32_MAX)
+        int digit = hex_value(s.p[i]);
+        if (digit < 0 || (!hex && digit > 9))
             break;
         if (value <= 0x10ffff)
-            value = value * (hex ? 16 : 10) + digit;
+            value = value * (hex ? 16 : 10) + (uint32_t)digit;
     }
     if (i == start)
         return (struct entity){0};
