@@ -6,7 +6,6 @@
 #include "document/pdf_internal.h"
 #include "document/picture.h"
 #include "document/readers.h"
-#include "url/url.h"
 
 enum { HEAD_BYTES = 1024 /* in which readers look for the header */ };
 
@@ -58,22 +57,13 @@ static int add_texts(struct content *c, size_t index, const struct pdf *p, struc
     return st;
 }
 
-/* What a script opens: app.launchURL("https://...") and its like. */
-static int add_script_links(struct content *c, size_t index, struct str text, struct mp_err *err)
-{
-    struct content_link link = {.object = (uint32_t)index, .source = LINK_SCRIPT};
-    int st = MP_OK;
-    for (size_t at = 0; st == MP_OK && url_find(text, &at, &link.url);)
-        st = content_add_link(c, &link, err);
-    return st;
-}
-
-/* Readers make links of what is written out like one. */
+/* Readers make links of what is written out like one; scripts open them: app.launchURL("...") and
+ * its like. */
 static int add_other_links(struct content *c, size_t index, const struct pdf *p, struct mp_err *err)
 {
-    int st = add_written_links(c, index, p->text, false, err);
+    int st = add_written_links(c, index, LINK_TEXT, p->text, err);
     for (size_t i = 0; st == MP_OK && i < p->n_scripts; i++)
-        st = add_script_links(c, index, p->scripts[i].text, err);
+        st = add_written_links(c, index, LINK_SCRIPT, p->scripts[i].text, err);
     return st;
 }
 

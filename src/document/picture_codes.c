@@ -2,6 +2,7 @@
 #include "content/found.h"
 #include "content/place.h"
 #include "document/picture.h"
+#include "document/readers.h"
 #include "url/url.h"
 
 /* What a phone offers to open, of the schemes that lead somewhere. */
@@ -58,11 +59,8 @@ static int add_link(struct content *c, size_t index, struct str url, struct mp_e
 static int add_text(struct content *c, size_t index, struct str text, struct mp_err *err)
 {
     struct content_text t = {.object = (uint32_t)index, .kind = TEXT_QR, .text = text};
-    struct str link;
     int st = content_add_text(c, &t, err);
-    for (size_t at = 0; st == MP_OK && url_find(text, &at, &link);)
-        st = add_link(c, index, link, err);
-    return st;
+    return st == MP_OK ? add_written_links(c, index, LINK_QR, text, err) : st;
 }
 
 static int no_memory(struct mp_err *err)

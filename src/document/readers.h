@@ -14,9 +14,9 @@ int office_open(struct content *c, size_t index, struct mp_err *err);
 /* The bytes as UTF-8, in c->arena: by the declared charset where it is known, at most `max_bytes`
  * of them. p == NULL without memory. */
 struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes);
-/* A link of source LINK_TEXT for each URL that stands written out in `text`, which objects[index]
- * shows and which lives as long as c->arena. */
-int add_written_links(struct content *c, size_t index, struct str text, bool hidden,
+/* A link for each URL that stands written out in `text`, which is in objects[index] and lives as
+ * long as c->arena. */
+int add_written_links(struct content *c, size_t index, enum link_source source, struct str text,
                       struct mp_err *err);
 
 /* HTML and SVG, by the bytes or, where those say nothing, by the declared type. */

@@ -19,10 +19,10 @@ struct str object_text(struct content *c, const struct content_object *o, size_t
     return made;
 }
 
-int add_written_links(struct content *c, size_t index, struct str text, bool hidden,
+int add_written_links(struct content *c, size_t index, enum link_source source, struct str text,
                       struct mp_err *err)
 {
-    struct content_link link = {.object = (uint32_t)index, .source = LINK_TEXT, .hidden = hidden};
+    struct content_link link = {.object = (uint32_t)index, .source = source};
     int st = MP_OK;
     for (size_t at = 0; st == MP_OK && url_find(text, &at, &link.url);)
         st = content_add_link(c, &link, err);
@@ -37,6 +37,6 @@ int text_read(struct content *c, size_t index, struct mp_err *err)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a message");
     int st = content_add_text(c, &t, err);
     if (st == MP_OK)
-        st = add_written_links(c, index, t.text, false, err);
+        st = add_written_links(c, index, LINK_TEXT, t.text, err);
     return st == MP_OK ? drawn_in_text(c, index, t.text, err) : st;
 }
