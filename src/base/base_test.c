@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/base64.h"
+#include "base/charset.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -197,6 +198,40 @@ static void test_utf8(void)
                        100);
     tap_str(buf_str(&b), STR("\\u{2028}\\u{ffff}\\u{fffe}\\u{fdd0}\xef\xbf\xbd"));
     buf_clear(&b);
+}
+
+static void test_charset(void)
+{
+    static const struct {
+        const char *label;
+        struct str in;
+        bool big;
+        int32_t want[4];
+    } rows[] = {{"little end first", STR_INIT("a\0\xac\x20"), false, {'a', 0x20ac, UTF8_END}},
+                {"big end first", STR_INIT("\0a\x20\xac"), true, {'a', 0x20ac, UTF8_END}},
+                {"a pair", STR_INIT("\xd8\x3d\xde\0\0a"), true, {0x1f600, 'a', UTF8_END}},
+                {"the last pair", STR_INIT("\xff\xdb\xff\xdf"), false, {0x10ffff, UTF8_END}},
+                {"first half alone", STR_INIT("\xd8\x3d\0a"), true, {UTF8_BAD, 'a', UTF8_END}},
+                {"second half alone", STR_INIT("\xde\0\0a"), true, {UTF8_BAD, 'a', UTF8_END}},
+                {"two first halves",
+                 STR_INIT("\xd8\x3d\xd8\x3d\xde\0"),
+                 true,
+                 {UTF8_BAD, 0x1f600, UTF8_END}},
+                {"half at the end", STR_INIT("\xd8\x3d\xde"), true, {UTF8_BAD, UTF8_END}},
+                {"an odd octet", STR_INIT("a\0b"), false, {'a', UTF8_END}},
+                {"nothing", STR_INIT(""), true, {UTF8_END}}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str s = rows[i].in;
+        tap_case("utf-16: %s", rows[i].label);
+        for (size_t k = 0; k == 0 || rows[i].want[k - 1] != UTF8_END; k++)
+            tap_int(utf16_next(&s, rows[i].big), rows[i].want[k]);
+    }
+    tap_case("windows-1252: letters, and five octets that mean nothing");
+    tap_int(windows_1252('a'), 'a');
+    tap_int(windows_1252(0x80), 0x20ac);
+    tap_int(windows_1252(0x9f), 0x0178);
+    tap_int(windows_1252(0x81), 0);
+    tap_int(windows_1252(0xe9), 0xe9);
 }
 
 #define LABEL_63 "aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff-123"
@@ -442,6 +477,7 @@ int main(void)
     test_arena();
     test_base64();
     test_utf8();
+    test_charset();
     test_idna();
     test_ip();
     test_clock();

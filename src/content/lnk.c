@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/charset.h"
 #include "base/utf8.h"
 
 enum { HEADER_BYTES = 76, FLAGS_AT = 20 };
@@ -39,17 +40,8 @@ static struct str text16(struct arena *arena, struct str s)
     struct buf b;
     s = str_slice(s, 0, LNK_MAX_TEXT);
     buf_init(&b, s.n * GROWTH + 1);
-    for (size_t i = 0; i + 1 < s.n; i += 2) {
-        uint32_t unit = le16_at(s, i), low = le16_at(s, i + 2);
-        if (unit == 0)
-            break;
-        bool pair = unit >= 0xd800 && unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-        if (pair) {
-            unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-            i += 2;
-        }
-        utf8_add(&b, unit >= 0xd800 && unit < 0xe000 ? REPLACEMENT : (int32_t)unit);
-    }
+    for (int32_t c; (c = utf16_next(&s, false)) != UTF8_END && c != 0;)
+        utf8_add(&b, c == UTF8_BAD ? REPLACEMENT : c);
     struct str out = b.failed ? STR_NONE : arena_copy(arena, buf_str(&b));
     buf_clear(&b);
     return out;

@@ -1,4 +1,5 @@
 /* Pages of other charsets as UTF-8: tables of single bytes, UTF-16; nothing is loaded. */
+#include "base/charset.h"
 #include "base/utf8.h"
 #include "html/entity.h"
 #include "html/html.h"
@@ -97,24 +98,15 @@ static int from_single_byte(struct arena *arena, struct str page, unsigned codec
 
 static int from_utf16(struct arena *arena, struct str page, bool big, struct str *out)
 {
-    const unsigned char *p = (const unsigned char *)page.p;
     char *text = arena_new(arena, char, page.n / 2 * 3 + 1);
     size_t n = 0;
     if (text == NULL)
         return MP_E_NOMEM;
-    for (size_t i = 0; i + 1 < page.n; i += 2) {
-        uint32_t c = big ? (uint32_t)p[i] << 8 | p[i + 1] : (uint32_t)p[i + 1] << 8 | p[i];
-        if (c >= 0xd800 && c < 0xdc00 && i + 3 < page.n) {
-            uint32_t low =
-                big ? (uint32_t)p[i + 2] << 8 | p[i + 3] : (uint32_t)p[i + 3] << 8 | p[i + 2];
-            if (low >= 0xdc00 && low < 0xe000) {
-                c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-                i += 2;
-            }
-        }
-        if (c != 0xfeff || i > 0)
-            n += put_utf8(c >= 0xd800 && c < 0xe000 ? 0xfffd : c, text + n);
-    }
+    struct str rest = page;
+    if (utf16_next(&rest, big) == 0xfeff) /* the mark */
+        page = rest;
+    for (int32_t c; (c = utf16_next(&page, big)) != UTF8_END;)
+        n += put_utf8(c == UTF8_BAD ? 0xfffd : (uint32_t)c, text + n);
     *out = str_make(text, n);
     return MP_OK;
 }

@@ -1,21 +1,17 @@
 /* Character references by the standard's states: numbers with its repairs, all its names. */
 #include "html/entity.h"
 
+#include "base/charset.h"
 #include "base/hex.h"
 #include "html/words_internal.h"
 
-/* What numbers of C1 controls mean: windows-1252. 0: themselves. */
-static const uint16_t controls[32] = {
-    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
-};
-
+/* Numbers of C1 controls mean what they are in windows-1252. */
 static uint32_t repaired(uint32_t c)
 {
     if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return 0xfffd;
-    return c >= 0x80 && c < 0xa0 && controls[c - 0x80] != 0 ? controls[c - 0x80] : c;
+    int32_t meant = c >= 0x80 && c < 0xa0 ? windows_1252((unsigned char)c) : 0;
+    return meant != 0 ? (uint32_t)meant : c;
 }
 
 /* At "&#". */

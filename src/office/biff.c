@@ -55,7 +55,7 @@ static struct str letters(struct book *b, struct str s, size_t count, bool flags
     s = str_slice(s, flags_in_front, s.n);
     s = str_slice(s, 0, wide ? count * 2 : count);
     struct str out =
-        wide ? text_utf16(b->r->arena, s) : text_code_page(b->r->arena, s, CODE_PAGE_LATIN);
+        wide ? text_utf16(b->r->arena, s, false) : text_code_page(b->r->arena, s, CODE_PAGE_LATIN);
     b->r->failed |= out.p == NULL;
     return out;
 }
@@ -196,7 +196,7 @@ static struct str wide_counted(struct reader *r, struct str data, size_t *at)
     *at += 4;
     struct str out = STR("");
     if (n <= data.n / 2)
-        out = text_utf16(r->arena, str_slice(data, *at, *at + n * 2));
+        out = text_utf16(r->arena, str_slice(data, *at, *at + n * 2), false);
     *at += n <= data.n / 2 ? n * 2 : 0;
     r->failed |= out.p == NULL;
     return out;

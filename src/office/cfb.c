@@ -198,7 +198,7 @@ static bool read_entry(struct arena *arena, const struct cfb *c, struct str raw,
         e->size_bytes |= (uint64_t)le32_at(raw, 124) << 32;
     if (e->type == CFB_UNUSED)
         return true;
-    e->name = text_utf16(arena, str_slice(raw, 0, name));
+    e->name = text_utf16(arena, str_slice(raw, 0, name), false);
     return e->name.p != NULL;
 }
 

@@ -170,7 +170,7 @@ bool find_moniker(struct reader *r, struct str stream, struct str *target)
     c.at = at + GUID_BYTES;
     if (url) {
         struct str wide = take(&c, take32(&c)), text;
-        text = text_utf16(r->arena, str_slice(wide, 0, OFFICE_MAX_TEXT_BYTES));
+        text = text_utf16(r->arena, str_slice(wide, 0, OFFICE_MAX_TEXT_BYTES), false);
         r->failed |= text.p == NULL;
         *target = text_until_nul(text);
     } else {

@@ -129,7 +129,7 @@ static void read_module(struct project *p)
 static struct str text_of(struct project *p, struct str raw, bool wide)
 {
     struct str out =
-        wide ? text_utf16(p->arena, raw) : text_code_page(p->arena, raw, p->out->code_page);
+        wide ? text_utf16(p->arena, raw, false) : text_code_page(p->arena, raw, p->out->code_page);
     p->failed |= out.p == NULL;
     return out;
 }

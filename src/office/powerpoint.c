@@ -37,7 +37,8 @@ static void read_records(struct reader *r, struct str stream)
         if (type == RECORD_OBJECT)
             read_object(r, head >> 4, data);
         if (type == RECORD_TEXT && in_link && head >> 4 == HYPERLINK_TARGET) {
-            struct str text = text_utf16(r->arena, str_slice(data, 0, OFFICE_MAX_TEXT_BYTES));
+            struct str text =
+                text_utf16(r->arena, str_slice(data, 0, OFFICE_MAX_TEXT_BYTES), false);
             r->failed |= text.p == NULL;
             add_link(r, STR("hyperlink"), text, true);
         }

@@ -76,7 +76,7 @@ static void take_row(struct reader *r, struct str line)
 void read_csv(struct reader *r, struct str bytes)
 {
     if (str_starts(bytes, STR("\xff\xfe"))) {
-        bytes = text_utf16(r->arena, bytes);
+        bytes = text_utf16(r->arena, bytes, false);
         r->failed |= bytes.p == NULL;
     }
     if (str_starts(bytes, STR("\xef\xbb\xbf")))

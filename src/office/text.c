@@ -2,19 +2,10 @@
 #include "office/text.h"
 
 #include "base/bytes.h"
+#include "base/charset.h"
 #include "base/utf8.h"
 
 enum { REPLACEMENT = 0xfffd, UTF8_MAX_BYTES = 3 };
-
-static bool is_high(uint32_t unit)
-{
-    return unit >= 0xd800 && unit < 0xdc00;
-}
-
-static bool is_low(uint32_t unit)
-{
-    return unit >= 0xdc00 && unit < 0xe000;
-}
 
 static struct str done(struct arena *arena, struct buf *b)
 {
@@ -23,29 +14,16 @@ static struct str done(struct arena *arena, struct buf *b)
     return out;
 }
 
-struct str text_utf16(struct arena *arena, struct str bytes)
+struct str text_utf16(struct arena *arena, struct str bytes, bool big)
 {
     struct buf b;
     buf_init(&b, bytes.n / 2 * UTF8_MAX_BYTES + 1);
-    for (size_t i = 0; i + 1 < bytes.n; i += 2) {
-        uint32_t unit = le16_at(bytes, i), low = le16_at(bytes, i + 2);
-        if (is_high(unit) && i + 3 < bytes.n && is_low(low)) {
-            utf8_add(&b, (int32_t)(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)));
-            i += 2;
-        } else {
-            utf8_add(&b, is_high(unit) || is_low(unit) ? REPLACEMENT : (int32_t)unit);
-        }
-    }
+    for (int32_t c; (c = utf16_next(&bytes, big)) != UTF8_END;)
+        utf8_add(&b, c == UTF8_BAD ? REPLACEMENT : c);
     return done(arena, &b);
 }
 
-/* What stands at 0x80 to 0x9f of windows-1252, and at 0x80 to 0xbf of windows-1251; above that the
- * one is Latin-1 and the other begins with U+0410. 0: nothing. */
-static const uint16_t latin[0x20] = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020,
-                                     0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,
-                                     0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d,
-                                     0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a,
-                                     0x0153, 0,      0x017e, 0x0178};
+/* What stands at 0x80 to 0xbf of windows-1251; above that it begins with U+0410. 0: nothing. */
 static const uint16_t cyrillic[0x40] = {
     0x0402, 0x0403, 0x201a, 0x0453, 0x201e, 0x2026, 0x2020, 0x2021, 0x20ac, 0x2030, 0x0409,
     0x2039, 0x040a, 0x040c, 0x040b, 0x040f, 0x0452, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
@@ -60,7 +38,7 @@ static int32_t letter(unsigned c, unsigned code_page)
     if (c < 0x80)
         return (int32_t)c;
     if (code_page == CODE_PAGE_LATIN)
-        found = c < 0xa0 ? latin[c - 0x80] : (int32_t)c;
+        found = windows_1252((unsigned char)c);
     if (code_page == CODE_PAGE_CYRILLIC)
         found = c < 0xc0 ? cyrillic[c - 0x80] : (int32_t)(0x0410 + c - 0xc0);
     return found != 0 ? found : REPLACEMENT;

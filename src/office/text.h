@@ -6,8 +6,8 @@
 
 enum { CODE_PAGE_CYRILLIC = 1251, CODE_PAGE_LATIN = 1252 };
 
-/* Little end first; half surrogates become U+FFFD. p == NULL without memory. */
-struct str text_utf16(struct arena *arena, struct str bytes);
+/* The octet of `big` first; half surrogates become U+FFFD. p == NULL without memory. */
+struct str text_utf16(struct arena *arena, struct str bytes, bool big);
 
 /* By the number of a Windows code page. What is UTF-8 already stays; of a page that is not known
  * the letters above ASCII become U+FFFD. A view where nothing changes. p == NULL without memory. */

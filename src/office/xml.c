@@ -182,24 +182,10 @@ struct str xml_text(struct arena *arena, struct str raw)
 
 /* ---- UTF-16 ---- */
 
-static struct str swapped(struct arena *arena, struct str s)
-{
-    char *out = arena_new(arena, char, s.n + 1);
-    if (out == NULL)
-        return STR_NONE;
-    for (size_t i = 0; i + 1 < s.n; i += 2) {
-        out[i] = s.p[i + 1];
-        out[i + 1] = s.p[i];
-    }
-    return str_make(out, s.n / 2 * 2);
-}
-
 struct str xml_utf8(struct arena *arena, struct str bytes)
 {
-    if (str_starts(bytes, STR("\xff\xfe")) || str_starts(bytes, STR("<\0")))
-        return text_utf16(arena, bytes);
-    if (!str_starts(bytes, STR("\xfe\xff")) && !str_starts(bytes, STR("\0<")))
-        return bytes.p != NULL ? bytes : STR("");
-    struct str little = swapped(arena, bytes);
-    return little.p != NULL ? text_utf16(arena, little) : little;
+    bool big = str_starts(bytes, STR("\xfe\xff")) || str_starts(bytes, STR("\0<"));
+    if (big || str_starts(bytes, STR("\xff\xfe")) || str_starts(bytes, STR("<\0")))
+        return text_utf16(arena, bytes, big);
+    return bytes.p != NULL ? bytes : STR("");
 }

@@ -2,6 +2,7 @@
  * simple fonts, nothing for the others. */
 #include <stdlib.h>
 
+#include "base/charset.h"
 #include "base/utf8.h"
 #include "pdf/pdf_internal.h"
 
@@ -213,19 +214,10 @@ static void add_scalar(struct buf *out, int32_t c)
 
 static void add_meaning(const struct range *range, uint32_t code, struct buf *out)
 {
-    int32_t lead = 0;
-    for (size_t i = 0; i + 1 < range->text.n; i += 2) {
-        int32_t c = (unsigned char)range->text.p[i] << 8 | (unsigned char)range->text.p[i + 1];
-        bool last = i + 3 >= range->text.n;
-        if (c >= 0xd800 && c < 0xdc00) {
-            lead = c;
-            continue;
-        }
-        if (lead != 0 && c >= 0xdc00 && c < 0xe000)
-            c = 0x10000 + ((lead - 0xd800) << 10) + (c - 0xdc00);
-        lead = 0;
-        add_scalar(out, c + (last ? (int32_t)((code - range->first) & 0xffff) : 0));
-    }
+    struct str s = range->text;
+    for (int32_t c; (c = utf16_next(&s, true)) != UTF8_END;)
+        if (c != UTF8_BAD)
+            add_scalar(out, c + (s.n < 2 ? (int32_t)((code - range->first) & 0xffff) : 0));
     if (range->text.n == 1)
         add_scalar(out, (unsigned char)range->text.p[0] + (int32_t)((code - range->first) & 0xff));
 }

@@ -1,4 +1,5 @@
 /* Strings: escapes undone, decrypted, text of any of its encodings as UTF-8. */
+#include "base/charset.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "pdf/pdf_internal.h"
@@ -71,33 +72,17 @@ struct str pdf_string(struct pdf_reader *r, const struct pdf_object *o, uint32_t
 
 int32_t pdf_code_point(unsigned char c)
 {
-    static const uint16_t high[32] = {0x20ac, 0x2022, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020,
-                                      0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x2022,
-                                      0x017d, 0x2022, 0x2022, 0x2018, 0x2019, 0x201c, 0x201d,
-                                      0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a,
-                                      0x0153, 0x2022, 0x017e, 0x0178};
-    return c >= 0x80 && c < 0xa0 ? high[c - 0x80] : c;
+    enum { BULLET = 0x2022 };
+    int32_t meant = windows_1252(c);
+    return meant != 0 || c == 0 ? meant : BULLET;
 }
 
-/* UTF-16, the octet of `big` first; surrogates without their half are left out. */
+/* Halves of surrogate pairs are left out. */
 static void add_utf16(struct str s, bool big, struct buf *out)
 {
-    int32_t lead = 0;
-    for (size_t i = 0; i + 1 < s.n; i += 2) {
-        unsigned char a = (unsigned char)s.p[i], b = (unsigned char)s.p[i + 1];
-        int32_t c = big ? a << 8 | b : b << 8 | a;
-        if (c >= 0xd800 && c < 0xdc00) {
-            lead = c;
-            continue;
-        }
-        if (c >= 0xdc00 && c < 0xe000) {
-            if (lead != 0)
-                utf8_add(out, 0x10000 + ((lead - 0xd800) << 10) + (c - 0xdc00));
-        } else {
+    for (int32_t c; (c = utf16_next(&s, big)) != UTF8_END;)
+        if (c != UTF8_BAD)
             utf8_add(out, c);
-        }
-        lead = 0;
-    }
 }
 
 struct str pdf_text_of(struct pdf_reader *r, struct str octets)
