@@ -4,11 +4,8 @@
 static int collect(struct phish *p, struct mp_err *err)
 {
     const struct address_list *from = &p->in->author->list;
-    const struct header *reply = header_first(p->in->message, STR("Reply-To"));
     p->names = p->in->names;
     p->from = from->n > 0 ? &from->items[0] : NULL;
-    if (reply != NULL)
-        address_parse(p->arena, reply->value, &p->reply_to);
     if (p->names != NULL)
         return MP_OK;
     struct phish_names *names;

@@ -13,8 +13,7 @@ struct phish {
     const struct phish_input *in;
     struct finding_list *findings;
     const struct phish_names *names;
-    const struct mailbox *from;   /* the first mailbox of From, or NULL */
-    struct address_list reply_to; /* of the first Reply-To; empty without one */
+    const struct mailbox *from; /* the first mailbox of From, or NULL */
     struct phish_people people;
     struct phish_text text;
     const struct seen_link *links; /* url_links.h; those that no rule looks at too */

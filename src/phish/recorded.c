@@ -20,7 +20,7 @@ static const struct str methods[RECORDED_METHODS] = {
 };
 
 struct recorded {
-    bool any, pass[RECORDED_METHODS], fail[RECORDED_METHODS], none[RECORDED_METHODS], soft;
+    bool any, pass[RECORDED_METHODS], fail[RECORDED_METHODS], soft;
 };
 
 /* The piece before the next semicolon that stands in no comment and in no quotes. */
@@ -57,12 +57,10 @@ static void read_result(struct recorded *r, struct str piece)
     for (size_t i = 0; i < RECORDED_METHODS; i++) {
         if (!str_ieq(name, methods[i]))
             continue;
-        bool soft = str_ieq(result, STR("softfail"));
         r->any = true;
         r->pass[i] |= str_ieq(result, STR("pass")) || str_ieq(result, STR("bestguesspass"));
         r->fail[i] |= str_ieq(result, STR("fail")) || str_ieq(result, STR("hardfail"));
-        r->none[i] |= str_ieq(result, STR("none")) || str_ieq(result, STR("neutral"));
-        r->soft |= soft;
+        r->soft |= str_ieq(result, STR("softfail"));
     }
 }
 

@@ -169,17 +169,12 @@ static void check_brand(struct phish *p)
 
 /* ---- our people and domains ---- */
 
-static struct str without_blanks(struct str folded)
-{
-    return str_trim_wsp(folded);
-}
-
 static void check_vip(struct phish *p)
 {
     const struct phish_people *who = &p->people;
     size_t n;
     const struct content_entry *vips = content_lists_entries(p->in->lists, LIST_VIPS, &n);
-    struct str name = without_blanks(who->folded_name);
+    struct str name = str_trim_wsp(who->folded_name);
     if (name.n == 0 || who->from.own)
         return;
     for (size_t i = 0; i < n; i++) {
@@ -337,7 +332,7 @@ static void check_letters(struct phish *p, struct str text, struct str field)
         finding_add(p->findings, FINDING_SENDER_CONFUSABLE, phish_where(p, field),
                     "%s: " STR_FMT ", meant to be read as \"" STR_FMT "\"", l.why,
                     STR_ARG(str_slice(text, 0, 80)),
-                    STR_ARG(str_slice(without_blanks(folded(p, text)), 0, 60)));
+                    STR_ARG(str_slice(str_trim_wsp(folded(p, text)), 0, 60)));
 }
 
 int sender_name_check(struct phish *p, struct mp_err *err)

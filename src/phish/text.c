@@ -30,7 +30,6 @@ static bool gather(struct arena *arena, const struct content_report *found, stru
             return false;
         size_t room = TEXT_MAX_BYTES - n[o];
         struct str taken = str_slice(one->text, 0, room);
-        t->cut |= taken.n < one->text.n;
         memcpy(p[o] + n[o], taken.p, taken.n);
         n[o] += taken.n;
         if (n[o] < TEXT_MAX_BYTES)

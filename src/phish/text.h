@@ -27,7 +27,6 @@ struct phish_text {
     const struct text_hit *hits;    /* by place */
     size_t n_hits;
     uint32_t groups; /* bits 1u << enum word_group: which were found */
-    bool cut;        /* there is more text */
 };
 
 /* MP_OK or MP_E_NOMEM. Linear. */

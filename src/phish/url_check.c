@@ -36,7 +36,7 @@ static const char *hiding(struct url_facts *f, const struct seen_link *l)
     return NULL;
 }
 
-int url_check_qr(struct url_facts *f, const struct seen_link *l, struct mp_err *err)
+static int check_qr(struct url_facts *f, const struct seen_link *l, struct mp_err *err)
 {
     (void)err;
     if (l->link->source != LINK_QR || l->again)
@@ -59,7 +59,7 @@ static const struct {
     bool each; /* also where the same URL came before */
 } rules[] = {
     {url_check_shape, false}, {url_check_name, false}, {url_check_target, true},
-    {url_check_oauth, false}, {url_check_qr, false},
+    {url_check_oauth, false}, {check_qr, false},
 };
 
 int url_check(struct phish *p, struct mp_err *err)

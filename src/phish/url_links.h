@@ -39,7 +39,6 @@ int url_check_shape(struct url_facts *f, const struct seen_link *l, struct mp_er
 int url_check_name(struct url_facts *f, const struct seen_link *l, struct mp_err *err);
 int url_check_target(struct url_facts *f, const struct seen_link *l, struct mp_err *err);
 int url_check_oauth(struct url_facts *f, const struct seen_link *l, struct mp_err *err);
-int url_check_qr(struct url_facts *f, const struct seen_link *l, struct mp_err *err);
 
 /* The host as readers see it; the URL as evidence shows it. */
 struct str url_shown_host(struct arena *arena, const struct url *u);
