@@ -121,7 +121,7 @@ static bool two_of(const struct phish_text *t, enum word_group group, const stru
     size_t n = 0;
     for (size_t i = 0; i < t->n_hits && n < 2; i++) {
         const struct text_hit *hit = &t->hits[i];
-        if ((hit->entry->groups >> group & 1) == 0)
+        if (!hit_is(hit, group))
             continue;
         if (n == 0 || (hit->at >= out[0]->at + out[0]->n &&
                        !str_eq(out[0]->entry->folded, hit->entry->folded)))
@@ -151,7 +151,7 @@ static size_t count_phrases(const struct phish_text *t, enum word_group group, s
     size_t n = 0;
     for (size_t i = 0; i < t->n_hits && n < max; i++) {
         const struct text_hit *hit = &t->hits[i];
-        bool again = (hit->entry->groups >> group & 1) == 0;
+        bool again = !hit_is(hit, group);
         for (size_t k = 0; k < n && !again; k++)
             again = str_eq(seen[k]->entry->folded, hit->entry->folded) ||
                     hit->at < seen[k]->at + seen[k]->n;
@@ -200,8 +200,8 @@ static bool is_reply_prefix(struct social *s, struct str subject)
     prefix = str_trim_wsp(prefix);
     word = str_cut(&prefix, ' ');
     for (size_t i = 0; i < s->text->n_hits && s->text->hits[i].at <= 1; i++) {
-        const struct content_entry *e = s->text->hits[i].entry;
-        if ((e->groups >> WORD_REPLY_PREFIX & 1) != 0 && str_eq(e->folded, word))
+        const struct text_hit *hit = &s->text->hits[i];
+        if (hit_is(hit, WORD_REPLY_PREFIX) && str_eq(hit->entry->folded, word))
             return true;
     }
     return false;
@@ -218,12 +218,11 @@ static void check_fake_reply(struct social *s)
 
 static void check_fake_banner(struct social *s)
 {
-    const struct text_hit *hit = text_first(s->text, WORD_SAFE_BANNER);
-    if (hit == NULL || s->who->from.own)
+    if (!text_has(s->text, WORD_SAFE_BANNER) || s->who->from.own)
         return;
     for (size_t i = 0; i < s->text->n_hits; i++) {
-        hit = &s->text->hits[i];
-        if ((hit->entry->groups >> WORD_SAFE_BANNER & 1) == 0 || hit->at < s->text->subject_end)
+        const struct text_hit *hit = &s->text->hits[i];
+        if (!hit_is(hit, WORD_SAFE_BANNER) || hit->at < s->text->subject_end)
             continue;
         if (hit->at - s->text->subject_end < BANNER_BYTES)
             tell(s, FINDING_SOCIAL_FAKE_BANNER, "the text begins with ", hit->entry->key);

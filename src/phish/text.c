@@ -92,7 +92,7 @@ int phish_text_read(struct arena *arena, const struct content_report *found, str
 const struct text_hit *text_first(const struct phish_text *t, enum word_group group)
 {
     for (size_t i = 0; i < t->n_hits; i++)
-        if ((t->hits[i].entry->groups >> group & 1) != 0)
+        if (hit_is(&t->hits[i], group))
             return &t->hits[i];
     return NULL;
 }
@@ -107,7 +107,7 @@ bool text_near(const struct phish_text *t, enum word_group a, enum word_group b,
         const struct text_hit *hit = &t->hits[i];
         for (size_t g = 0; g < 2; g++) {
             const struct text_hit *other = last[1 - g];
-            if ((hit->entry->groups >> groups[g] & 1) == 0 || other == NULL || other == hit)
+            if (!hit_is(hit, groups[g]) || other == NULL || other == hit)
                 continue;
             size_t end = (size_t)other->at + other->n, hit_end = (size_t)hit->at + hit->n;
             if (hit->at < end || hit->at - end > distance)
@@ -116,7 +116,7 @@ bool text_near(const struct phish_text *t, enum word_group a, enum word_group b,
             return true;
         }
         for (size_t g = 0; g < 2; g++)
-            if ((hit->entry->groups >> groups[g] & 1) != 0)
+            if (hit_is(hit, groups[g]))
                 last[g] = hit;
     }
     return false;

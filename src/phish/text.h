@@ -38,6 +38,11 @@ static inline bool text_has(const struct phish_text *t, enum word_group group)
     return (t->groups >> group & 1) != 0;
 }
 
+static inline bool hit_is(const struct text_hit *hit, enum word_group group)
+{
+    return (hit->entry->groups >> group & 1) != 0;
+}
+
 /* The first hit of the group; NULL: none. */
 const struct text_hit *text_first(const struct phish_text *t, enum word_group group);
 
