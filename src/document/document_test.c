@@ -73,9 +73,35 @@ static void test_written_links(void)
     kit_clear(&r);
 }
 
+/* TSCII says twelve bytes with one: no text may cost the message its inspection. */
+static void test_growth(void)
+{
+    static const char link[] = " http://a.example/x";
+    static const size_t sizes[] = {10, 200000};
+    struct kit_run r;
+    struct buf b;
+    buf_init(&b, CONTENT_MAX_TEXT_BYTES);
+    for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+        buf_reset(&b);
+        for (size_t i = 0; i < sizes[k]; i++)
+            buf_addc(&b, '\x82');
+        buf_addz(&b, link);
+        kit_inspect(&r, STR(""), buf_str(&b), NULL, 0);
+        r.report.objects[0].type = STR("text");
+        r.report.objects[0].charset = STR("tscii");
+        tap_case("text: a charset that makes %zu bytes many more", sizes[k]);
+        tap_int(document_read(&r.content, 0, NULL), MP_OK);
+        if (tap_int(r.report.n_links, 1))
+            tap_str(r.report.links[0].url, STR("http://a.example/x"));
+        kit_clear(&r);
+    }
+    buf_clear(&b);
+}
+
 int main(void)
 {
     test_written_links();
+    test_growth();
     for (size_t i = 0; i < ARRAY_LEN(text_rows); i++)
         test_text(&text_rows[i]);
     return tap_done();

@@ -3,7 +3,6 @@
 #include "content/found.h"
 #include "document/page.h"
 #include "document/readers.h"
-#include "message/charset.h"
 
 static bool is_subtype(const struct content_object *o, struct str type, struct str subtype)
 {
@@ -62,12 +61,7 @@ static int to_utf8(struct page *p)
     int st = html_to_utf8(arena, p->object.bytes, p->object.charset, &p->utf8, &unknown, p->err);
     if (st != MP_OK || unknown.n == 0)
         return st;
-    enum { LONGEST = 4 };
-    struct buf b;
-    buf_init(&b, LONGEST * p->object.bytes.n);
-    if (charset_add_utf8(&b, unknown, p->object.bytes) && !b.failed)
-        p->utf8 = arena_copy(arena, buf_str(&b));
-    buf_clear(&b);
+    p->utf8 = text_as_utf8(arena, unknown, p->object.bytes);
     return p->utf8.p == NULL ? no_memory(p) : MP_OK;
 }
 

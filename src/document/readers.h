@@ -11,8 +11,10 @@ bool object_is_body(const struct content_object *o);
 
 bool office_is(const struct content_object *o);
 int office_open(struct content *c, size_t index, struct mp_err *err);
-/* The bytes as UTF-8, in c->arena: by the declared charset where it is known, at most `max_bytes`
- * of them. p == NULL without memory. */
+/* `bytes` as UTF-8, in `arena`; as they are when nobody knows the charset, or when it would make
+ * far more of them than any text needs. p == NULL without memory. */
+struct str text_as_utf8(struct arena *arena, struct str charset, struct str bytes);
+/* The same of at most `max_bytes` of an object, by its declared charset. */
 struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes);
 /* A link for each URL that stands written out in `text`, which is in objects[index] and lives as
  * long as c->arena. */

@@ -6,17 +6,20 @@
 #include "message/charset.h"
 #include "url/url.h"
 
-struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes)
+struct str text_as_utf8(struct arena *arena, struct str charset, struct str bytes)
 {
-    enum { LONGEST = 4 };
-    struct str bytes = str_slice(o->bytes, 0, max_bytes);
+    enum { LONGEST = 4, SPARE = 1 << 20 /* TSCII makes twelve bytes of one */ };
     struct buf b;
-    buf_init(&b, LONGEST * bytes.n);
-    if (!charset_add_utf8(&b, o->charset, bytes) && !b.failed)
-        buf_add(&b, bytes);
-    struct str made = b.failed ? STR_NONE : arena_copy(c->arena, buf_str(&b));
+    buf_init(&b, LONGEST * bytes.n + SPARE);
+    bool known = charset_add_utf8(&b, charset, bytes) && !b.failed;
+    struct str made = known ? arena_copy(arena, buf_str(&b)) : bytes;
     buf_clear(&b);
     return made;
+}
+
+struct str object_text(struct content *c, const struct content_object *o, size_t max_bytes)
+{
+    return text_as_utf8(c->arena, o->charset, str_slice(o->bytes, 0, max_bytes));
 }
 
 int add_written_links(struct content *c, size_t index, enum link_source source, struct str text,

@@ -1,11 +1,9 @@
 /* What a winmail.dat carries: files as members, looked at like those of an archive, and the text.
  */
-#include "base/buf.h"
 #include "content/found.h"
 #include "content/inspect.h"
 #include "document/readers.h"
 #include "document/tnef.h"
-#include "message/charset.h"
 
 enum { OBJECT_HEAD = 16, NAME_MAX_BYTES = 1024 };
 
@@ -26,13 +24,8 @@ static int no_memory(struct tnef_reading *r)
 static struct str text_of(struct tnef_reading *r, const struct mapi_property *p, size_t max)
 {
     struct str text = str_slice(p->value, 0, max);
-    struct buf b;
-    if (p->type == MAPI_UTF16) {
-        buf_init(&b, 3 * max + 8);
-        bool ok = charset_add_utf8(&b, STR("utf-16le"), text);
-        text = ok ? arena_copy(r->c->arena, buf_str(&b)) : text;
-        buf_clear(&b);
-    }
+    if (p->type == MAPI_UTF16)
+        text = text_as_utf8(r->c->arena, STR("utf-16le"), text);
     while (text.n > 0 && text.p[text.n - 1] == '\0')
         text.n--;
     return text;
