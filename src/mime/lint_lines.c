@@ -29,26 +29,17 @@ struct sweep {
 
 static void add_boundary(struct sweep *s, struct str boundary)
 {
-    if (boundary.n == 0 || boundary.n > BOUNDARY_MAX || s->boundaries.n == MIME_MAX_DEPTH)
-        return;
-    size_t i = s->boundaries.n++;
-    for (; i > 0 && str_cmp(s->sorted[i - 1], boundary) > 0; i--)
-        s->sorted[i] = s->sorted[i - 1];
-    s->sorted[i] = boundary;
-    prefix_list_link(&s->boundaries);
+    if (boundary.n != 0 && boundary.n <= BOUNDARY_MAX && s->boundaries.n < MIME_MAX_DEPTH)
+        prefix_list_add(&s->boundaries, boundary);
 }
 
 static void drop_boundary(struct sweep *s, struct str boundary)
 {
-    struct prefix_list *open = &s->boundaries;
     size_t i = 0;
-    while (i < open->n && !str_eq(s->sorted[i], boundary))
+    while (i < s->boundaries.n && !str_eq(s->sorted[i], boundary))
         i++;
-    if (i == open->n)
-        return;
-    open->n--;
-    memmove(&s->sorted[i], &s->sorted[i + 1], (open->n - i) * sizeof s->sorted[0]);
-    prefix_list_link(open);
+    if (i < s->boundaries.n)
+        prefix_list_drop(&s->boundaries, i);
 }
 
 /* Open and close what begins and ends up to `pos`. Parts come in the order of their bytes, a part

@@ -8,7 +8,6 @@ void open_boundaries_init(struct open_boundaries *open)
 
 static void changed(struct open_boundaries *open)
 {
-    prefix_list_link(&open->list);
     memset(open->begins, 0, sizeof open->begins);
     for (size_t i = 0; i < open->list.n; i++)
         open->begins[(unsigned char)open->sorted[i].p[0]] = true;
@@ -19,12 +18,8 @@ static void changed(struct open_boundaries *open)
 
 void open_boundaries_add(struct open_boundaries *open, struct str boundary, unsigned level)
 {
-    size_t i = open->list.n++;
-    for (; i > 0 && str_cmp(open->sorted[i - 1], boundary) > 0; i--) {
-        open->sorted[i] = open->sorted[i - 1];
-        open->level[i] = open->level[i - 1];
-    }
-    open->sorted[i] = boundary;
+    size_t i = prefix_list_add(&open->list, boundary);
+    memmove(&open->level[i + 1], &open->level[i], open->list.n - 1 - i);
     open->level[i] = (uint8_t)level;
     changed(open);
 }
@@ -36,11 +31,8 @@ void open_boundaries_drop(struct open_boundaries *open, unsigned level)
         i++;
     if (i == open->list.n)
         return;
-    open->list.n--;
-    for (; i < open->list.n; i++) {
-        open->sorted[i] = open->sorted[i + 1];
-        open->level[i] = open->level[i + 1];
-    }
+    prefix_list_drop(&open->list, i);
+    memmove(&open->level[i], &open->level[i + 1], open->list.n - i);
     changed(open);
 }
 

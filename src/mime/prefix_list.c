@@ -12,6 +12,24 @@ void prefix_list_link(struct prefix_list *list)
     }
 }
 
+size_t prefix_list_add(struct prefix_list *list, struct str item)
+{
+    size_t i = list->n++;
+    for (; i > 0 && str_cmp(list->items[i - 1], item) > 0; i--)
+        list->items[i] = list->items[i - 1];
+    list->items[i] = item;
+    prefix_list_link(list);
+    return i;
+}
+
+void prefix_list_drop(struct prefix_list *list, size_t index)
+{
+    list->n--;
+    memmove(&list->items[index], &list->items[index + 1],
+            (list->n - index) * sizeof list->items[0]);
+    prefix_list_link(list);
+}
+
 static size_t common_prefix(struct str a, struct str b)
 {
     size_t n = 0;

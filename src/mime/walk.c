@@ -120,16 +120,6 @@ static bool resembles_delimiter(const struct walker *w, size_t behind)
     return prefix_list_match(&w->seen.list, text) != 0;
 }
 
-/* `doubt` is set before there are too many. */
-static void remember_core(struct core_list *seen, struct str core)
-{
-    size_t i = seen->list.n++;
-    for (; i > 0 && str_cmp(seen->sorted[i - 1], core) > 0; i--)
-        seen->sorted[i] = seen->sorted[i - 1];
-    seen->sorted[i] = core;
-    prefix_list_link(&seen->list);
-}
-
 static inline vec dashes_at_start(const char *p)
 {
     vec before = vec_load(p - 1), v = vec_load(p), after = vec_load(p + 1);
@@ -244,8 +234,8 @@ static void push(struct walker *w, const struct entity *e, const struct facts *f
                           .encoding = f->encoding,
                           .start = body};
     open_boundaries_add(&w->open, f->boundary, w->depth);
-    if (is_strict(w) && !w->t->doubt)
-        remember_core(&w->seen, boundary_core(f->boundary));
+    if (is_strict(w) && !w->t->doubt) /* which is set before there are too many */
+        prefix_list_add(&w->seen.list, boundary_core(f->boundary));
     w->depth++;
     w->outside = body;
     w->in_leaf = false;
