@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/hex.h"
 #include "base/idna.h"
+#include "base/inflate.h"
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/nearest.h"
@@ -232,6 +233,38 @@ static void test_charset(void)
     tap_int(windows_1252(0x9f), 0x0178);
     tap_int(windows_1252(0x81), 0);
     tap_int(windows_1252(0xe9), 0xe9);
+}
+
+static void test_inflate(void)
+{
+    /* "abcabcabc..." of 30 bytes. */
+    static const struct str raw = STR_INIT("\x4b\x4c\x4a\x4e\xc4\x8d\x00");
+    static const struct str zlib = STR_INIT("\x78\x9c\x4b\x4c\x4a\x4e\xc4\x8d\x00\xb2\x0c\x0b\x7d");
+    static const struct {
+        const char *label;
+        enum inflate_form form;
+        size_t n, max;
+        enum inflated how;
+        size_t got;
+    } rows[] = {
+        {"whole", INFLATE_ZLIB, 13, 100, INFLATED_WHOLE, 30},
+        {"up to a bound", INFLATE_ZLIB, 13, 20, INFLATED_CUT, 20},
+        {"no room", INFLATE_ZLIB, 13, 0, INFLATED_CUT, 0},
+        {"ends early", INFLATE_ZLIB, 6, 100, INFLATED_DAMAGED, 3},
+        {"nothing", INFLATE_ZLIB, 0, 100, INFLATED_DAMAGED, 0},
+        {"another form", INFLATE_GZIP, 13, 100, INFLATED_DAMAGED, 0},
+        {"raw", INFLATE_RAW, 7, 100, INFLATED_WHOLE, 30},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf b;
+        buf_init(&b, 1000);
+        struct str in = rows[i].form == INFLATE_RAW ? raw : str_slice(zlib, 0, rows[i].n);
+        tap_case("inflate: %s", rows[i].label);
+        tap_int(inflate_add(in, rows[i].form, rows[i].max, &b), rows[i].how);
+        tap_int(b.n, rows[i].got);
+        tap_ok(str_eq(buf_str(&b), str_slice(STR("abcabcabcabcabcabcabcabcabcabc"), 0, b.n)));
+        buf_clear(&b);
+    }
 }
 
 #define LABEL_63 "aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff-123"
@@ -478,6 +511,7 @@ int main(void)
     test_base64();
     test_utf8();
     test_charset();
+    test_inflate();
     test_idna();
     test_ip();
     test_clock();

@@ -2,12 +2,11 @@
 #include "office/office_internal.h"
 #include "office/text.h"
 
-#include <zlib.h>
-
 #include "base/bytes.h"
+#include "base/inflate.h"
 #include "base/utf8.h"
 
-enum { UNPACK_STEP_BYTES = 64 * 1024, MARKUP_WINDOW = 4096 };
+enum { MARKUP_WINDOW = 4096 };
 
 /* Room for one more in a list of at most `max`. NULL: the limit, or no memory. */
 static void *grow(struct reader *r, const void *list, size_t n, size_t *cap, size_t max,
@@ -119,22 +118,6 @@ void read_later(struct reader *r, struct str bytes)
 
 /* ---- zlib ---- */
 
-static bool inflate_all(struct reader *r, z_stream *z, struct buf *out)
-{
-    int st = Z_OK;
-    while (st == Z_OK && !out->failed) {
-        char *room = buf_reserve(out, UNPACK_STEP_BYTES);
-        if (room == NULL)
-            break;
-        z->next_out = (Bytef *)room;
-        z->avail_out = UNPACK_STEP_BYTES;
-        st = inflate(z, Z_NO_FLUSH);
-        out->n += UNPACK_STEP_BYTES - z->avail_out;
-    }
-    r->o->cut |= out->failed;
-    return st == Z_STREAM_END;
-}
-
 /* RFC 1950 2.2. */
 bool is_zlib(struct str in)
 {
@@ -143,13 +126,13 @@ bool is_zlib(struct str in)
 
 struct str unpack_zlib(struct reader *r, struct str in)
 {
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)in.p, .avail_in = (uInt)in.n};
     struct buf out;
-    if (in.n == 0 || in.n > UINT32_MAX || inflateInit(&z) != Z_OK)
+    if (in.n == 0)
         return STR_NONE;
     buf_init(&out, r->unpack_left);
-    r->o->damaged |= !inflate_all(r, &z, &out) && !out.failed;
-    inflateEnd(&z);
+    enum inflated how = inflate_add(in, INFLATE_ZLIB, r->unpack_left, &out);
+    r->o->cut |= how == INFLATED_CUT;
+    r->o->damaged |= how == INFLATED_DAMAGED;
     r->unpack_left -= out.n;
     struct str kept = out.n > 0 ? arena_copy(r->arena, buf_str(&out)) : STR_NONE;
     r->failed |= out.n > 0 && kept.p == NULL;

@@ -2,9 +2,8 @@
 #ifndef MP_PDF_INTERNAL_H
 #define MP_PDF_INTERNAL_H
 
-#include <zlib.h>
-
 #include "base/buf.h"
+#include "base/inflate.h"
 #include "pdf/pdf.h"
 
 /* Names that something depends on. */
@@ -173,14 +172,18 @@ struct str pdf_stream(struct pdf_reader *r, const struct pdf_object *o, uint64_t
 
 /* ---- filter.c ---- */
 
-enum pdf_decoded { PDF_WHOLE, PDF_DAMAGED, PDF_CUT };
+enum pdf_decoded { /* the worse, the larger */
+                   PDF_WHOLE = INFLATED_WHOLE,
+                   PDF_DAMAGED = INFLATED_DAMAGED,
+                   PDF_CUT = INFLATED_CUT
+};
 /* Undo the steps up to an image; *format says which, PDF_FILTER_NONE: all are undone. `scratch`:
  * two buffers, the result is a view of one of them or of `in`. At most `max` bytes come out of each
  * step. `*steps` counts the work. */
 enum pdf_decoded pdf_decode(struct str in, const struct pdf_coding *coding, size_t max,
                             struct buf scratch[2], struct str *out, enum pdf_filter *format,
                             uint64_t *steps);
-/* lzw.c, ascii.c, predict.c: one filter; at most `max` bytes are appended. */
+/* filter_small.c: one filter; at most `max` bytes are appended. */
 enum pdf_decoded pdf_unlzw(struct str in, bool late, size_t max, struct buf *out);
 enum pdf_decoded pdf_unhex(struct str in, size_t max, struct buf *out);
 enum pdf_decoded pdf_unascii85(struct str in, size_t max, struct buf *out);
