@@ -190,21 +190,18 @@ static void check_vip(struct phish *p)
     }
 }
 
-/* Does the folded text hold `word`, a domain or a label, as whole words? */
-static bool has_words(struct phish *p, struct str folded, struct str word)
-{
-    char *out = arena_new(p->arena, char, FOLD_BYTES(word.n));
-    if (out == NULL || folded.n == 0)
-        return false;
-    struct str sought = fold_text(word, out);
-    return sought.n > 2 && str_search(folded, sought) < folded.n;
-}
-
-static bool names_domain(struct phish *p, struct str folded, struct str domain)
+/* What text that names the domain holds, folded: its label, with which the domain begins, or the
+ * whole domain when the label is short. */
+static struct str words_of_domain(struct str domain, char out[FOLD_BYTES(DOMAIN_MAX_OCTETS)])
 {
     struct str rest = domain, label = str_cut(&rest, '.');
-    return has_words(p, folded, domain) ||
-           (label.n >= OWN_LABEL_MIN && has_words(p, folded, label));
+    struct str named = label.n >= OWN_LABEL_MIN ? label : domain;
+    return fold_text(str_slice(named, 0, DOMAIN_MAX_OCTETS), out);
+}
+
+static bool has_words(struct str folded, struct str words)
+{
+    return words.n > 2 && str_search(folded, words) < folded.n;
 }
 
 static struct str folded(struct phish *p, struct str text)
@@ -225,6 +222,7 @@ static void tell_own_domain(struct phish *p, struct str shown, struct str domain
 static void check_own_domain(struct phish *p)
 {
     const struct phish_people *who = &p->people;
+    char out[FOLD_BYTES(DOMAIN_MAX_OCTETS)];
     size_t n;
     const struct content_entry *own = content_lists_entries(p->in->lists, LIST_DOMAINS_OWN, &n);
     bool listed = n > 0;
@@ -235,8 +233,9 @@ static void check_own_domain(struct phish *p)
     struct str local = folded(p, str_slice(who->from.local, 0, PEOPLE_MAX_NAME));
     for (size_t i = 0; i < n; i++) {
         struct str domain = listed ? own[i].key : who->own_sites[i];
-        bool in_name = names_domain(p, who->folded_name, domain);
-        if (!in_name && !names_domain(p, local, domain))
+        struct str words = words_of_domain(domain, out);
+        bool in_name = has_words(who->folded_name, words);
+        if (!in_name && !has_words(local, words))
             continue;
         tell_own_domain(p, in_name ? who->name : who->from.local, domain);
         return;
