@@ -351,21 +351,16 @@ static int compare_entries(const void *a, const void *b)
     return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-/* Sorted; what stands twice in the file is a mistake, but an entry that is added (line 0 was there
- * before) takes the place of the old one. */
+/* Sorted; what stands twice in the file is a mistake. */
 static int sort_entries(struct reading *r)
 {
-    size_t kept = 0;
     qsort(r->entries, r->n, sizeof r->entries[0], compare_entries);
-    for (size_t i = 0; i < r->n; i++) {
-        struct content_entry *e = &r->entries[i], *last = kept > 0 ? &r->entries[kept - 1] : NULL;
-        bool again = last != NULL && compare_keys(last, e) == 0;
+    for (size_t i = 1; i < r->n; i++) {
+        const struct content_entry *e = &r->entries[i];
         r->line = e->line;
-        if (again && last->line != 0)
+        if (compare_keys(&r->entries[i - 1], e) == 0)
             return refuse(r, "stands twice", e->key);
-        r->entries[again ? kept - 1 : kept++] = *e;
     }
-    r->n = kept;
     return MP_OK;
 }
 
@@ -420,28 +415,47 @@ static int make_room(struct reading *r, struct str text, const struct content_li
 }
 
 /* What stays: everything when the file adds, else what other files of the list brought. */
-static void keep_old(struct reading *r, const struct content_lists *lists)
+static bool stays(const struct reading *r, const struct content_entry *old)
 {
-    for (size_t i = 0; i < lists->lists[r->list].n; i++) {
-        struct content_entry *old = &lists->lists[r->list].entries[i];
-        if (!r->add && str_eq(old->language, r->language))
+    return r->add || !str_eq(old->language, r->language);
+}
+
+/* Both sorted, from the end on: there is room behind what was read. An entry that was read takes
+ * the place of the old one. */
+static void merge_old(struct reading *r, const struct content_list_of_kind *old)
+{
+    size_t end = r->n + old->n, from = r->n, to = end;
+    for (size_t i = old->n; i-- > 0;) {
+        const struct content_entry *e = &old->entries[i];
+        int order = -1;
+        if (!stays(r, e))
             continue;
-        r->entries[r->n] = *old;
-        r->entries[r->n++].line = 0;
+        while (from > 0 && (order = compare_keys(&r->entries[from - 1], e)) > 0)
+            r->entries[--to] = r->entries[--from];
+        if (from == 0 || order != 0)
+            r->entries[--to] = *e;
     }
+    while (from > 0)
+        r->entries[--to] = r->entries[--from];
+    r->entries += to;
+    r->n = end - to;
 }
 
 /* What was read takes its place in the lists. */
 static int put(struct reading *r, struct content_lists *lists)
 {
-    keep_old(r, lists);
-    if (r->n > CONTENT_LIST_MAX_ENTRIES)
+    const struct content_list_of_kind *old = &lists->lists[r->list];
+    size_t n = r->n;
+    for (size_t i = 0; i < old->n; i++)
+        n += stays(r, &old->entries[i]);
+    if (n > CONTENT_LIST_MAX_ENTRIES)
         return mp_fail(r->err, MP_E_LIMIT, CONTENT_LIST_MAX_ENTRIES,
                        STR_FMT ": more than %d entries", STR_ARG(r->name),
                        CONTENT_LIST_MAX_ENTRIES);
     int st = sort_entries(r);
     if (st != MP_OK)
         return st;
+    merge_old(r, old);
     struct content_list_of_kind made = {.entries = r->entries, .n = r->n};
     if (key_has_words(r->kind->key) && !words_index(r->arena, &made))
         return no_memory(r);
