@@ -262,9 +262,7 @@ static bool to_address(struct reading *r, struct str text, struct str *out)
 static int read_names(struct reading *r, struct str text, struct content_entry *e)
 {
     bool domains = r->kind->value == VALUE_DOMAINS;
-    struct str *values = arena_new(r->arena, struct str, CONTENT_LIST_MAX_VALUES);
-    if (values == NULL)
-        return no_memory(r);
+    struct str values[CONTENT_LIST_MAX_VALUES];
     for (struct str word; (word = next_word(&text)).n > 0;) {
         if (e->n_values == CONTENT_LIST_MAX_VALUES)
             return refuse(r, "no entry has so many", word);
@@ -274,7 +272,11 @@ static int read_names(struct reading *r, struct str text, struct content_entry *
         if (value->p == NULL)
             return no_memory(r);
     }
-    e->values = values;
+    struct str *kept = arena_new(r->arena, struct str, e->n_values);
+    if (kept == NULL)
+        return no_memory(r);
+    memcpy(kept, values, e->n_values * sizeof values[0]);
+    e->values = kept;
     return MP_OK;
 }
 
