@@ -17,7 +17,7 @@ import tempfile
 import threading
 import zipfile
 
-from rows import expect, holds, row, rows
+from rows import expect, holds, row, run_rows
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SMUGGLED = os.path.join(ROOT, "examples/demo/7-two-readers.eml")
@@ -284,14 +284,4 @@ def _():
     holds(err, b"calls this itself" in err)
 
 
-print(f"1..{len(rows)}")
-failed = 0
-for number, (label, function, args) in enumerate(rows, 1):
-    try:
-        function(*args)
-        print(f"ok {number} - {label}")
-    except Exception as error:
-        failed += 1
-        print(f"not ok {number} - {label}")
-        print(f"# {type(error).__name__}: {error}")
-sys.exit(failed > 0)
+sys.exit(run_rows())

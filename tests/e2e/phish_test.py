@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-from rows import Skip, holds, row, rows
+from rows import Skip, holds, row, run_rows
 
 MAILPROOF, ROOT = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 SHARED = os.environ.get("MAILPROOF_SHARED") or os.path.join(ROOT, "..", "shared")
@@ -131,16 +131,4 @@ def _():
 
 
 print_table()
-print(f"1..{len(rows)}")
-failed = 0
-for number, (label, function, args) in enumerate(rows, 1):
-    try:
-        function(*args)
-        print(f"ok {number} - {label}")
-    except Skip as why:
-        print(f"ok {number} - {label} # SKIP {why}")
-    except Exception as error:
-        failed += 1
-        print(f"not ok {number} - {label}")
-        print(f"# {type(error).__name__}: {error}")
-sys.exit(failed > 0)
+sys.exit(run_rows())
