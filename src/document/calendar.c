@@ -219,7 +219,7 @@ static int attach(struct calendar *k, const struct ical_line *line)
         st = add_url(k, line);
     if (st != MP_OK || !(binary || cid || data || page || is_bad_file(k, extension)))
         return st;
-    const char *how = binary ? "ATTACH carries a file" : data ? "ATTACH carries a file" : "ATTACH";
+    const char *how = binary || data ? "ATTACH carries a file" : "ATTACH";
     struct finding *f =
         finding_add(&k->c->report->findings, FINDING_CALENDAR_ATTACH, content_place(&k->object),
                     "%s%s" STR_FMT "%s" STR_FMT " " STR_FMT, how, type.n > 0 ? " of type " : "",

@@ -54,15 +54,15 @@ static int no_memory(struct page *p)
     return mp_fail(p->err, MP_E_NOMEM, 0, "no memory for a page");
 }
 
-static int to_utf8(struct page *p)
+static int to_utf8(struct page *p, struct str *out)
 {
-    struct arena *arena = p->c->arena;
+    const struct content_object *o = &p->object;
     struct str unknown;
-    int st = html_to_utf8(arena, p->object.bytes, p->object.charset, &p->utf8, &unknown, p->err);
+    int st = html_to_utf8(p->c->arena, o->bytes, o->charset, out, &unknown, p->err);
     if (st != MP_OK || unknown.n == 0)
         return st;
-    p->utf8 = text_as_utf8(arena, unknown, p->object.bytes);
-    return p->utf8.p == NULL ? no_memory(p) : MP_OK;
+    *out = text_as_utf8(p->c->arena, unknown, o->bytes);
+    return out->p == NULL ? no_memory(p) : MP_OK;
 }
 
 /* ---- links ---- */
@@ -252,7 +252,7 @@ static void tell_limits(struct page *p)
 
 static int read_one(struct page *p, struct str utf8)
 {
-    struct html_options options = {.xml = p->depth == 0 && p->svg};
+    struct html_options options = {.xml = p->begun_within == 0 && p->svg};
     int st = html_read(p->c->arena, utf8, &options, &p->facts, p->err);
     if (st != MP_OK)
         return st;
@@ -275,13 +275,12 @@ int html_read_object(struct content *c, size_t index, struct mp_err *err)
     *p = (struct page){.c = c, .index = index, .object = c->report->objects[index], .err = err};
     p->body = object_is_body(&p->object);
     p->svg = is_svg(&p->object);
-    int st = to_utf8(p);
+    struct str utf8;
+    int st = to_utf8(p, &utf8);
     if (st == MP_OK)
-        st = read_one(p, p->utf8);
-    while (st == MP_OK && p->next_within < p->n_within) {
-        p->depth++;
-        st = read_one(p, p->within[p->next_within++]);
-    }
+        st = read_one(p, utf8);
+    while (st == MP_OK && p->begun_within < p->n_within)
+        st = read_one(p, p->within[p->begun_within++]);
     if (st == MP_OK)
         page_rules_at_end(p);
     return st;

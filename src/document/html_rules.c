@@ -230,7 +230,7 @@ static void check_bidi(struct page *p)
 static void check_layout(struct page *p)
 {
     const struct html_facts *f = &p->facts;
-    if (!p->body || p->depth > 0)
+    if (!p->body || p->begun_within > 0)
         return;
     if (f->seen_letters < FEW_LETTERS && f->images_in_links > 0 && !told_before(p, TOLD_IMAGE))
         tell(p, FINDING_HTML_IMAGE_ONLY, "%u pictures in links, %zu characters of text: " STR_FMT,
@@ -269,7 +269,7 @@ static const char *activity(const struct html_facts *f, struct str *what)
 static void check_svg(struct page *p)
 {
     struct str what = STR("");
-    const char *how = p->svg && p->depth == 0 ? activity(&p->facts, &what) : NULL;
+    const char *how = p->svg && p->begun_within == 0 ? activity(&p->facts, &what) : NULL;
     if (how != NULL)
         tell(p, FINDING_SVG_ACTIVE, "%s" STR_FMT, how, STR_ARG(shown(what)));
 }

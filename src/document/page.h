@@ -39,9 +39,7 @@ struct page {
     struct content_object object; /* a copy: the list may move */
     bool body;                    /* the text of the mail, not a file in it */
     bool svg;                     /* a picture as a file */
-    struct str utf8;              /* of the object's own page */
     struct html_facts facts;      /* of the one that is read now */
-    unsigned depth;               /* 0: the object's own page */
     struct script_facts scripts;  /* of all pages together */
     struct url base;              /* of the page that is read now */
     bool has_base;
@@ -49,9 +47,9 @@ struct page {
     size_t letters;     /* that are seen, of all pages */
     struct str refresh; /* where a page sends its reader by itself */
 
-    struct str within[PAGE_MAX_WITHIN]; /* pages that are still to be read */
-    size_t n_within, next_within;
-    uint64_t told; /* bits of the rules that raised their finding */
+    struct str within[PAGE_MAX_WITHIN]; /* pages in it: of these, so many were begun */
+    size_t n_within, begun_within;      /* none begun: the object's own page is read */
+    uint64_t told;                      /* bits of the rules that raised their finding */
     struct mp_err *err;
 };
 
