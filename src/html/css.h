@@ -109,7 +109,6 @@ struct css_sheet {
     uint32_t n, cap, order;
     uint32_t *heads; /* 1 + index, by hash of tag, kind and name; NULL while there are no rules */
     bool full;
-    bool bidi_override; /* some rule turns the direction of text */
 };
 
 struct css_element {

@@ -222,9 +222,6 @@ static bool read_rule(struct reader *r, struct str *s)
     struct css_style style = {0};
     if (!at_rule)
         css_declarations_read(block, &style);
-    if (css_has(&style, CSS_UNICODE_BIDI) &&
-        style.value[CSS_UNICODE_BIDI] == CSS_WORD_BIDI_OVERRIDE)
-        r->sheet->bidi_override = true;
     return style.set == 0 || add_selectors(r, prelude, &style);
 }
 

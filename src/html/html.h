@@ -63,27 +63,21 @@ enum html_source {
 };
 
 struct html_link {
-    struct str url;   /* references decoded, white space at both ends off */
-    struct str text;  /* what is seen between <a> and </a>, or on the button */
-    struct str title; /* attribute; of an image its alt */
+    struct str url;  /* references decoded, white space at both ends off */
+    struct str text; /* what is seen between <a> and </a>, or on the button */
     enum html_source source;
     uint16_t unseen;  /* enum html_unseen where it stands */
     bool visible;     /* a person can see and press it, or sees the image */
     bool has_image;   /* an image is seen in it */
-    bool download;    /* attribute */
     bool rtl;         /* ASCII text in it is written from right to left */
     bool cut;         /* `url` is its beginning only */
     uint16_t numeric; /* numeric character references of ASCII in the address */
     int32_t form;     /* index of the form of an action; -1 */
-    size_t offset;    /* of its tag, in the input */
 };
 
 struct html_form {
     struct str action; /* as html_link.url; empty: none */
-    struct str method;
     unsigned inputs, passwords;
-    uint16_t unseen;
-    size_t offset;
 };
 
 enum html_script_kind {
@@ -97,14 +91,12 @@ struct html_script {
     struct str name; /* of the handler, "onload" */
     struct str tag;  /* of its element */
     struct str text; /* references decoded where the reader decodes them */
-    size_t offset;
 };
 
 struct html_hidden {
     struct str text;
     uint16_t unseen;
     bool early; /* before any text that is seen: where newsletters put a summary */
-    size_t offset;
 };
 
 struct html_facts {
@@ -125,15 +117,13 @@ struct html_facts {
     struct str *srcdocs; /* pages in attributes of frames, references decoded */
     size_t n_srcdocs;
 
-    unsigned tags, images, passwords; /* fields for passwords, also outside of forms */
-    unsigned images_in_links;         /* that are seen */
-    unsigned foreign;                 /* foreignObject with HTML in it */
-    unsigned conditional;             /* comments for Outlook */
-    unsigned bidi;         /* elements that turn the direction of text: bdo, unicode-bidi */
-    unsigned split_words;  /* Latin words with a character without glyph in them */
-    unsigned invisible;    /* characters without glyph */
-    unsigned numeric_runs; /* at least 10 numeric references of ASCII letters in a row */
-    unsigned numeric_href; /* addresses with at least 3 of them */
+    unsigned tags, passwords; /* fields for passwords, also outside of forms */
+    unsigned images_in_links; /* that are seen */
+    unsigned foreign;         /* foreignObject with HTML in it */
+    unsigned bidi;            /* elements that turn the direction of text: bdo, unicode-bidi */
+    unsigned split_words;     /* Latin words with a character without glyph in them */
+    unsigned numeric_runs;    /* at least 10 numeric references of ASCII letters in a row */
+    unsigned numeric_href;    /* addresses with at least 3 of them */
     unsigned most_breaks, most_empty; /* br, empty p: in a row, with text behind */
     bool has_svg, has_entities;       /* entities: an XML document declares some */
     unsigned limits;                  /* enum html_limit */

@@ -63,7 +63,6 @@ struct html_reader {
     struct html_facts *facts;
     struct html_tokenizer tokens;
     struct html_token token;
-    const char *page;
     bool xml, no_memory;
 
     struct html_open *open; /* the first is the page itself */
@@ -102,11 +101,6 @@ struct html_reader {
 static inline struct html_open *reader_top(struct html_reader *r)
 {
     return &r->open[r->depth];
-}
-
-static inline size_t reader_offset(const struct html_reader *r)
-{
-    return (size_t)(r->token.at - r->page);
 }
 
 /* One more of an array in the arena that doubles; false (and no_memory) without memory. */

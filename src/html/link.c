@@ -105,7 +105,6 @@ static bool is_image_source(enum html_source source)
            source == HTML_FROM_MEDIA;
 }
 
-/* Colour and size of letters do not hide what is no text. */
 static uint16_t unseen_of(struct html_reader *r)
 {
     const struct html_seen *s = &reader_top(r)->seen;
@@ -126,8 +125,7 @@ static struct html_link *add(struct html_reader *r, struct str url, enum html_so
     if (!reader_room(r, &f->links, f->n_links, &r->links_cap, sizeof *f->links))
         return NULL;
     struct html_link *l = &f->links[f->n_links++];
-    *l = (struct html_link){
-        .url = trimmed, .source = source, .unseen = unseen, .form = -1, .offset = reader_offset(r)};
+    *l = (struct html_link){.url = trimmed, .source = source, .unseen = unseen, .form = -1};
     bool whole = str_istarts(trimmed, STR("data:")) || is_script_address(trimmed);
     if (!whole && trimmed.n > HTML_MAX_LINK_BYTES) {
         l->url = str_slice(trimmed, 0, HTML_MAX_LINK_BYTES);
@@ -135,6 +133,7 @@ static struct html_link *add(struct html_reader *r, struct str url, enum html_so
     }
     if (is_script_address(trimmed))
         script_add(r, HTML_SCRIPT_ADDRESS, STR_NONE, trimmed);
+    /* Colour and size of letters do not hide what is no text. */
     uint16_t matters =
         is_image_source(source) ? (uint16_t) ~(HTML_UNSEEN_COLOR | HTML_UNSEEN_FONT) : UINT16_MAX;
     matters &= (uint16_t)~HTML_UNSEEN_OUTLOOK; /* somebody sees it */
@@ -179,8 +178,8 @@ void script_add(struct html_reader *r, enum html_script_kind kind, struct str na
     if (!reader_room(r, &f->scripts, f->n_scripts, &r->scripts_cap, sizeof *f->scripts))
         return;
     struct str tag = kind == HTML_SCRIPT_ELEMENT ? STR("script") : r->token.text;
-    f->scripts[f->n_scripts++] = (struct html_script){
-        .kind = kind, .name = name, .tag = tag, .text = text, .offset = reader_offset(r)};
+    f->scripts[f->n_scripts++] =
+        (struct html_script){.kind = kind, .name = name, .tag = tag, .text = text};
 }
 
 /* ---- links with a content ---- */
@@ -191,8 +190,6 @@ static void link_begin(struct html_reader *r, struct str href)
     struct html_link *l = add_raw(r, href, HTML_FROM_A, unseen_of(r));
     if (l == NULL)
         return;
-    l->title = text_decode(r, html_token_value(&r->token, ATTR_TITLE), true);
-    l->download = html_token_value(&r->token, ATTR_DOWNLOAD).p != NULL;
     r->link = (int32_t)(r->facts->n_links - 1);
     r->link_depth = r->depth;
     r->link_text = r->outer_end != NULL ? r->dark.n : r->text.n;
@@ -312,21 +309,15 @@ static bool is_tiny(struct html_reader *r, const struct css_style *own)
 static void read_image(struct html_reader *r, const struct css_style *own, size_t first)
 {
     struct html_facts *f = r->facts;
-    struct str alt = text_decode(r, html_token_value(&r->token, ATTR_ALT), true);
     uint16_t hidden =
         reader_top(r)->seen.unseen & (uint16_t) ~(HTML_UNSEEN_COLOR | HTML_UNSEEN_FONT);
     bool shown = hidden == 0 && !is_tiny(r, own);
-    f->images++;
-    for (size_t i = first; i < f->n_links; i++) {
-        f->links[i].title = alt;
+    for (size_t i = first; i < f->n_links; i++)
         f->links[i].visible = shown && f->links[i].visible;
-    }
     if (r->link < 0 || !shown)
         return;
     f->images_in_links++;
     f->links[r->link].has_image = true;
-    if (f->links[r->link].title.n == 0)
-        f->links[r->link].title = alt;
 }
 
 static void read_srcset(struct html_reader *r)
@@ -374,10 +365,7 @@ static void read_form(struct html_reader *r)
     if (!reader_room(r, &f->forms, f->n_forms, &r->forms_cap, sizeof *f->forms))
         return;
     struct str action = text_decode(r, html_token_value(&r->token, ATTR_ACTION), true);
-    f->forms[f->n_forms] = (struct html_form){.action = trim_controls(action),
-                                              .method = html_token_value(&r->token, ATTR_METHOD),
-                                              .unseen = unseen_of(r),
-                                              .offset = reader_offset(r)};
+    f->forms[f->n_forms] = (struct html_form){.action = trim_controls(action)};
     r->form = (int32_t)f->n_forms++;
 }
 

@@ -172,7 +172,6 @@ static void comment(struct html_reader *r)
         end--;
     if (end > 0 && str_istarts(str_slice(body, end - 1, body.n), STR("<![endif")))
         body.n = end - 1;
-    r->facts->conditional++;
     r->outer_end = r->tokens.end;
     r->outer_next = r->tokens.p;
     r->outer_link = r->link;
@@ -259,7 +258,6 @@ static void read_all(struct html_reader *r)
 static void begin(struct html_reader *r, struct str page, bool xml)
 {
     html_tokenizer_init(&r->tokens, page, xml);
-    r->page = r->tokens.p;
     r->xml = xml;
     r->link = r->form = -1;
     r->open[0] = (struct html_open){.seen = seen_of_page()};

@@ -151,7 +151,6 @@ static void put(struct html_reader *r, struct piece *t, uint32_t c)
         o->line |= line;
         o->blank |= c == ' ' || (c >= '\t' && c <= '\r') || c > 0x7f;
     } else if (c >= 0xad && (c < 0x3165 || c >= 0xfe00) && utf8_is_invisible((int32_t)c)) {
-        r->facts->invisible++;
         if (o == &r->text)
             cut_word(r, (int32_t)c);
     } else {
@@ -235,7 +234,7 @@ static struct html_hidden *hidden_piece(struct html_reader *r, uint16_t unseen)
     r->dark.blank = r->dark.line = false;
     r->hidden_from = r->dark.n;
     /* Offsets until html_read makes them views. */
-    *last = (struct html_hidden){.unseen = unseen, .early = early, .offset = reader_offset(r)};
+    *last = (struct html_hidden){.unseen = unseen, .early = early};
     last->text = str_make(NULL, r->dark.n);
     return last;
 }

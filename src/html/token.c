@@ -296,7 +296,6 @@ static bool is_markup(const char *p, const char *end)
 
 void html_token_next(struct html_tokenizer *t, struct html_token *out)
 {
-    out->at = t->p;
     out->tag = TAG_OTHER;
     if (t->raw != TAG_OTHER && read_raw(t, out))
         return;

@@ -64,7 +64,6 @@ enum html_token_kind {
 struct html_token {
     enum html_token_kind kind;
     struct str text; /* of text and comments; of a tag its name */
-    const char *at;  /* where it begins */
     enum html_tag tag;
     bool self_closing;
     unsigned n; /* attributes that are kept: the first of each known name, and handlers */
