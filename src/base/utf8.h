@@ -17,7 +17,9 @@ struct str utf8_cut(struct str s, size_t max);
 /* Is every byte below 0x80? */
 bool str_is_ascii(struct str s);
 
-/* Append the code point (must be a valid scalar value). */
+/* Write the code point (must be a valid scalar value); how many bytes it took, at most 4. */
+size_t utf8_put(int32_t code_point, char *out);
+/* Append it. */
 void utf8_add(struct buf *b, int32_t code_point);
 
 /* Append `s` made safe to show: invalid bytes become U+FFFD; C0, DEL, C1, bidi controls, line

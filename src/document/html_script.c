@@ -33,21 +33,7 @@ static int32_t hex_at(struct str s, size_t i, size_t digits)
 /* UTF-8 of a code unit; halves of pairs become "?". At most 3 bytes. */
 static size_t put_unit(int32_t c, char *out)
 {
-    if (c >= 0xd800 && c <= 0xdfff)
-        c = '?';
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    out[0] = (char)(0xe0 | c >> 12);
-    out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[2] = (char)(0x80 | (c & 0x3f));
-    return 3;
+    return utf8_put(c >= 0xd800 && c <= 0xdfff ? '?' : c, out);
 }
 
 size_t page_unescape(struct str text, char *out)
@@ -185,7 +171,7 @@ static void find_codes(struct written *w, struct str script)
                 value = value * 10 + (uint32_t)(script.p[i] - '0');
             if (digits == 0)
                 break;
-            char unit[3];
+            char unit[4];
             if (value <= 0xffff && w->text.n < WRITTEN_MAX)
                 buf_add(&w->text, str_make(unit, put_unit((int32_t)value, unit)));
             count++;

@@ -1,7 +1,6 @@
 /* Pages of other charsets as UTF-8: tables of single bytes, UTF-16; nothing is loaded. */
 #include "base/charset.h"
 #include "base/utf8.h"
-#include "html/entity.h"
 #include "html/html.h"
 #include "html/words_internal.h"
 
@@ -90,7 +89,7 @@ static int from_single_byte(struct arena *arena, struct str page, unsigned codec
         if (c < 0x80)
             text[n++] = (char)c;
         else
-            n += put_utf8(html_single_byte[codec][c - 0x80], text + n);
+            n += utf8_put(html_single_byte[codec][c - 0x80], text + n);
     }
     *out = str_make(text, n);
     return MP_OK;
@@ -106,7 +105,7 @@ static int from_utf16(struct arena *arena, struct str page, bool big, struct str
     if (utf16_next(&rest, big) == 0xfeff) /* the mark */
         page = rest;
     for (int32_t c; (c = utf16_next(&page, big)) != UTF8_END;)
-        n += put_utf8(c == UTF8_BAD ? 0xfffd : (uint32_t)c, text + n);
+        n += utf8_put(c == UTF8_BAD ? 0xfffd : c, text + n);
     *out = str_make(text, n);
     return MP_OK;
 }

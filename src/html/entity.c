@@ -3,6 +3,7 @@
 
 #include "base/charset.h"
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "html/words_internal.h"
 
 /* Numbers of C1 controls mean what they are in windows-1252. */
@@ -70,30 +71,6 @@ struct entity entity_at(struct str s, bool in_attribute)
     return (struct entity){0};
 }
 
-size_t put_utf8(uint32_t c, char *out)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 size_t entity_decode(struct str s, bool in_attribute, char *out)
 {
     size_t n = 0;
@@ -110,8 +87,8 @@ size_t entity_decode(struct str s, bool in_attribute, char *out)
             out[n++] = '&';
             e.used = 1;
         } else {
-            n += put_utf8(e.first, out + n);
-            n += e.second != 0 ? put_utf8(e.second, out + n) : 0;
+            n += utf8_put((int32_t)e.first, out + n);
+            n += e.second != 0 ? utf8_put((int32_t)e.second, out + n) : 0;
         }
         s = str_slice(s, e.used, s.n);
     }

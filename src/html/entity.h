@@ -13,9 +13,6 @@ struct entity {
 /* At "&". In attributes "&copy=1" and "&copyx" are no references, as the standard has it. */
 struct entity entity_at(struct str s, bool in_attribute);
 
-/* UTF-8 of a scalar value; the number of bytes, at most 4. */
-size_t put_utf8(uint32_t code_point, char *out);
-
 /* References decoded, nothing else. `out` has room for ENTITY_GROWTH(s.n) bytes; how many were
  * written is returned. */
 #define ENTITY_GROWTH(n) ((n) + (n) / 4 + 8)

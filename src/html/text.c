@@ -155,7 +155,7 @@ static void put(struct html_reader *r, struct piece *t, uint32_t c)
             cut_word(r, (int32_t)c);
     } else {
         pay(r, o);
-        o->n += put_utf8(c, o->p + o->n);
+        o->n += utf8_put((int32_t)c, o->p + o->n);
         t->letters++;
     }
 }

@@ -1,5 +1,6 @@
 /* Documents of Word in compound files ([MS-DOC]): is it encrypted, and the fields of its text. */
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "office/field.h"
 
 enum {
@@ -17,29 +18,18 @@ enum {
     FIELD_END = 0x15
 };
 
-/* UTF-8 of what one unit of UTF-16 tells; halves of pairs are left out. */
-static size_t put_letter(uint32_t c, char out[3])
-{
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c >= 0xd800 && c < 0xe000 ? 0 : 3;
-    if (n == 1)
-        out[0] = (char)c;
-    for (size_t i = n; n > 1 && i > 0; i--, c >>= 6)
-        out[i - 1] = (char)(i > 1 ? 0x80 | (c & 0x3f) : (n == 2 ? 0xc0 : 0xe0) | c);
-    return n;
-}
-
 /* One letter of the text. */
 static void take_letter(struct fields *f, uint32_t c)
 {
-    char text[3];
+    char text[4];
     if (c == FIELD_BEGIN)
         field_begin(f);
     else if (c == FIELD_RESULT)
         field_result(f);
     else if (c == FIELD_END)
         field_end(f);
-    else if (f->depth > 0)
-        field_text(f, str_make(text, put_letter(c, text)));
+    else if (f->depth > 0 && (c < 0xd800 || c >= 0xe000)) /* halves of pairs are left out */
+        field_text(f, str_make(text, utf8_put((int32_t)c, text)));
 }
 
 static void take_text(struct fields *f, struct str text, bool wide)

@@ -59,30 +59,6 @@ static int32_t entity_at(struct str s, size_t *used)
     return -1;
 }
 
-static size_t put_utf8(int32_t c, char out[4])
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 size_t html_unescape(struct str s, char *out, size_t max_bytes)
 {
     size_t n = 0;
@@ -90,7 +66,7 @@ size_t html_unescape(struct str s, char *out, size_t max_bytes)
         size_t used = 1;
         int32_t c = s.p[i] == '&' ? entity_at(str_slice(s, i, s.n), &used) : -1;
         char bytes[4] = {s.p[i]};
-        size_t length = c < 0 ? 1 : put_utf8(c, bytes);
+        size_t length = c < 0 ? 1 : utf8_put(c, bytes);
         if (n + length > max_bytes)
             break;
         memcpy(out + n, bytes, length);
