@@ -481,6 +481,8 @@ static void test_hex(void)
         tap_str(str_make(out, percent_undo(in, out)), str_from(rows[i].undone));
         tap_int(hex_octet(in, in.n), -1);
     }
+    tap_case("hex: a run, and a digit that is left over");
+    tap_str(str_make(out, hex_undo(STR("4a6B7"), out)), STR("Jk"));
 }
 
 static void test_fd(void)

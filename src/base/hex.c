@@ -30,6 +30,13 @@ int hex_octet(struct str s, size_t at)
     return low < 0 ? -1 : high << 4 | low;
 }
 
+size_t hex_undo(struct str digits, char *out)
+{
+    for (size_t i = 0; i + 1 < digits.n; i += 2)
+        out[i / 2] = (char)hex_octet(digits, i);
+    return digits.n / 2;
+}
+
 size_t percent_undo(struct str s, char *out)
 {
     size_t n = 0;

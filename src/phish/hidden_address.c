@@ -29,10 +29,7 @@ static bool holds_address(struct str text)
 static bool is_hex_of_address(struct str run)
 {
     char bytes[HEX_MAX / 2];
-    size_t n = 0;
-    for (size_t i = 0; i + 1 < run.n && n < sizeof bytes; i += 2)
-        bytes[n++] = (char)(hex_value(run.p[i]) << 4 | hex_value(run.p[i + 1]));
-    return holds_address(str_make(bytes, n));
+    return holds_address(str_make(bytes, hex_undo(str_slice(run, 0, HEX_MAX), bytes)));
 }
 
 static bool hides_address(struct str url)

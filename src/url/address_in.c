@@ -80,13 +80,6 @@ static bool is_hex(char c)
     return hex_value(c) >= 0;
 }
 
-static size_t undo_hex(struct str run, char *to)
-{
-    for (size_t i = 0; i + 1 < run.n; i += 2)
-        to[i / 2] = (char)hex_octet(run, i);
-    return run.n / 2;
-}
-
 /* Every run of such digits, at each place where a group of digits may begin. */
 static void search_runs(struct search *s, struct str text, enum url_address_form form,
                         bool in_fragment)
@@ -98,7 +91,7 @@ static void search_runs(struct search *s, struct str text, enum url_address_form
             to++;
         for (size_t shift = 0; to - from >= least && shift < group; shift++) {
             struct str run = str_slice(text, from + shift, to);
-            size_t n = hex ? undo_hex(run, s->room) : url_base64_undo(run, s->room);
+            size_t n = hex ? hex_undo(run, s->room) : url_base64_undo(run, s->room);
             search_text(s, str_make(s->room, n), form, in_fragment);
         }
     }
