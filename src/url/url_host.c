@@ -112,15 +112,19 @@ static bool holds_ipv4(const struct ip *ip)
            (is_prefixed(ip, compatible) && !low);
 }
 
+static int bad_host(struct arena *arena, struct str text, struct url *u, struct mp_err *err)
+{
+    u->flags |= URL_HOST_BAD;
+    u->host = arena_lower(arena, text);
+    return u->host.p == NULL ? url_no_memory(err) : MP_OK;
+}
+
 static int ipv6_host(struct arena *arena, struct str text, struct url *u, struct mp_err *err)
 {
     struct ip ip;
     if (text.n < 2 || text.p[text.n - 1] != ']' ||
-        !ip_parse_keep_mapped(str_slice(text, 1, text.n - 1), &ip) || ip.family != IP_V6) {
-        u->flags |= URL_HOST_BAD;
-        u->host = arena_lower(arena, text);
-        return u->host.p == NULL ? url_no_memory(err) : MP_OK;
-    }
+        !ip_parse_keep_mapped(str_slice(text, 1, text.n - 1), &ip) || ip.family != IP_V6)
+        return bad_host(arena, text, u, err);
     u->ip = ip;
     int st = address_host(arena, u, true, err);
     if (st == MP_OK && holds_ipv4(&ip)) {
@@ -129,13 +133,6 @@ static int ipv6_host(struct arena *arena, struct str text, struct url *u, struct
         memcpy(u->ip.octets, ip.octets + 12, 4);
     }
     return st;
-}
-
-static int bad_host(struct arena *arena, struct str text, struct url *u, struct mp_err *err)
-{
-    u->flags |= URL_HOST_BAD;
-    u->host = arena_lower(arena, text);
-    return u->host.p == NULL ? url_no_memory(err) : MP_OK;
 }
 
 static unsigned flags_of_text(struct str text)
