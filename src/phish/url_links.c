@@ -55,16 +55,6 @@ bool url_in_list(const struct phish *p, enum content_list list, const struct url
 
 /* ---- who ---- */
 
-static bool says_bulk(const struct message *m)
-{
-    static const struct str fields[] = {STR_INIT("List-Unsubscribe"), STR_INIT("List-Id"),
-                                        STR_INIT("List-Post")};
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-        if (header_first(m, fields[i]) != NULL)
-            return true;
-    return false;
-}
-
 static void add_recipient(struct url_facts *f, struct str local, struct str domain)
 {
     struct str parts[] = {local, STR("@"), domain};
@@ -103,7 +93,7 @@ int url_people_read(struct url_facts *f, struct mp_err *err)
     f->recipients = arena_new(f->p->arena, struct str, URL_MAX_ADDRESSES);
     if (f->recipients == NULL)
         return no_memory(err);
-    f->bulk = says_bulk(in->message);
+    f->bulk = f->p->people.is_forum || header_first(in->message, STR("List-Unsubscribe")) != NULL;
     if (f->p->from != NULL)
         f->from_site = psl_registrable(f->p->arena, f->p->from->domain);
     if (at < mail_from.n)
