@@ -443,6 +443,10 @@ static struct str page_with_references(void)
 {
     return drawn_full("&#9608;&#x2588;", "&nbsp;&nbsp;", "<br>\n");
 }
+static struct str page_with_bare_references(void)
+{
+    return drawn_full("&#9608&#x2588;", "&nbsp&#160", "<br>\n");
+}
 
 /* A table of a page whose cells are as `dark` and `light`; runs of cells as one with colspan. */
 static struct str table_of(const char *dark, const char *light, bool runs)
@@ -514,6 +518,7 @@ static void test_drawn(void)
         {"a line that is text", a_line_less, false, false},
         {"a chart of bars", a_bar_chart, false, false},
         {"references in a page", page_with_references, true, true},
+        {"references without a semicolon", page_with_bare_references, true, true},
         {"a table by attributes", table_colours, true, true},
         {"a table by styles, with columns joined", table_styles, true, true},
         {"a table by classes", table_classes, true, true},

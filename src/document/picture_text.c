@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "content/found.h"
 #include "document/picture.h"
+#include "html/entity.h"
 
 enum {
     CELLS_WIDE = 2, /* of the finest character: braille has two by four dots */
@@ -200,43 +201,6 @@ int drawn_in_text(struct content *c, size_t index, struct str text, struct mp_er
 
 /* ---- The text of a page, with the blanks and lines that drawings need ---- */
 
-static const struct entity {
-    struct str name;
-    int32_t code_point;
-} entities[] = {{STR_INIT("nbsp"), 0xa0},         {STR_INIT("block"), 0x2588},
-                {STR_INIT("uhblk"), 0x2580},      {STR_INIT("lhblk"), 0x2584},
-                {STR_INIT("blk14"), 0x2591},      {STR_INIT("blk12"), 0x2592},
-                {STR_INIT("blk34"), 0x2593},      {STR_INIT("emsp"), 0x2003},
-                {STR_INIT("squf"), 0x25a0},       {STR_INIT("square"), 0x25a1},
-                {STR_INIT("blacksquare"), 0x25a0}};
-
-/* "&#9608;", "&#x2588;", "&block;" off the front; false: it is none of these. */
-static bool entity_next(struct str *s, int32_t *out)
-{
-    size_t end = str_find(str_slice(*s, 0, 16), ';');
-    struct str name = str_slice(*s, 1, end);
-    int32_t v = 0;
-    if (end >= s->n || end >= 16)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(entities); i++)
-        if (str_eq(name, entities[i].name))
-            v = entities[i].code_point;
-    bool hex = str_istarts(name, STR("#x"));
-    for (size_t i = hex ? 2 : 1; v == 0 && name.n > i && name.p[0] == '#'; i = name.n)
-        for (size_t k = i; k < name.n && v < 0x110000; k++) {
-            char digit = to_lower(name.p[k]);
-            bool letter = hex && digit >= 'a' && digit <= 'f';
-            if (!is_digit(digit) && !letter)
-                return false;
-            v = v * (hex ? 16 : 10) + (letter ? digit - 'a' + 10 : digit - '0');
-        }
-    if (v <= 0 || v >= 0x110000 || (v >= 0xd800 && v < 0xe000))
-        return false;
-    *s = str_slice(*s, end + 1, s->n);
-    *out = v;
-    return true;
-}
-
 /* Tags that end a line. */
 static bool ends_line(struct str tag)
 {
@@ -252,7 +216,6 @@ static void plain_text(struct str page, struct buf *out)
 {
     while (page.n > 0 && !out->failed) {
         size_t n = 0;
-        int32_t c;
         while (n < page.n && page.p[n] != '<' && page.p[n] != '&')
             n++;
         buf_add(out, str_slice(page, 0, n));
@@ -260,12 +223,11 @@ static void plain_text(struct str page, struct buf *out)
         if (page.n == 0)
             break;
         if (page.p[0] == '&') {
-            if (entity_next(&page, &c)) {
-                utf8_add(out, c);
-            } else {
-                buf_addc(out, '&');
-                page = str_slice(page, 1, page.n);
-            }
+            struct entity e = entity_at(page, false);
+            utf8_add(out, e.used > 0 ? (int32_t)e.first : '&');
+            if (e.second != 0)
+                utf8_add(out, (int32_t)e.second);
+            page = str_slice(page, e.used > 0 ? e.used : 1, page.n);
             continue;
         }
         if (ends_line(page))
@@ -300,7 +262,7 @@ int drawn_read_page(struct content *c, size_t index, struct mp_err *err)
     struct buf text;
     if (st != MP_OK || !page_may_be_drawn(page))
         return st;
-    buf_init(&text, page.n + 1);
+    buf_init(&text, ENTITY_GROWTH(page.n));
     plain_text(page, &text);
     if (text.failed)
         st = mp_fail(err, MP_E_NOMEM, 0, "no memory for the text of a page");
