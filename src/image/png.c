@@ -2,6 +2,7 @@
  * Of an animated one the default picture. */
 #include <zlib.h>
 
+#include "base/png_filter.h"
 #include "image/image_internal.h"
 
 enum { PNG_GREY = 0, PNG_RGB = 2, PNG_PALETTE = 3, PNG_GREY_ALPHA = 4, PNG_RGB_ALPHA = 6 };
@@ -123,54 +124,6 @@ static bool inflate_row(struct png *p, unsigned char *row, size_t n)
     return p->z.avail_out == 0;
 }
 
-static unsigned char paeth(int left, int up, int corner)
-{
-    int to_left = up - corner, to_up = left - corner, to_corner = to_left + to_up;
-    to_left = to_left < 0 ? -to_left : to_left;
-    to_up = to_up < 0 ? -to_up : to_up;
-    to_corner = to_corner < 0 ? -to_corner : to_corner;
-    if (to_left <= to_up && to_left <= to_corner)
-        return (unsigned char)left;
-    return (unsigned char)(to_up <= to_corner ? up : corner);
-}
-
-/* The first pixel of a row has none to its left: what is there counts as 0. */
-static void unfilter_first(unsigned filter, unsigned char *row, const unsigned char *up, size_t n)
-{
-    for (size_t i = 0; i < n && filter >= 2; i++)
-        row[i] = (unsigned char)(row[i] + (filter == 3 ? up[i] / 2 : up[i]));
-}
-
-/* Undo the filter of a row (PNG 9.2); `up` is the row above, `step` the bytes of a pixel. */
-static bool unfilter(unsigned filter, unsigned char *row, const unsigned char *up, size_t n,
-                     size_t step)
-{
-    step = step < n ? step : n;
-    unfilter_first(filter, row, up, step);
-    switch (filter) {
-    case 0:
-        return true;
-    case 1:
-        for (size_t i = step; i < n; i++)
-            row[i] = (unsigned char)(row[i] + row[i - step]);
-        return true;
-    case 2:
-        for (size_t i = step; i < n; i++)
-            row[i] = (unsigned char)(row[i] + up[i]);
-        return true;
-    case 3:
-        for (size_t i = step; i < n; i++)
-            row[i] = (unsigned char)(row[i] + (row[i - step] + up[i]) / 2);
-        return true;
-    case 4:
-        for (size_t i = step; i < n; i++)
-            row[i] = (unsigned char)(row[i] + paeth(row[i - step], up[i], up[i - step]));
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Sample `i` of a row, as it stands there. */
 static uint32_t sample(const struct png *p, const unsigned char *row, size_t i)
 {
@@ -241,7 +194,7 @@ static bool read_pass(struct png *p, struct pass at, unsigned char *rows[3], uns
     memset(up, 0, bytes + 1);
     for (size_t y = at.top; y < h; y += at.step_y) {
         if (!inflate_row(p, row, bytes + 1) ||
-            !unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8))
+            !png_unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8))
             return false;
         unsigned char *line = canvas + y * w;
         row_to_grey(p, row + 1, n, at.step_x == 1 ? line : grey);

@@ -1,5 +1,6 @@
 /* Filters that need no library: LZW, ASCIIHex, ASCII85, run lengths, predictors. */
 #include "base/hex.h"
+#include "base/png_filter.h"
 #include "pdf/pdf_internal.h"
 
 static enum pdf_decoded add(struct buf *out, size_t max, const char *p, size_t n)
@@ -147,29 +148,6 @@ enum pdf_decoded pdf_unrun(struct str in, size_t max, struct buf *out)
 
 /* ---- predictors, 7.4.4.4 ---- */
 
-static unsigned char paeth(int a, int b, int c)
-{
-    int p = a + b - c, pa = p > a ? p - a : a - p, pb = p > b ? p - b : b - p,
-        pc = p > c ? p - c : c - p;
-    return (unsigned char)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
-}
-
-/* One row of PNG, `up` the row above or NULL. */
-static void png_row(unsigned kind, unsigned char *row, const unsigned char *up, size_t n,
-                    size_t pixel)
-{
-    for (size_t i = 0; i < n; i++) {
-        unsigned char left = i >= pixel ? row[i - pixel] : 0, above = up != NULL ? up[i] : 0;
-        unsigned char corner = i >= pixel && up != NULL ? up[i - pixel] : 0;
-        int add_to = kind == 1   ? left
-                     : kind == 2 ? above
-                     : kind == 3 ? (left + above) / 2
-                     : kind == 4 ? paeth(left, above, corner)
-                                 : 0;
-        row[i] = (unsigned char)((row[i] + add_to) & 0xff);
-    }
-}
-
 void pdf_unpredict(struct buf *b, unsigned predictor, unsigned colors, unsigned bits,
                    unsigned columns)
 {
@@ -188,7 +166,7 @@ void pdf_unpredict(struct buf *b, unsigned predictor, unsigned colors, unsigned 
         size_t here = b->n - in - 1 < n ? b->n - in - 1 : n;
         unsigned kind = p[in];
         memmove(p + out, p + in + 1, here);
-        png_row(kind, p + out, up, here, pixel);
+        png_unfilter(kind, p + out, up, here, pixel); /* no such filter: as it is */
         up = p + out;
         out += here;
     }
