@@ -49,7 +49,7 @@ static void put_quad(char *out, uint32_t v)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 typedef uint32_t vec_quads __attribute__((vector_size(VEC_BYTES)));
 
-/* Sixteen digits become twelve octets, and four more are written behind them: base64_room() has
+/* Sixteen digits become twelve octets, and two more are written behind them: base64_room() has
  * them. False: not all are digits. */
 static inline bool put_four_quads(char *out, const char *p)
 {

@@ -1,5 +1,4 @@
 /* Quoted-printable (RFC 2045 6.7) in every way in which readers of mail decode it. */
-#include "base/vec.h"
 #include "mime/decode.h"
 
 struct qp_run {

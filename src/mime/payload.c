@@ -316,11 +316,11 @@ static const struct base64_way base64_ways[VIEW_COUNT] = {
     [VIEW_LAST] = {PAD_STOPS, JUNK_SKIPPED, false},
     [VIEW_LENIENT] = {PAD_RESTARTS, JUNK_SKIPPED, false},
 };
+static const struct qp_way qp_of_all = {.bad = QP_BAD_KEPT};
 
 static unsigned way_of(const struct leaf *l)
 {
-    static const struct qp_way qp = {.bad = QP_BAD_KEPT};
-    return l->facts.encoding == ENCODING_QP ? WAY_QP + qp_way_number(&qp)
+    return l->facts.encoding == ENCODING_QP ? WAY_QP + qp_way_number(&qp_of_all)
                                             : WAY_BASE64 + base64_way_number(&base64_ways[l->view]);
 }
 
@@ -333,7 +333,6 @@ static unsigned odd_of(const struct leaf *l, unsigned odd)
 
 static bool decode_text(struct taker *t, const struct leaf *l, struct str body, struct taken *what)
 {
-    static const struct qp_way qp = {.bad = QP_BAD_KEPT};
     bool base64 = what->encoding != ENCODING_QP;
     size_t room = (base64 ? base64_room(body.n) : body.n) + 1;
     what->in_scratch = l->view != VIEW_STRICT; /* mostly it is there already */
@@ -344,7 +343,7 @@ static bool decode_text(struct taker *t, const struct leaf *l, struct str body, 
         return false;
     }
     size_t n = base64 ? base64_read(body, &base64_ways[l->view], to, &what->way_odd)
-                      : qp_read(body, &qp, to, &what->way_odd);
+                      : qp_read(body, &qp_of_all, to, &what->way_odd);
     what->bytes = str_make(to, n);
     what->decoded = true;
     what->way = way_of(l);
