@@ -163,8 +163,9 @@ static void test_domains(void)
     }
 }
 
-#define A32  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define HEAD "language: any\nsource: us\ndate: 2026-01-31\n"
+#define A32               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEAD_OF(language) "language: " language "\nsource: us\ndate: 2026-01-31\n"
+#define HEAD              HEAD_OF("any")
 
 static const struct {
     const char *label, *file, *text;
@@ -233,21 +234,17 @@ static const struct {
     {"no place", "redirectors.list", HEAD "/go\n", MP_E_SYNTAX, "redirectors.list:4: no domain",
      NULL},
     {"words of a language that is built in", "lure-words.de.list",
-     "language: de\nsource: us\ndate: 2026-01-31\nfoo  bar* = bank change\n", MP_OK, "", "foo bar"},
-    {"words of another", "lure-words.pl.list",
-     "language: pl\nsource: us\ndate: 2026-01-31\nhas\xc5\x82o = credential\n", MP_OK, "",
-     "has\xc5\x82o"},
+     HEAD_OF("de") "foo  bar* = bank change\n", MP_OK, "", "foo bar"},
+    {"words of another", "lure-words.pl.list", HEAD_OF("pl") "has\xc5\x82o = credential\n", MP_OK,
+     "", "has\xc5\x82o"},
     {"words of a language that the name does not say", "lure-words.pl.list", HEAD, MP_E_SYNTAX,
      "lure-words.pl.list:1: the name of the file says another language", NULL},
     {"words of no language", "lure-words.list", HEAD, MP_E_USAGE, "lure-words.list: no list", NULL},
-    {"a word too short to go on", "lure-words.pl.list",
-     "language: pl\nsource: us\ndate: 2026-01-31\nabc* = bank\n", MP_E_SYNTAX,
+    {"a word too short to go on", "lure-words.pl.list", HEAD_OF("pl") "abc* = bank\n", MP_E_SYNTAX,
      "lure-words.pl.list:4: no word or phrase: \"abc*\"", NULL},
-    {"signs and no word", "lure-words.pl.list",
-     "language: pl\nsource: us\ndate: 2026-01-31\n+++ = bank\n", MP_E_SYNTAX,
+    {"signs and no word", "lure-words.pl.list", HEAD_OF("pl") "+++ = bank\n", MP_E_SYNTAX,
      "lure-words.pl.list:4: no word or phrase", NULL},
-    {"words of no group", "lure-words.pl.list",
-     "language: pl\nsource: us\ndate: 2026-01-31\nfoo = bank banc\n", MP_E_SYNTAX,
+    {"words of no group", "lure-words.pl.list", HEAD_OF("pl") "foo = bank banc\n", MP_E_SYNTAX,
      "lure-words.pl.list:4: no group has this name: \"banc\"", NULL},
     {"not UTF-8", "extensions-risky.list", HEAD "f\xe9\n", MP_E_SYNTAX,
      "extensions-risky.list: not UTF-8", NULL},
@@ -269,8 +266,7 @@ static void test_languages(void)
     struct mp_err err = {0};
     tap_case("a file of words takes the place of its language alone");
     tap_int(content_lists_parse(&arena, STR("lure-words.de.list"),
-                                STR("language: de\nsource: us\ndate: 2026-01-31\nfoo = bank\n"),
-                                lists, &err),
+                                STR(HEAD_OF("de") "foo = bank\n"), lists, &err),
             MP_OK);
     tap_ok(content_lists_has(lists, LIST_WORDS, STR("foo")));
     tap_ok(!content_lists_has(lists, LIST_WORDS, STR("kundenkonto")));
