@@ -5,10 +5,10 @@
 #include "content/content.h"
 
 /* Add to c->report a link of objects[link->object], a text of objects[text->object]. Borrowed: what
- * they point to lives as long as c->arena. Of more than CONTENT_MAX_* the rest is left out: the
- * first of it raises limit.content and the report is not complete; a text is cut silently at whole
- * characters when it is one to read, with limit.content when it is a macro. Empty ones are not
- * kept. MP_OK also then, or MP_E_NOMEM. */
+ * they point to lives as long as c->arena. Of more than CONTENT_MAX_* the rest is left out, and so
+ * is a link that is too long: each raises limit.content, and the report is not complete; a text is
+ * cut silently at whole characters when it is one to read, with limit.content when it is a macro.
+ * Empty ones are not kept. MP_OK also then, or MP_E_NOMEM. */
 int content_add_link(struct content *c, const struct content_link *link, struct mp_err *err);
 int content_add_text(struct content *c, const struct content_text *text, struct mp_err *err);
 
