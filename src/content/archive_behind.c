@@ -15,7 +15,7 @@ enum {
 /* The main header of RAR 4, or the main or encryption header of RAR 5, follows. */
 static bool is_rar(struct str s, size_t at)
 {
-    enum { RAR4_MAIN = 0x73, RAR4_MAIN_BYTES = 13, RAR5_MAIN = 1, RAR5_ENCRYPTION = 4 };
+    enum { RAR4_MAIN_BYTES = 13 };
     if (byte_at(s, at + 6) == 0)
         return at + 7 + RAR4_MAIN_BYTES <= s.n && byte_at(s, at + 9) == RAR4_MAIN &&
                le16_at(s, at + 12) >= RAR4_MAIN_BYTES;

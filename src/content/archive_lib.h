@@ -30,6 +30,9 @@ int gzip_open_rest(struct inspector *in, struct str name, struct str bytes, stru
  * UNPACKED_UNSUPPORTED: libarchive has it neither. */
 enum unpacked lib_unpack(struct inspector *in, const struct zip_source *s);
 
+/* Types of headers of RAR. */
+enum { RAR4_MAIN = 0x73, RAR4_FILE = 0x74, RAR5_MAIN = 1, RAR5_FILE = 2, RAR5_ENCRYPTION = 4 };
+
 /* What the headers of a RAR say of encryption: libarchive does not. */
 enum { RAR_MAX_MEMBERS = CONTENT_MAX_LISTED };
 

@@ -3,13 +3,9 @@
 #include "content/archive_lib.h"
 
 enum {
-    RAR4_MAIN = 0x73,
-    RAR4_FILE = 0x74,
     RAR4_HEADERS_ENCRYPTED = 0x80,
     RAR4_FILE_ENCRYPTED = 0x04,
     RAR4_HAS_DATA = 0x8000,
-    RAR5_FILE = 2,
-    RAR5_ENCRYPTION = 4,
     RAR5_EXTRA_ENCRYPTION = 1
 };
 
