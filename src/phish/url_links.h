@@ -27,6 +27,8 @@ struct url_facts {
     struct str from_site, envelope_site;
     struct str *recipients; /* lower case */
     size_t n_recipients;
+    struct str code; /* of a device, in the text; url_oauth.c */
+    bool code_sought;
     bool bulk;            /* it says of itself that it is a newsletter or a mailing list */
     struct arena scratch; /* for what lives as long as one link is looked at */
 };

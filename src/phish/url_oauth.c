@@ -76,13 +76,15 @@ static struct str code_in(struct str text)
     return STR_NONE;
 }
 
-static struct str code_of_message(const struct phish_input *in)
+/* Looked for once, however many links ask. */
+static struct str code_of_message(struct url_facts *f)
 {
-    struct str code = STR_NONE;
-    for (size_t i = 0; i < in->found->n_texts && code.n == 0; i++)
-        if (in->found->texts[i].kind == TEXT_SEEN)
-            code = code_in(in->found->texts[i].text);
-    return code;
+    const struct content_report *found = f->p->in->found;
+    for (size_t i = 0; i < found->n_texts && f->code.n == 0 && !f->code_sought; i++)
+        if (found->texts[i].kind == TEXT_SEEN)
+            f->code = code_in(found->texts[i].text);
+    f->code_sought = true;
+    return f->code;
 }
 
 int url_check_oauth(struct url_facts *f, const struct seen_link *l, struct mp_err *err)
@@ -97,7 +99,7 @@ int url_check_oauth(struct url_facts *f, const struct seen_link *l, struct mp_er
                     STR_ARG(str_slice(url_parameter(u, STR("client_id")), 0, 60)),
                     STR_ARG(url_short(u->text)));
     } else if (is_device(u)) {
-        struct str code = code_of_message(f->p->in);
+        struct str code = code_of_message(f);
         if (code.n != 0)
             finding_add(f->p->findings, FINDING_URL_OAUTH, l->where,
                         "the code " STR_FMT " lets a device in at " STR_FMT, STR_ARG(code),
