@@ -255,13 +255,15 @@ int lookalike_find(struct arena *arena, const struct lookalikes *set, struct str
                    struct lookalike *out, struct mp_err *err)
 {
     struct lookalike found = {.kind = LOOKALIKE_NONE};
+    const struct known *k = look_up(set, site, FORM_DOMAIN);
+    if (k != NULL) {
+        *out = answer(LOOKALIKE_SAME, k);
+        return MP_OK;
+    }
     struct str label = label_of(arena, site), look = skeleton(arena, label, SKELETON_DIGITS);
     if (look.p == NULL)
         return no_memory(err);
-    const struct known *k = look_up(set, site, FORM_DOMAIN);
-    if (k != NULL)
-        found = answer(LOOKALIKE_SAME, k);
-    else if ((k = look_up(set, label, FORM_LABEL)) != NULL)
+    if ((k = look_up(set, label, FORM_LABEL)) != NULL)
         found = answer(LOOKALIKE_SUFFIX, k);
     else if ((k = look_up(set, look, FORM_LOOK)) != NULL && look.n >= LOOKALIKE_MIN_LABEL)
         found = answer(LOOKALIKE_GLYPH, k);
