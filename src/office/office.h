@@ -70,7 +70,6 @@ struct office {
     struct str seen;       /* what people read, of XML: lines; at most OFFICE_MAX_SEEN_BYTES */
     struct str opened;     /* the package that was encrypted; a workbook was read at once */
     bool has_project;      /* a VBA project */
-    bool has_parts;        /* a document in one file of XML, which has parts of its own */
     struct {
         bool is, odd_header;         /* "{\rt" without "f1" */
         bool update, auto_link;      /* \objupdate, \objautlink */

@@ -117,7 +117,6 @@ static void take_blank(struct markup *m)
 static void take_binary(struct markup *m)
 {
     m->in_binary = !m->x.empty;
-    m->r->o->has_parts = true;
     buf_reset(&m->binary);
 }
 

@@ -135,8 +135,6 @@ static void add_script(struct pdf_reader *r, const struct pdf_object *o, struct 
 static void on_script(const struct at *x)
 {
     struct pdf_reader *r = x->r;
-    if (!r->pdf->has_script)
-        r->pdf->script_at = x->o->at;
     r->pdf->has_script = true;
     if (r->nodes[x->node].word != PDF_W_JS || r->script_left == 0)
         return;
@@ -168,8 +166,6 @@ static void read_form(struct pdf_reader *r, struct pdf_object *o)
     s = str_slice(s, at, s.n);
     s = str_slice(s, 0, str_search(s, end));
     s = str_slice(s, str_find(s, '>') + 1, s.n);
-    if (!r->pdf->has_script)
-        r->pdf->script_at = o->at;
     r->pdf->has_script = true;
     add_script(r, o, pdf_text_of(r, s));
 }
@@ -181,7 +177,6 @@ static void on_form_data(const struct at *x)
     struct pdf_object *of[PDF_MAX_DEFINITIONS];
     bool array = pdf_is(r, x->value, PDF_NODE_ARRAY);
     uint32_t i = array ? x->value + 1 : x->value, end = array ? r->nodes[x->value].end : i + 1;
-    r->pdf->has_form_data = true;
     for (; x->value != PDF_NO_NODE && i < end && pdf_work(r, PDF_ENTRY_WORK); i++) {
         size_t n = pdf_is(r, i, PDF_NODE_REF) ? pdf_definitions(r, r->nodes[i].number, of) : 0;
         for (size_t k = 0; k < n; k++)
@@ -232,7 +227,6 @@ static void on_automatic(const struct at *x)
         (open ? is_destination(r, x->value) : is_field_script(r, x->parent, x->value)))
         return;
     r->pdf->automatic = open ? "OpenAction" : "AA";
-    r->pdf->automatic_at = x->o->at;
 }
 
 /* ---- pages ---- */
@@ -295,8 +289,6 @@ static void on_name(const struct at *x)
         on_uri(x);
         break;
     case PDF_W_LAUNCH:
-        if (!pdf->has_launch)
-            pdf->launch_at = x->o->at;
         pdf->has_launch = true;
         on_action(x, PDF_LAUNCH);
         break;

@@ -137,12 +137,10 @@ struct pdf {
     enum pdf_encryption encryption;
     size_t password; /* PDF_OPENED_WITH: which one */
 
-    bool has_script;    /* a name /JS or /JavaScript */
-    bool has_launch;    /* a name /Launch */
-    bool has_form_data; /* an XFA form */
+    bool has_script; /* a name /JS or /JavaScript */
+    bool has_launch; /* a name /Launch */
     /* What begins an action by itself: "OpenAction", "AA"; NULL: nothing does. */
     const char *automatic;
-    size_t script_at, launch_at, automatic_at; /* offsets of the first */
 
     struct str obfuscated[PDF_MAX_OBFUSCATED]; /* as written: "/J#61vaScript" */
     size_t n_obfuscated; /* names of which something depends, written with #xx; may be more */
