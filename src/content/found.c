@@ -2,9 +2,8 @@
 #include "content/found.h"
 
 #include "base/utf8.h"
+#include "content/grow.h"
 #include "content/place.h"
-
-enum { FIRST_CAP = 16 };
 
 const char *link_source_name(enum link_source s)
 {
@@ -26,18 +25,6 @@ void content_cut(struct content *c, size_t object, const char *why)
     c->report->complete = false;
 }
 
-/* Room for one more of `size` bytes in a list that grows. NULL without memory. */
-static void *with_room(struct content *c, void *list, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return list;
-    size_t more = *cap == 0 ? FIRST_CAP : 2 * *cap;
-    void *grown = arena_grow(c->arena, list, n, more, size);
-    if (grown != NULL)
-        *cap = more;
-    return grown;
-}
-
 int content_add_link(struct content *c, const struct content_link *link, struct mp_err *err)
 {
     struct content_report *r = c->report;
@@ -48,7 +35,8 @@ int content_add_link(struct content *c, const struct content_link *link, struct 
                     r->n_links >= CONTENT_MAX_LINKS ? "too many links" : "a link is too long");
         return MP_OK;
     }
-    struct content_link *links = with_room(c, r->links, r->n_links, &r->cap_links, sizeof *links);
+    struct content_link *links =
+        list_room(c->arena, r->links, r->n_links, &r->cap_links, sizeof *links);
     if (links == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the links of a message");
     r->links = links;
@@ -70,7 +58,8 @@ int content_add_text(struct content *c, const struct content_text *text, struct 
     }
     if (is_macro && text->text.n > max)
         content_cut(c, text->object, "a macro is too long to be shown whole");
-    struct content_text *texts = with_room(c, r->texts, r->n_texts, &r->cap_texts, sizeof *texts);
+    struct content_text *texts =
+        list_room(c->arena, r->texts, r->n_texts, &r->cap_texts, sizeof *texts);
     if (texts == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the texts of a message");
     r->texts = texts;

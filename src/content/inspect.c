@@ -1,6 +1,7 @@
 /* The loop over what a payload holds: archives are opened in turn, never in each other. */
 #include "content/archive_lib.h"
 #include "content/attach.h"
+#include "content/grow.h"
 #include "content/package.h"
 #include "content/place.h"
 #include "content/zip_tail.h"
@@ -58,14 +59,11 @@ bool known_of(struct str bytes, struct known *out)
 
 bool open_later(struct inspector *in, size_t index)
 {
-    if (in->n_waiting == in->cap_waiting) {
-        size_t cap = in->cap_waiting == 0 ? 16 : in->cap_waiting * 2;
-        size_t *grown = arena_grow(in->c->arena, in->waiting, in->n_waiting, cap, sizeof *grown);
-        if (grown == NULL)
-            return false;
-        in->waiting = grown;
-        in->cap_waiting = cap;
-    }
+    size_t *waiting =
+        list_room(in->c->arena, in->waiting, in->n_waiting, &in->cap_waiting, sizeof *waiting);
+    if (waiting == NULL)
+        return false;
+    in->waiting = waiting;
     in->waiting[in->n_waiting++] = index;
     return true;
 }
@@ -99,15 +97,11 @@ static bool remember(struct inspector *in, const unsigned char *sha256, bool *is
     for (size_t i = 0; i < in->n_opened; i++)
         if (memcmp(in->opened[i], sha256, DIGEST_MAX_BYTES) == 0)
             return true;
-    if (in->n_opened == in->cap_opened) {
-        size_t cap = in->cap_opened == 0 ? 16 : in->cap_opened * 2;
-        const unsigned char **grown =
-            arena_grow(in->c->arena, in->opened, in->n_opened, cap, sizeof *grown);
-        if (grown == NULL)
-            return false;
-        in->opened = grown;
-        in->cap_opened = cap;
-    }
+    const unsigned char **opened =
+        list_room(in->c->arena, in->opened, in->n_opened, &in->cap_opened, sizeof *opened);
+    if (opened == NULL)
+        return false;
+    in->opened = opened;
     struct str kept = arena_copy(in->c->arena, str_make((const char *)sha256, DIGEST_MAX_BYTES));
     if (kept.p == NULL)
         return false;

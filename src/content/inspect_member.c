@@ -1,5 +1,6 @@
 /* A member becomes an object of the report: its names, its place, its kind, the rules of both. */
 #include "content/attach.h"
+#include "content/grow.h"
 #include "content/inspect_internal.h"
 #include "content/package.h"
 
@@ -14,15 +15,11 @@ static unsigned real_depth(const struct content_report *r, int32_t parent)
 static struct content_object *new_object(struct inspector *in)
 {
     struct content_report *r = in->c->report;
-    if (r->n == r->cap) {
-        size_t cap = r->cap < 16 ? 16 : r->cap * 2;
-        struct content_object *grown =
-            arena_grow(in->c->arena, r->objects, r->n, cap, sizeof *grown);
-        if (grown == NULL)
-            return NULL;
-        r->objects = grown;
-        r->cap = cap;
-    }
+    struct content_object *objects =
+        list_room(in->c->arena, r->objects, r->n, &r->cap, sizeof *objects);
+    if (objects == NULL)
+        return NULL;
+    r->objects = objects;
     return &r->objects[r->n++];
 }
 
