@@ -10,7 +10,7 @@ import sys
 
 CATALOG, PAGE = 'src/finding/catalog.def', 'docs/findings.md'
 PARTS = tuple(f'src/finding/catalog_{part}.def' for part in (
-    'mime', 'attach', 'archive', 'engine', 'document', 'phish', 'flow', 'posture', 'delivery'))
+    'mime', 'attach', 'archive', 'engine', 'document', 'phish', 'intel', 'flow', 'posture', 'delivery'))
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 HEADING_OR_ENTRY = re.compile(
     r'/\* ---- (?P<heading>.*?) ---- \*/'
