@@ -15,6 +15,14 @@ enum {
     DASHES_BEFORE_MAX = 4 /* junk before the dashes of a delimiter that no field declares */
 };
 
+/* A body that may go on behind what looks like its end. */
+struct open_body {
+    bool open;
+    struct head head;
+    unsigned encodings;
+    size_t body;
+};
+
 struct loose_reader {
     struct taker *t;
     const struct region *region;
@@ -31,12 +39,10 @@ struct loose_reader {
     bool in_head, has_head;
     /* the first block of the segment that names an encoding: its body is also read on to the end of
      * the segment, over whatever looks like a head within it */
-    struct {
-        bool open, carried; /* over one delimiter that is not quite one */
-        struct head head;
-        unsigned encodings;
-        size_t body;
-    } first;
+    struct open_body first;
+    bool carried; /* that one, over one delimiter that is not quite one */
+    /* and one is read over all that are not, to the next that is */
+    struct open_body longer;
 };
 
 static struct str line_text(const struct loose_reader *r, const struct loose_line *l)
@@ -60,21 +66,38 @@ static bool take_boundary(void *context, const struct param_form *f)
 
 /* The value of the field whose line is `l`: with all lines behind it that are no field and not
  * blank. */
-static struct str value_at(const struct loose_reader *r, const struct loose_line *l, size_t from)
+static struct str value_at(struct str bytes, const struct loose_line *l, size_t from)
 {
     struct loose_line line = *l;
     size_t start = l->start + from, end = l->end;
-    while (end - start < VALUE_MAX_BYTES && loose_next(r->bytes, line.next, &line) &&
-           !is_blank(line_text(r, &line)) &&
-           (is_wsp(r->bytes.p[line.start]) || !is_field_like(line_text(r, &line))) &&
-           r->bytes.p[line.start] != '-')
+    while (end - start < VALUE_MAX_BYTES && loose_next(bytes, line.next, &line)) {
+        struct str text = str_slice(bytes, line.start, line.end);
+        if (is_blank(text) || text.p[0] == '-' || (!is_wsp(text.p[0]) && is_field_like(text)))
+            break;
         end = line.end;
-    return str_slice(str_slice(r->bytes, start, end), 0, VALUE_MAX_BYTES);
+    }
+    return str_slice(str_slice(bytes, start, end), 0, VALUE_MAX_BYTES);
+}
+
+unsigned loose_labels(struct arena *arena, struct str head, bool *odd)
+{
+    struct loose_line l = {0};
+    unsigned found = 0, fields = 0;
+    size_t value;
+    *odd = false;
+    while (loose_next(head, l.next, &l)) {
+        bool odd_one = false;
+        if (loose_field(str_slice(head, l.start, l.end), &value) != LOOSE_ENCODING)
+            continue;
+        found |= loose_encodings(arena, value_at(head, &l, value), &odd_one);
+        *odd |= odd_one || ++fields > 1;
+    }
+    return found;
 }
 
 static void declared_boundary(struct loose_reader *r, const struct loose_line *l, size_t from)
 {
-    struct str value = value_at(r, l, from);
+    struct str value = value_at(r->bytes, l, from);
     struct param_taker taker = {take_boundary, r, &r->t->odd_work};
     if (str_find(value, '=') == value.n)
         return;
@@ -158,7 +181,8 @@ static void body(struct loose_reader *r, size_t from, size_t to, bool plain_too)
 {
     struct loose_body b = {.encodings = r->encodings,
                            .odd_label = r->odd_label,
-                           .guess = r->first.open && from == r->first.body};
+                           .guess = (r->first.open && from == r->first.body) ||
+                                    (r->longer.open && from == r->longer.body)};
     /* what stands before the parts of a multipart is none, unless a label makes it more */
     b.is_part = plain_too && (r->has_head || r->after_delimiter) &&
                 (!r->multipart || r->encodings != 0 || r->odd_label);
@@ -196,15 +220,23 @@ static void reset_block(struct loose_reader *r)
 
 static void open_first(struct loose_reader *r, size_t body_start)
 {
-    r->first.open = true;
-    r->first.carried = false;
-    r->first.head = r->head;
-    r->first.encodings = r->encodings;
-    r->first.body = body_start;
+    r->first = (struct open_body){true, r->head, r->encodings, body_start};
+    r->carried = false;
+    if (!r->longer.open)
+        r->longer = r->first;
+}
+
+static void close_open(struct loose_reader *r, const struct open_body *b, size_t end)
+{
+    r->head = b->head;
+    r->encodings = b->encodings;
+    r->has_head = true;
+    body(r, b->body, end, false);
+    reset_block(r);
 }
 
 /* `sure`: every reader takes the delimiter at `end` for one; else the body may go on behind it, for
- * one segment more. */
+ * one segment more, or to the next sure one. */
 static void close_segment(struct loose_reader *r, size_t body_start, size_t end, bool sure)
 {
     bool was_open = r->first.open;
@@ -213,14 +245,15 @@ static void close_segment(struct loose_reader *r, size_t body_start, size_t end,
         open_first(r, body_start);
     reset_block(r);
     if (was_open) {
-        r->head = r->first.head;
-        r->encodings = r->first.encodings;
-        r->has_head = true;
-        body(r, r->first.body, end, false);
-        reset_block(r);
-        r->first.open = !sure && !r->first.carried;
+        close_open(r, &r->first, end);
+        r->first.open = !sure && !r->carried;
     }
-    r->first.carried = r->first.open;
+    r->carried = r->first.open;
+    if (r->longer.open && sure) {
+        if (!was_open || r->longer.body != r->first.body)
+            close_open(r, &r->longer, end);
+        r->longer.open = false;
+    }
 }
 
 static bool holds(struct str value, struct str word)
@@ -235,7 +268,7 @@ static void add_field(struct loose_reader *r, enum loose_field kind, const struc
                                        [LOOSE_ENCODING] = STR_INIT("Content-Transfer-Encoding"),
                                        [LOOSE_DISPOSITION] = STR_INIT("Content-Disposition"),
                                        [LOOSE_OTHER] = STR_INIT("Content-Other")};
-    struct str value = value_at(r, l, from);
+    struct str value = value_at(r->bytes, l, from);
     struct head *h = &r->head;
     if (!r->has_head)
         h->start = l->start;

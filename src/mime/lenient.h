@@ -49,6 +49,10 @@ bool begins_like_message(struct str bytes);
  * reader finds none. */
 unsigned loose_encodings(struct arena *arena, struct str value, bool *odd);
 
+/* Those that all fields of a head name, whatever ends its lines (lenient.c). `*odd`: some reader
+ * finds none, or another one. */
+unsigned loose_labels(struct arena *arena, struct str head, bool *odd);
+
 /* ---- bodies (lenient_body.c) ---- */
 
 /* What stands between two heads: decoded by each label, and by what it looks like. */

@@ -28,6 +28,12 @@ static const struct {
      STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: 7bit\r\n"
                              "Content-Transfer-Encoding: base64\r\n\r\n" EVIL END),
      "LN", true},
+    {"fields: encoding amid others, over what looks like delimiters",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_\r\n\r\n--_\r\n" EXE
+              "Content-Transfer-Encoding: base63\r\nContent-Transfer-Encoding: base64\r\n"
+              "Content-Transfer-Encoding: base63\r\n\r\nRVZJ\r\n--_!\r\nTCBQ\r\n--_!\r\n"
+              "QVlM\r\n--_!\r\nT0FE\r\n--_--\r\n"),
+     "N", true},
     {"fields: a list of encodings",
      STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: base64, 7bit\r\n\r\n" EVIL END), "FN",
      true},
@@ -119,6 +125,11 @@ static const struct {
      true},
     {"structure: delimiter behind a bare CR", STR_INIT(MIXED "x\r--b\r\n" ATTACHMENT END), "N",
      true},
+    {"structure: over what looks like delimiters, below an odd head",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_\r\n\r\n--_\r\n" EXE "\"\r\n"
+              "Content-Transfer-Encoding: base64\n\nRVZJ\n--_!\nTCBQ\n--_!\nQVlM\n--_!\n"
+              "T0FE\r\n--_--\r\n"),
+     "N", true},
     {"structure: delimiter behind text", STR_INIT(MIXED "x--b\r\n" ATTACHMENT END), "N", true},
     {"structure: behind the last delimiter", STR_INIT(MIXED PART "\r\nx\r\n" END PART ATTACHMENT),
      "N", true},

@@ -414,7 +414,7 @@ bool was_taken(struct taker *t, const struct leaf *l, enum body_encoding e)
     return !t->no_memory && span_find(t, l, e, false) != NULL;
 }
 
-void take_leaf(struct taker *t, const struct leaf *l)
+static void take_as_labelled(struct taker *t, const struct leaf *l)
 {
     const struct facts *f = &l->facts;
     struct str body = str_slice(l->region->bytes, l->body, l->end);
@@ -459,4 +459,27 @@ void take_leaf(struct taker *t, const struct leaf *l)
     t->no_memory |= bytes.p == NULL;
     if (bytes.p != NULL)
         take_region(t, l, bytes, what.structural);
+}
+
+/* Fields that name other encodings too, or something else: some reader decodes this very body by
+ * each of them, some by none. */
+static void take_other_labels(struct taker *t, const struct leaf *l)
+{
+    static const unsigned usual = 1u << ENCODING_BASE64 | 1u << ENCODING_QP | 1u << ENCODING_UU;
+    struct str head = str_slice(l->region->bytes, l->head->start, l->head->end);
+    struct loose_body b = {.leaf = *l, .holds_message = facts_is_message(&l->facts)};
+    unsigned labels = loose_labels(t->arena, head, &b.odd_label) & usual;
+    b.leaf.view = VIEW_LENIENT;
+    b.encodings = labels & ~(1u << l->facts.encoding);
+    b.is_part = b.odd_label && labels != 0;
+    b.guess = b.encodings == 0; /* as text it proves no difference */
+    if (b.encodings != 0 || b.is_part)
+        take_loose_body(t, &b);
+}
+
+void take_leaf(struct taker *t, const struct leaf *l)
+{
+    take_as_labelled(t, l);
+    if (l->head != NULL && l->facts.odd)
+        take_other_labels(t, l);
 }
