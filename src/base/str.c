@@ -1,6 +1,8 @@
 /* Counted strings: comparing, searching and cutting borrowed bytes. */
 #include "base/str.h"
 
+#include "base/vec.h"
+
 struct str str_from(const char *z)
 {
     return z == NULL ? STR_NONE : (struct str){z, strlen(z)};
@@ -8,7 +10,12 @@ struct str str_from(const char *z)
 
 bool str_ieq(struct str a, struct str b)
 {
-    return a.n == b.n && (str_eq(a, b) || str_icmp(a, b) == 0);
+    size_t i = 0;
+    if (a.n != b.n)
+        return false;
+    while (i < a.n && (a.p[i] == b.p[i] || to_lower(a.p[i]) == to_lower(b.p[i])))
+        i++;
+    return i == a.n;
 }
 
 /* One star at a time is open: when the rest does not fit, it takes one more byte. */
@@ -33,16 +40,6 @@ bool str_glob(struct str pattern, struct str text, bool any_one)
     while (p < pattern.n && pattern.p[p] == '*')
         p++;
     return p == pattern.n;
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-    return s.n >= prefix.n && str_eq(str_slice(s, 0, prefix.n), prefix);
-}
-
-bool str_istarts(struct str s, struct str prefix)
-{
-    return s.n >= prefix.n && str_ieq(str_slice(s, 0, prefix.n), prefix);
 }
 
 bool str_starts_command(struct str s)
@@ -84,12 +81,6 @@ int str_icmp(struct str a, struct str b)
     return by_length(a, b);
 }
 
-size_t str_find(struct str s, char c)
-{
-    const char *hit = s.n == 0 ? NULL : memchr(s.p, c, s.n);
-    return hit == NULL ? s.n : (size_t)(hit - s.p);
-}
-
 size_t str_rfind(struct str s, char c)
 {
     for (size_t i = s.n; i > 0; i--)
@@ -110,15 +101,13 @@ size_t str_isearch(struct str s, struct str needle)
 {
     if (needle.n == 0)
         return 0;
-    for (size_t i = 0; i + needle.n <= s.n; i++)
-        if (to_lower(s.p[i]) == to_lower(*needle.p) && str_istarts(str_slice(s, i, s.n), needle))
+    char low = to_lower(*needle.p), high = is_alpha(low) ? (char)(low & ~0x20) : low;
+    for (size_t i = 0; i + needle.n <= s.n; i++) {
+        i += vec_find(s.p + i, s.n - i, low, high);
+        if (str_istarts(str_slice(s, i, s.n), needle))
             return i;
+    }
     return s.n;
-}
-
-bool str_has(struct str s, char c)
-{
-    return str_find(s, c) < s.n;
 }
 
 static struct str trim(struct str s, bool (*is_space)(char))

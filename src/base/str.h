@@ -49,8 +49,6 @@ bool str_ieq(struct str a, struct str b);
 /* The whole of `text` by a pattern: "*" stands for any text and, with `any_one`, "?" for one byte;
  * ASCII letters without case. At most pattern.n times text.n steps. */
 bool str_glob(struct str pattern, struct str text, bool any_one);
-bool str_starts(struct str s, struct str prefix);
-bool str_istarts(struct str s, struct str prefix);
 /* Does it start with what build servers take for a command anywhere in a log: "##[" (GitHub,
  * Azure),
  * "##vso[" (Azure), "##teamcity["? */
@@ -61,11 +59,18 @@ int str_cmp(struct str a, struct str b);  /* bytewise, like memcmp, shorter firs
 int str_icmp(struct str a, struct str b); /* the same on ASCII-lower-cased bytes */
 
 /* Offset of the first `c` / `needle`, or `s.n` when there is none. */
-size_t str_find(struct str s, char c);
+static inline size_t str_find(struct str s, char c)
+{
+    const char *hit = s.n == 0 ? NULL : memchr(s.p, c, s.n);
+    return hit == NULL ? s.n : (size_t)(hit - s.p);
+}
 size_t str_rfind(struct str s, char c);
 size_t str_search(struct str s, struct str needle);
 size_t str_isearch(struct str s, struct str needle); /* ASCII letters without case */
-bool str_has(struct str s, char c);
+static inline bool str_has(struct str s, char c)
+{
+    return str_find(s, c) < s.n;
+}
 
 /* SP, HTAB, CR and LF taken off both ends (folding white space of mail). */
 struct str str_trim(struct str s);
@@ -105,6 +110,17 @@ static inline bool is_alnum(char c)
 static inline char to_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && str_eq(str_make(s.p, prefix.n), prefix);
+}
+/* The first byte decides mostly. */
+static inline bool str_istarts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || to_lower(*s.p) == to_lower(*prefix.p)) &&
+           str_ieq(str_make(s.p, prefix.n), prefix);
 }
 
 #endif

@@ -169,6 +169,24 @@ static int read_table(struct content *c, size_t index, struct table *t, struct m
     return st;
 }
 
+/* Where the first table begins that has enough rows: few have as many. The end when none has. */
+static size_t find_rows(struct str page)
+{
+    size_t from = str_isearch(page, STR("<tr")), rows = 0;
+    for (size_t at = from; at < page.n; at++) {
+        struct str tag = str_slice(page, at, page.n);
+        if (tag_is(tag, STR("tr"))) {
+            if (++rows == LEAST_SIDE)
+                return from;
+        } else if (tag_is(tag, STR("table")) || tag_is(tag, STR("/table"))) {
+            from = at;
+            rows = 0;
+        }
+        at += str_find(str_slice(tag, 1, tag.n), '<');
+    }
+    return page.n;
+}
+
 int drawn_in_tables(struct content *c, size_t index, struct str page, struct mp_err *err)
 {
     struct arena scratch;
@@ -176,7 +194,7 @@ int drawn_in_tables(struct content *c, size_t index, struct str page, struct mp_
     int st = MP_OK;
     unsigned tries = 0;
     arena_init(&scratch, MEMORY_BYTES);
-    for (size_t at = str_isearch(page, STR("<tr")); st == MP_OK && at < page.n;) {
+    for (size_t at = find_rows(page); st == MP_OK && at < page.n;) {
         size_t end = at + 1;
         while (end < page.n && page.p[end] != '<' && page.p[end] != '>')
             end++;

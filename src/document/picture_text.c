@@ -11,6 +11,7 @@ enum {
     CELLS_HIGH = 4,
     LEAST_COLUMNS = 11, /* braille of the smallest code ... */
     LEAST_ROWS = 6,
+    SIDE = 7, /* modules of the square in a corner */
     MEMORY_BYTES = 32 * 1024 * 1024,
     NO_SIGN = -1,
     NOTHING = -2 /* a character without a glyph */
@@ -156,18 +157,46 @@ static int canvas_read(struct content *c, size_t index, const struct canvas *v, 
     return st;
 }
 
-/* Signs that a drawing cannot do without: the upper side of a square in a corner. */
+/* How many times the byte at `at` stands there in a row. */
+static size_t row_at(struct str text, size_t at)
+{
+    size_t from = at, to = at;
+    while (from > 0 && text.p[from - 1] == text.p[at])
+        from--;
+    while (to < text.n && text.p[to] == text.p[at])
+        to++;
+    return to - from;
+}
+
+/* The upper side of a square in a corner, in signs of ASCII: a byte of it is where one looks. */
+static bool has_side(struct str text)
+{
+    for (size_t i = SIDE - 1; i < text.n; i += SIDE) {
+        char c = text.p[i];
+        if ((c == '#' || c == '@' || c == 'X') && row_at(text, i) >= SIDE)
+            return true;
+    }
+    return false;
+}
+
+/* Does one of the rest of characters that begin with `first` follow it anywhere? */
+static bool has_mark(struct str text, char first, const struct str *rests, size_t n)
+{
+    for (size_t at = 0; (at += str_find(str_slice(text, at, text.n), first)) < text.n;) {
+        struct str rest = str_slice(text, ++at, text.n);
+        for (size_t i = 0; i < n; i++)
+            if (str_starts(rest, rests[i]))
+                return true;
+    }
+    return false;
+}
+
+/* Signs that a drawing cannot do without. */
 static bool may_be_drawn(struct str text)
 {
-    static const struct str marks[] = {STR_INIT("\xe2\x96"), STR_INIT("\xe2\xa0"),
-                                       STR_INIT("\xe2\xa1"), STR_INIT("\xe2\xa2"),
-                                       STR_INIT("\xe2\xa3"), STR_INIT("\xe2\xac"),
-                                       STR_INIT("#######"),  STR_INIT("@@@@@@@"),
-                                       STR_INIT("XXXXXXX")};
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-        if (str_search(text, marks[i]) < text.n)
-            return true;
-    return false;
+    static const struct str rests[] = {STR_INIT("\x96"), STR_INIT("\xa0"), STR_INIT("\xa1"),
+                                       STR_INIT("\xa2"), STR_INIT("\xa3"), STR_INIT("\xac")};
+    return has_mark(text, '\xe2', rests, ARRAY_LEN(rests)) || has_side(text);
 }
 
 int drawn_in_text(struct content *c, size_t index, struct str text, struct mp_err *err)
@@ -239,13 +268,10 @@ static void plain_text(struct str page, struct buf *out)
 /* Characters of drawings, also as references. */
 static bool page_may_be_drawn(struct str page)
 {
-    static const struct str marks[] = {STR_INIT("&#96"),   STR_INIT("&#x25"), STR_INIT("&#X25"),
-                                       STR_INIT("&block"), STR_INIT("hblk;"), STR_INIT("&#10"),
-                                       STR_INIT("&#x28")};
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-        if (str_search(page, marks[i]) < page.n)
-            return true;
-    return may_be_drawn(page);
+    static const struct str rests[] = {STR_INIT("#96"),   STR_INIT("#x25"),  STR_INIT("#X25"),
+                                       STR_INIT("block"), STR_INIT("uhblk"), STR_INIT("lhblk"),
+                                       STR_INIT("#10"),   STR_INIT("#x28")};
+    return has_mark(page, '&', rests, ARRAY_LEN(rests)) || may_be_drawn(page);
 }
 
 bool drawn_is_page(const struct content_object *o)
