@@ -63,7 +63,7 @@ int content_lists_new(struct arena *arena, struct content_lists **out, struct mp
     if (lists == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the lists of content");
     for (size_t i = 0; i < content_data_count; i++) {
-        const struct content_data *d = &content_data[i];
+        const struct data_file *d = &content_data[i];
         int st = content_lists_parse(arena, str_from(d->file),
                                      str_make((const char *)d->bytes, d->n), lists, err);
         if (st != MP_OK)

@@ -3,15 +3,10 @@
 #ifndef MP_CONTENT_LISTS_INTERNAL_H
 #define MP_CONTENT_LISTS_INTERNAL_H
 
+#include "base/data_file.h"
 #include "content/lists.h"
 
-struct content_data {
-    const char *file;
-    const unsigned char *bytes;
-    size_t n;
-};
-
-extern const struct content_data content_data[];
+extern const struct data_file content_data[];
 extern const size_t content_data_count;
 
 enum key_form {
