@@ -72,10 +72,16 @@ struct feed {
     struct str reference;   /* a page about the feed */
 };
 
-enum dns_list_asks { DNS_LIST_IP = 1, DNS_LIST_DOMAIN = 2, DNS_LIST_HASH = 4 };
+enum dns_list_asks {
+    DNS_LIST_IP = 1, /* the client's address */
+    DNS_LIST_DOMAIN = 2,
+    DNS_LIST_HASH = 4,   /* MD5, SHA-1 */
+    DNS_LIST_LINK_IP = 8 /* addresses that stand in links: lists of links have them, DBL has none */
+};
 enum dns_code_kind { CODE_LISTED, CODE_ALLOWED, CODE_NEUTRAL, CODE_ERROR };
 
-/* An answer, or bits of one: 127.0.0.4, 127.0.0.4-127.0.0.7, or a mask of the last octet. */
+/* An answer, or bits of one: 127.0.0.4, 127.0.0.4-127.0.0.7, or a mask of the last octet. A range
+ * goes octet by octet: 127.0.0.2-127.0.255.2 is 127.0.x.2. */
 struct dns_code {
     uint32_t first, last; /* host order */
     uint32_t bits;        /* not 0: any of these of the last octet, whatever first and last are */
@@ -90,7 +96,9 @@ struct dns_list {
     bool enabled, registrable_only; /* asked for the registrable domain, not the host */
     bool speaks_v6;
     struct intel_secret key;
-    struct str test_listed, test_unlisted; /* "127.0.0.2", "127.0.0.1"; of domains "test" ... */
+    /* "127.0.0.2", "127.0.0.1", of domains "test", "invalid" (RFC 5782 5), which are meant when
+     * they are empty; of hashes there is no listed one by default. "-": there is none. */
+    struct str test_listed, test_unlisted;
     struct dns_code codes[INTEL_MAX_CODES];
     size_t n_codes;
     struct str licence, reference;

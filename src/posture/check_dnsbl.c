@@ -1,4 +1,5 @@
 /* Are MX addresses on DNS block lists (RFC 5782)? Only lists that prove themselves are believed. */
+#include "dns/listing.h"
 #include "posture/posture_internal.h"
 
 enum {
@@ -18,47 +19,19 @@ struct list {
     bool speaks_v6;
 };
 
-enum word { WORD_UNLISTED, WORD_LISTED, WORD_REFUSED, WORD_NONSENSE, WORD_FAILED };
-
-/* What a list says about one address. 127.255.255.0/24 is how the large ones say "not you". */
-static enum word word_of(const struct dns_answer *a)
-{
-    if (posture_failed(a))
-        return WORD_FAILED;
-    enum word w = a->n > 0 ? WORD_LISTED : WORD_UNLISTED;
-    for (size_t i = 0; i < a->n; i++) {
-        const unsigned char *o = a->records[i].ip.octets;
-        if (o[0] != 127 || (o[1] == 0 && o[2] == 0 && o[3] == 1))
-            return WORD_NONSENSE;
-        if (o[1] == 255 && o[2] == 255)
-            w = WORD_REFUSED;
-    }
-    return w;
-}
-
-/* "4.3.2.1.zone" */
-static struct str name_in(struct arena *a, const struct ip *ip, struct str zone)
-{
-    struct str reverse = dns_reverse_name(a, ip);
-    struct str suffix = ip->family == IP_V4 ? STR("in-addr.arpa") : STR("ip6.arpa");
-    if (reverse.n < suffix.n)
-        return STR_NONE;
-    return arena_join(a, (struct str[]){str_slice(reverse, 0, reverse.n - suffix.n), zone}, 2);
-}
-
 static int ask_tests(struct posture_ctx *c, struct list *l, struct mp_err *err)
 {
     int waiting = MP_OK;
     for (size_t i = 0; i < TESTS; i++) {
         struct ip ip;
         (void)ip_parse_keep_mapped(str_from(test_addresses[i]), &ip);
-        int st = posture_ask(c, name_in(c->arena, &ip, l->zone), DNS_A, &l->tests[i], err);
+        int st = posture_ask(c, listing_name(c->arena, &ip, l->zone), DNS_A, &l->tests[i], err);
         if (st < 0)
             return st;
         waiting = st == MP_WAIT ? st : waiting;
     }
     if (waiting == MP_OK)
-        l->speaks_v6 = word_of(l->tests[TEST_LISTED6]) == WORD_LISTED;
+        l->speaks_v6 = listing_of(l->tests[TEST_LISTED6]) == LISTING_LISTED;
     return waiting;
 }
 
@@ -72,10 +45,10 @@ struct listing {
 
 static int ask(struct posture_ctx *c, const struct ip *ip, struct listing *out, struct mp_err *err)
 {
-    struct str name = name_in(c->arena, ip, out->list->zone);
+    struct str name = listing_name(c->arena, ip, out->list->zone);
     out->ip = posture_ip(c->arena, ip);
     int st = posture_ask(c, name, DNS_A, &out->answer, err);
-    if (st == MP_OK && word_of(out->answer) == WORD_LISTED)
+    if (st == MP_OK && listing_of(out->answer) == LISTING_LISTED)
         st = posture_ask(c, name, DNS_TXT, &out->reason, err);
     return st;
 }
@@ -97,30 +70,37 @@ static void broken(struct posture_ctx *c, struct str zone, const char *why)
 /* True: the list works, and is open to us. */
 static bool judge_list(struct posture_ctx *c, const struct list *l)
 {
-    enum word yes = word_of(l->tests[TEST_LISTED]), no = word_of(l->tests[TEST_UNLISTED]);
-    if (yes == WORD_FAILED || no == WORD_FAILED) {
-        posture_answer_failed(c, l->tests[yes == WORD_FAILED ? TEST_LISTED : TEST_UNLISTED]);
-        return false;
-    }
-    if (yes == WORD_REFUSED || no == WORD_REFUSED)
-        refused(c, l->zone, l->tests[yes == WORD_REFUSED ? TEST_LISTED : TEST_UNLISTED]);
-    else if (no != WORD_UNLISTED)
+    enum listing_word yes = listing_of(l->tests[TEST_LISTED]),
+                      no = listing_of(l->tests[TEST_UNLISTED]);
+    switch (listing_test(yes, no)) {
+    case LISTING_TEST_PASSED:
+        return true;
+    case LISTING_TEST_FAILED:
+        posture_answer_failed(c, l->tests[yes == LISTING_FAILED ? TEST_LISTED : TEST_UNLISTED]);
+        break;
+    case LISTING_TEST_REFUSED:
+        refused(c, l->zone, l->tests[yes == LISTING_REFUSED ? TEST_LISTED : TEST_UNLISTED]);
+        break;
+    case LISTING_TEST_EVERYTHING:
         broken(c, l->zone, "lists 127.0.0.1, as if everything were listed");
-    else if (yes != WORD_LISTED)
+        break;
+    case LISTING_TEST_NOTHING:
         broken(c, l->zone, "does not list 127.0.0.2");
-    return yes == WORD_LISTED && no == WORD_UNLISTED;
+        break;
+    }
+    return false;
 }
 
 static void judge(struct posture_ctx *c, const struct listing *x)
 {
-    enum word w = word_of(x->answer);
+    enum listing_word w = listing_of(x->answer);
     if (posture_answer_failed(c, x->answer))
         return;
-    if (w == WORD_REFUSED)
+    if (w == LISTING_REFUSED)
         refused(c, x->list->zone, x->answer);
-    if (w == WORD_NONSENSE)
+    if (w == LISTING_NONSENSE)
         broken(c, x->list->zone, "answers with an address outside of 127.0.0.0/8");
-    if (w != WORD_LISTED)
+    if (w != LISTING_LISTED)
         return;
     struct str code = posture_ip(c->arena, &x->answer->records[0].ip);
     struct str reason =
