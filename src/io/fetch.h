@@ -9,9 +9,12 @@
 
 enum {
     FETCH_MAX_BYTES = 512 * 1024 * 1024, /* more than that is never asked for */
+    FETCH_DEFAULT_BYTES = 8 * 1024 * 1024,
+    FETCH_MAX_REFUSAL_BYTES = 256 * 1024, /* of what is not the file, when that goes to a fd */
     FETCH_MAX_HEADERS = 8,
-    FETCH_MAX_REDIRECTS = 3,  /* to https and public addresses alone, the same host with a secret */
-    FETCH_SLOW_BYTES_S = 100, /* slower than that for FETCH_SLOW_S seconds ends it */
+    FETCH_MAX_VALUE_BYTES = 1024, /* of a header of the reply that is told: longer is not there */
+    FETCH_MAX_REDIRECTS = 3,      /* to https alone, the same host and port with a secret */
+    FETCH_SLOW_BYTES_S = 100,     /* slower than that for FETCH_SLOW_S seconds ends it */
     FETCH_SLOW_S = 30
 };
 
@@ -27,13 +30,16 @@ struct fetch_request {
     struct str body; /* p != NULL: POST */
     struct str content_type;
     struct str etag, last_modified; /* of the copy that is there: asks whether it is still good */
-    size_t max_bytes;               /* of the body, undone compression included; 0: 8 MB */
-    bool to_file;                   /* the body goes to `fd` instead of the arena */
+    size_t max_bytes; /* of the body, its compression undone; 0: FETCH_DEFAULT_BYTES */
+    bool to_file; /* the file goes to `fd` instead of the arena: what came of it, when a fault */
     int fd;
     const char *ca_file; /* NULL: the system's */
-    bool allow_private;  /* else special addresses are refused, also after redirects: SSRF guard */
+    /* Else special addresses are refused: SSRF guard, judged as each address is connected to. A
+     * public server never leads to a special one by a redirect, also with this. */
+    bool allow_private;
+    unsigned slow_s;         /* 0: FETCH_SLOW_S */
     struct str resolve_host; /* tests: this host is at ... */
-    struct ip resolve_ip;    /* ... this address; IP_NONE: by the system's resolver */
+    struct ip resolve_ip;    /* ... this address, which counts as public; IP_NONE: by the system */
     int64_t deadline_us;     /* clock_mono_us */
     bool (*progress)(void *ctx, uint64_t got, uint64_t total); /* NULL; false ends it */
     void *progress_ctx;
@@ -45,16 +51,19 @@ struct fetch_reply {
     bool not_modified;
     struct str body, content_type, etag, last_modified; /* in the arena */
     struct str added_last;                              /* X-TAXII-Date-Added-Last */
-    /* As services tell them; -1: not told. Reset is made seconds from now whatever its form. */
+    /* As services tell them, "X-RateLimit-..." or "RateLimit-..."; -1: not told. Reset and
+     * Retry-After are seconds from now, whatever their form: seconds, Unix time, a date. */
     int64_t rate_limit, rate_remaining, rate_reset_s, retry_after_s;
     uint64_t bytes;
     struct str reason; /* for people, when fault; never holds a secret */
     int64_t elapsed_us;
 };
 
-/* MP_OK also for every fault: `body` is what came, also with HTTPS_STATUS. MP_E_NOMEM, MP_E_USAGE
- * (a broken URL, a header with a line end). No cookie, no proxy but the environment's none.
- * User-Agent is mailproof/VERSION. Threads: any. */
+/* MP_OK also for every fault: `body` is what came, also with HTTPS_STATUS. Good are 200 and, when
+ * asked with an etag or date, 304. GET repeats itself at a redirect; POST at 307 and 308 alone,
+ * else it is HTTPS_REDIRECT. MP_E_NOMEM; MP_E_IO of `fd`; MP_E_USAGE (a broken URL, a header with a
+ * line end). No cookie, no proxy, also not the environment's. User-Agent is mailproof/VERSION
+ * unless a header names another. Threads: any. */
 int fetch(struct arena *a, const struct fetch_request *req, struct fetch_reply *out,
           struct mp_err *err);
 
