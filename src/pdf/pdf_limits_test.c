@@ -257,7 +257,7 @@ int main(void)
     struct arena small;
     struct pdf *p = NULL;
     struct mp_err err = {0};
-    arena_init(&small, 2048);
+    arena_init(&small, 1024);
     tap_int(pdf_read(&small, tap_source_file("tests/seeds/pdf/plain.pdf"), NULL, 0, &p, &err),
             MP_E_NOMEM);
     tap_ok(p == NULL);
