@@ -109,6 +109,20 @@ static void test_arena(void)
     p = arena_new(&a, char, 100);
     tap_ok(p[0] == 0 && p[99] == 0);
     arena_clear(&a);
+    tap_case("arena: much memory too, also where less was used");
+    const size_t much = 5 << 20;
+    arena_init(&a, 32 << 20);
+    for (size_t i = 0; i < 4; i++) {
+        unsigned any = 0;
+        p = arena_new(&a, char, much - i);
+        for (size_t k = 0; k < much - i; k++)
+            any |= (unsigned char)p[k];
+        tap_int(any, 0);
+        memset(p, 'x', much - i);
+        if (i == 1)
+            arena_reset(&a); /* the first block is used again */
+    }
+    arena_clear(&a);
 }
 
 static void test_base64(void)
