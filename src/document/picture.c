@@ -84,6 +84,17 @@ static int look_at(struct look *l, struct str bytes, struct image_options o, str
     return im->luma == NULL ? MP_OK : search(l, im, FINDING_COUNT, "", err);
 }
 
+/* What is transparent, on black: that is there already, or read again. */
+static int look_on_black(struct look *l, struct str bytes, struct mp_err *err)
+{
+    struct image black = l->im;
+    black.luma = l->im.other;
+    if (black.luma == NULL)
+        return look_at(l, bytes, (struct image_options){.background = IMAGE_BLACK}, &black, err);
+    l->found = (struct qr_found){.n = 0};
+    return search(l, &black, FINDING_COUNT, "", err);
+}
+
 /* A file in all ways that it may be seen. */
 static int look_at_file(struct look *l, struct str bytes, struct mp_err *err)
 {
@@ -94,7 +105,7 @@ static int look_at_file(struct look *l, struct str bytes, struct mp_err *err)
     int st = look_at(l, bytes, (struct image_options){.background = IMAGE_WHITE}, &l->im, err);
     struct qr_found first = l->found;
     if (st == MP_OK && l->im.transparent && first.n == 0)
-        st = look_at(l, bytes, (struct image_options){.background = IMAGE_BLACK}, &other, err);
+        st = look_on_black(l, bytes, err);
     if (st == MP_OK && l->im.animated && head.format == IMAGE_GIF)
         st =
             look_at(l, bytes, (struct image_options){.background = IMAGE_WHITE, .last_frame = true},

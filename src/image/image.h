@@ -40,7 +40,10 @@ struct image {
     bool transparent;          /* some pixels let the background through */
     bool animated;             /* there are further frames */
     const unsigned char *luma; /* width * height, row by row; NULL when nothing could be read */
-    uint32_t width, height;    /* of luma: may be half of what the head says */
+    /* The same on black instead of white, or the reverse, when it is there without reading again:
+     * of each PNG that is transparent. Else NULL. */
+    const unsigned char *other;
+    uint32_t width, height; /* of luma: may be half of what the head says */
 };
 
 struct image_options {

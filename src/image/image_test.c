@@ -78,6 +78,18 @@ static unsigned wrong_pixels(const struct pic_png *p, const struct image *im)
     return wrong;
 }
 
+/* The picture on the other background is what reading it on that one gives. */
+static void check_other(struct arena *a, struct str bytes, const struct image *im)
+{
+    struct image black;
+    tap_int(im->other != NULL, im->transparent);
+    tap_int(read_on(a, bytes, (struct image_options){.background = IMAGE_BLACK}, &black), MP_OK);
+    const unsigned char *other = im->other == NULL ? im->luma : im->other,
+                        *back = black.other == NULL ? black.luma : black.other;
+    tap_ok(memcmp(other, black.luma, (size_t)im->width * im->height) == 0);
+    tap_ok(memcmp(back, im->luma, (size_t)im->width * im->height) == 0);
+}
+
 static void test_png_forms(void)
 {
     static const struct {
@@ -118,9 +130,42 @@ static void test_png_forms(void)
         tap_int(im.height, p.height);
         tap_int(wrong_pixels(&p, &im), 0);
         tap_int(im.transparent, p.colour == 4 || p.colour == 6);
+        check_other(&a, buf_str(&out), &im);
         arena_clear(&a);
     }
     buf_clear(&palette);
+    buf_clear(&out);
+}
+
+/* Areas of one colour with a spot here and there, and rows that are alike. */
+static unsigned even_areas(uint32_t x, uint32_t y, unsigned c)
+{
+    unsigned area = (x / 29 + 3 * (y / 7)) % 5 * 50 + c;
+    return y % 7 == 3 && x % 31 == 0 ? 255 - c : c == 3 ? area / 100 * 127 : area;
+}
+
+static void test_png_even(void)
+{
+    struct buf out;
+    buf_init(&out, PIC_MAX_BYTES);
+    for (unsigned i = 0; i < 3 * 6; i++) {
+        static const unsigned colours[] = {0, 2, 6};
+        struct arena a;
+        struct image im;
+        struct pic_png p = {.width = 203,
+                            .height = 40,
+                            .colour = colours[i / 6],
+                            .depth = 8,
+                            .sample = even_areas,
+                            .filter = i % 6};
+        arena_init(&a, 1 << 20);
+        pic_png_write(&out, &p);
+        tap_case("png: even areas, colours %u, filter %u", p.colour, p.filter);
+        tap_int(read_white(&a, buf_str(&out), &im), MP_OK);
+        tap_int(wrong_pixels(&p, &im), 0);
+        check_other(&a, buf_str(&out), &im);
+        arena_clear(&a);
+    }
     buf_clear(&out);
 }
 
@@ -591,6 +636,7 @@ static void test_heads(void)
 int main(void)
 {
     test_png_forms();
+    test_png_even();
     test_png_background();
     test_png_cut();
     test_claims();

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "base/png_filter.h"
+#include "base/vec.h"
 #include "image/image_internal.h"
 
 enum { PNG_GREY = 0, PNG_RGB = 2, PNG_PALETTE = 3, PNG_GREY_ALPHA = 4, PNG_RGB_ALPHA = 6 };
@@ -18,7 +19,10 @@ struct png {
     bool has_key;                             /* one colour is transparent: */
     uint32_t key[3];
     z_stream z;
-    bool ended; /* no more data, or it is broken */
+    bool ended;                   /* no more data, or it is broken */
+    unsigned char *canvas;        /* on the background that is asked for */
+    unsigned char *other;         /* on the other one; NULL: nothing was transparent so far */
+    unsigned char *grey, *behind; /* a row: on the background, and how much of it shows through */
 };
 
 /* The next chunk off the front. False: there is none. One cut short gives what is there. */
@@ -71,7 +75,6 @@ static void transparency_parse(struct png *p, struct str trns)
     p->has_key = p->colour == PNG_GREY || p->colour == PNG_RGB;
     for (size_t i = 0; i < 3; i++)
         p->key[i] = be16_at(trns, 2 * i);
-    p->im->transparent = true;
 }
 
 /* Everything up to the first byte of the pixels. False: there are none. */
@@ -138,73 +141,184 @@ static unsigned to_8_bits(const struct png *p, uint32_t v)
     return p->depth == 16 ? v >> 8 : v * 255 / ((1u << p->depth) - 1);
 }
 
-static unsigned char pixel(const struct png *p, const unsigned char *row, size_t x)
+/* The grey value of a pixel, and how much of the background (0..255) is in it. */
+static unsigned char pixel(const struct png *p, const unsigned char *row, size_t x,
+                           unsigned char *behind)
 {
     const unsigned bg = p->o.background;
     uint32_t s[4] = {0};
-    unsigned v[4] = {0};
+    unsigned v[4] = {0}, opacity = 255;
     for (size_t c = 0; c < p->channels; c++) {
         s[c] = sample(p, row, x * p->channels + c);
         v[c] = to_8_bits(p, s[c]);
     }
-    if (p->colour == PNG_PALETTE)
-        return grey_on(p->palette[s[0]], p->opacity[s[0]], bg);
     bool rgb = p->channels >= 3;
     unsigned grey = rgb ? grey_of(v[0], v[1], v[2]) : v[0];
-    if (p->has_key && s[0] == p->key[0] && (!rgb || (s[1] == p->key[1] && s[2] == p->key[2])))
-        return (unsigned char)bg;
-    if (p->colour >= PNG_GREY_ALPHA)
-        return grey_on(grey, v[p->channels - 1], bg);
-    return (unsigned char)grey;
+    if (p->colour == PNG_PALETTE) {
+        grey = p->palette[s[0]];
+        opacity = p->opacity[s[0]];
+    } else if (p->colour >= PNG_GREY_ALPHA) {
+        opacity = v[p->channels - 1];
+    } else if (p->has_key && s[0] == p->key[0] &&
+               (!rgb || (s[1] == p->key[1] && s[2] == p->key[2]))) {
+        opacity = 0;
+    }
+    *behind = (unsigned char)(255 - opacity);
+    return grey_on(grey, opacity, bg);
 }
 
-/* A row of `n` pixels to grey values: the usual forms fast, the others one by one. */
-static void row_to_grey(const struct png *p, const unsigned char *row, size_t n, unsigned char *out)
+static bool pixels_to_grey(const struct png *p, const unsigned char *row, size_t from, size_t n,
+                           unsigned char *out)
 {
-    const unsigned bg = p->o.background;
-    if (p->depth == 8 && p->colour == PNG_RGB_ALPHA) {
-        for (size_t x = 0; x < n; x++, row += 4) {
-            unsigned char grey = grey_of(row[0], row[1], row[2]);
-            out[x] = row[3] == 255 ? grey : grey_on(grey, row[3], bg);
+    unsigned any = 0;
+    for (size_t x = from; x < n; x++) {
+        out[x] = pixel(p, row, x, &p->behind[x]);
+        any |= p->behind[x];
+    }
+    return any != 0;
+}
+
+typedef uint16_t vec_halves __attribute__((vector_size(VEC_BYTES)));
+typedef uint32_t vec_pixels __attribute__((vector_size(VEC_BYTES)));
+
+/* Four values, one in each part of 32 bits, to four bytes. */
+static inline void put_four(unsigned char *out, vec_pixels v)
+{
+    vec_words w = (vec_words)v;
+    w |= w >> 24;
+    uint32_t four = (uint32_t)(w[0] & 0xffff) | (uint32_t)(w[1] & 0xffff) << 16;
+    memcpy(out, &four, sizeof four);
+}
+
+/* Red, green, blue and opacity of 8 bits: four pixels at once when all are opaque, or none is to be
+ * seen. Returns how many were read, `*any`: some were transparent. */
+static size_t rgba_to_grey(const struct png *p, const unsigned char *row, size_t n,
+                           unsigned char *out, bool *any)
+{
+    size_t x = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static const vec_halves red_blue = {77, 29, 77, 29, 77, 29, 77, 29},
+                            green = {150, 0, 150, 0, 150, 0, 150, 0};
+    for (; x + 4 <= n; x += 4) {
+        vec_pixels v = (vec_pixels)vec_load((const char *)row + 4 * x), opacity = v >> 24;
+        if (!vec_any((vec)(opacity ^ 255))) {
+            vec_pixels sum = (vec_pixels)((vec_halves)(v & 0x00ff00ff) * red_blue +
+                                          (vec_halves)(v >> 8 & 0x00ff00ff) * green);
+            put_four(out + x, ((sum & 0xffff) + (sum >> 16)) >> 8);
+            memset(p->behind + x, 0, 4);
+        } else if (!vec_any((vec)opacity)) {
+            memset(out + x, p->o.background, 4);
+            memset(p->behind + x, 255, 4);
+            *any = true;
+        } else {
+            *any |= pixels_to_grey(p, row, x, x + 4, out);
         }
-    } else if (p->depth == 8 && p->colour == PNG_RGB && !p->has_key) {
-        for (size_t x = 0; x < n; x++, row += 3)
+    }
+#else
+    (void)p, (void)row, (void)n, (void)out, (void)any;
+#endif
+    return x;
+}
+
+/* A row of `n` pixels to grey values: the usual forms fast, the others one by one. Does the
+ * background show through? Then p->behind tells where. */
+static bool row_to_grey(const struct png *p, const unsigned char *row, size_t n, unsigned char *out)
+{
+    bool any = false;
+    size_t x = 0;
+    if (p->depth == 8 && p->colour == PNG_RGB && !p->has_key) {
+        for (; x < n; x++, row += 3)
             out[x] = grey_of(row[0], row[1], row[2]);
     } else if (p->depth == 8 && p->colour == PNG_GREY && !p->has_key) {
         memcpy(out, row, n);
-    } else {
-        for (size_t x = 0; x < n; x++)
-            out[x] = pixel(p, row, x);
+        x = n;
+    } else if (p->depth == 8 && p->colour == PNG_RGB_ALPHA) {
+        x = rgba_to_grey(p, row, n, out, &any);
     }
+    any |= pixels_to_grey(p, row, x, n, out);
+    return any;
 }
 
 struct pass {
     unsigned char left, top, step_x, step_y;
 };
 
-/* One pass of the picture (all of it when it is not interlaced) into `canvas`. */
-static bool read_pass(struct png *p, struct pass at, unsigned char *rows[3], unsigned char *canvas)
+/* The first pixel that is transparent: so far both pictures are the same. */
+static bool make_other(struct arena *a, struct png *p)
 {
-    const uint32_t w = p->im->width, h = p->im->height;
-    if (at.left >= w || at.top >= h)
+    size_t n = (size_t)p->im->width * p->im->height;
+    p->other = arena_new(a, unsigned char, n);
+    if (p->other != NULL)
+        memcpy(p->other, p->canvas, n);
+    return p->other != NULL;
+}
+
+/* Greys on the other background, in place of how much of it shows: exactly as grey_on() would, for
+ * white is 255 more than black in each 255th. */
+static void other_background(const unsigned char *restrict grey, unsigned char *restrict behind,
+                             size_t n, bool was_white)
+{
+    const unsigned char less = was_white ? 255 : 0; /* so that behind is taken away */
+    for (size_t i = 0; i < n; i++)
+        behind[i] = (unsigned char)(grey[i] + ((behind[i] ^ less) - less));
+}
+
+/* A row of pixels of a pass into the line at `to`. False: no memory. */
+static bool put_row(struct arena *a, struct png *p, const unsigned char *row, size_t n, size_t to,
+                    size_t step)
+{
+    unsigned char *line = p->canvas + to, *grey = step == 1 ? line : p->grey;
+    bool any = row_to_grey(p, row, n, grey);
+    for (size_t i = 0; step != 1 && i < n; i++)
+        line[i * step] = grey[i];
+    if (any && p->other == NULL && !make_other(a, p))
+        return false;
+    if (p->other == NULL)
         return true;
+    if (!any)
+        memset(p->behind, 0, n);
+    other_background(grey, p->behind, n, p->o.background == IMAGE_WHITE);
+    for (size_t i = 0; i < n && step != 1; i++)
+        p->other[to + i * step] = p->behind[i];
+    if (step == 1)
+        memcpy(p->other + to, p->behind, n);
+    return true;
+}
+
+/* A row that is the same as the one before it in this pass. */
+static void repeat_row(struct png *p, size_t to, size_t from, size_t n)
+{
+    memcpy(p->canvas + to, p->canvas + from, n);
+    if (p->other != NULL)
+        memcpy(p->other + to, p->other + from, n);
+}
+
+/* One pass of the picture (all of it when it is not interlaced). `*all`: no data were missing. */
+static int read_pass(struct arena *a, struct png *p, struct pass at, unsigned char *rows[2],
+                     bool *all)
+{
+    const size_t w = p->im->width, h = p->im->height;
+    if (at.left >= w || at.top >= h)
+        return MP_OK;
     size_t n = (w - at.left + at.step_x - 1u) / at.step_x;
     size_t bits = (size_t)p->depth * p->channels, bytes = (n * bits + 7) / 8;
-    unsigned char *row = rows[0], *up = rows[1], *grey = rows[2];
+    unsigned char *row = rows[0], *up = rows[1];
     memset(up, 0, bytes + 1);
     for (size_t y = at.top; y < h; y += at.step_y) {
-        if (!inflate_row(p, row, bytes + 1) ||
-            !png_unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8))
-            return false;
-        unsigned char *line = canvas + y * w;
-        row_to_grey(p, row + 1, n, at.step_x == 1 ? line : grey);
-        for (size_t i = 0; at.step_x != 1 && i < n; i++)
-            line[at.left + i * at.step_x] = grey[i];
+        size_t to = y * w + at.left;
+        *all = inflate_row(p, row, bytes + 1) &&
+               png_unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8);
+        if (!*all)
+            return MP_OK;
+        if (at.step_x == 1 && y > at.top && memcmp(row + 1, up + 1, bytes) == 0)
+            repeat_row(p, to, to - at.step_y * w, n);
+        else if (!put_row(a, p, row + 1, n, to, at.step_x))
+            return MP_E_NOMEM;
         unsigned char *swap = row;
         row = up;
         up = swap;
     }
-    return true;
+    return MP_OK;
 }
 
 static int read_pixels(struct arena *a, struct png *p)
@@ -214,20 +328,25 @@ static int read_pixels(struct arena *a, struct png *p)
                                         {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
     struct image *im = p->im;
     size_t row_bytes = ((size_t)im->width * p->depth * p->channels + 7) / 8 + 1;
-    unsigned char *rows[3], *canvas = image_canvas(a, im, IMAGE_WHITE);
-    rows[0] = arena_new(a, unsigned char, row_bytes);
-    rows[1] = arena_new(a, unsigned char, row_bytes);
-    rows[2] = arena_new(a, unsigned char, im->width);
-    if (canvas == NULL || rows[0] == NULL || rows[1] == NULL || rows[2] == NULL)
+    unsigned char *rows[2] = {arena_new(a, unsigned char, row_bytes),
+                              arena_new(a, unsigned char, row_bytes)};
+    p->grey = arena_new(a, unsigned char, im->width);
+    p->behind = arena_new(a, unsigned char, im->width);
+    p->canvas = image_canvas(a, im, IMAGE_WHITE);
+    if (p->canvas == NULL || rows[0] == NULL || rows[1] == NULL || p->grey == NULL ||
+        p->behind == NULL)
         return MP_E_NOMEM;
     bool all = true;
-    for (size_t i = 0; all && i < (p->interlaced ? ARRAY_LEN(adam7) : 1); i++)
-        all = read_pass(p, p->interlaced ? adam7[i] : whole, rows, canvas);
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && all && i < (p->interlaced ? ARRAY_LEN(adam7) : 1); i++)
+        st = read_pass(a, p, p->interlaced ? adam7[i] : whole, rows, &all);
+    im->other = p->other;
+    im->transparent = p->other != NULL;
     if (!all) {
         im->state = IMAGE_PARTLY;
         im->why = "the picture's data end early or are damaged";
     }
-    return MP_OK;
+    return st;
 }
 
 int png_read(struct arena *a, struct str bytes, struct image_options o, struct image *im)
@@ -239,7 +358,6 @@ int png_read(struct arena *a, struct str bytes, struct image_options o, struct i
     im->height = im->head.height;
     if (!chunk_next(&p, &type, &ihdr) || !header_parse(&p, ihdr))
         return image_refuse(im, IMAGE_DAMAGED, "the picture's header is wrong");
-    im->transparent = p.colour >= PNG_GREY_ALPHA;
     if (!find_pixels(&p))
         return image_refuse(im, IMAGE_DAMAGED, "the picture has no pixels");
     if (inflateInit(&p.z) != Z_OK)

@@ -187,7 +187,8 @@ static bool look_at(struct search *s, const struct qr_grey *g, unsigned scale_sh
     uint32_t *scratch = arena_new(s->arena, uint32_t, qr_scratch_words(g->width, g->height));
     if (scratch == NULL || !qr_bits_make(s->arena, g->width, g->height, &bits))
         return false;
-    qr_means(g, scratch);
+    if (last > QR_GLOBAL)
+        qr_means(g, scratch);
     for (enum qr_threshold how = QR_GLOBAL; how <= last; how++) {
         qr_bits_fill(g, how, scratch, &bits);
         look(s, &bits, scale_shift, doubled);
