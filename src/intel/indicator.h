@@ -48,12 +48,15 @@ bool indicator_kind_by_name(struct str name, enum indicator_kind *out);
 const char *tlp_name(enum tlp t);                 /* "clear", "amber+strict" */
 bool tlp_by_name(struct str name, enum tlp *out); /* also "TLP:WHITE" and its like, any case */
 
-/* Read a value as sources write it: any scheme or none, any case, defanged ("hxxp", "[.]", "[@]"),
+/* Read a value as sources write it: any scheme or none, any case, defanged ("hxxp", "[.]", "[at]"),
  * "1.2.3.0/24", "1.2.3.4 - 1.2.3.9", "1.2.3.4:8080" (the address alone). `kind`: what it is said to
- * be; INDICATOR_KIND_COUNT: what it looks like (a name becomes DOMAIN). Only what is looked up is
- * written to *out, the rest of it is left as it is. Everything in `arena`.
- * MP_OK; MP_E_SYNTAX with the reason (no such thing, a public suffix, a range wider than half of
- * all addresses, too long); MP_E_NOMEM. */
+ * be; INDICATOR_KIND_COUNT: what it looks like (a name becomes DOMAIN). out->kind may be another: a
+ * HOST "*.example.com" is the DOMAIN, a HOST or DOMAIN "192.0.2.1" an IP. Links lose scheme, user,
+ * fragment, ports 80 and 443, an empty query, and escapes that mean nothing.
+ * Only kind and value are written to *out, the rest of it is left as it is. Everything in `arena`.
+ * MP_OK; MP_E_SYNTAX with the reason (no such thing, a name without a dot, a public suffix as
+ * DOMAIN, a range of more than half of all addresses, the hash of an empty file, too long);
+ * MP_E_NOMEM. */
 int indicator_read(struct arena *arena, enum indicator_kind kind, struct str text,
                    struct indicator *out, struct mp_err *err);
 
@@ -76,13 +79,15 @@ struct intel_key {
     struct str key;
 };
 
-/* The keys of a web link, the narrowest first: the URL, without query, at most four folders of it
- * ("host/a/", never "host/" alone), its host, and each domain from the host up to the registrable
- * one. A host that is an address gives only URLs: look it up as an address too.
- * MP_OK with *n (0: no web link), MP_E_NOMEM. */
+/* The keys of a link (http, https, ws, wss, ftp), the narrowest first: the URL, without query, the
+ * four folders of it that are nearest to the host ("host/a/", never "host/" alone), its host, and
+ * each domain from the host up to the registrable one. A host that is an address gives only URLs:
+ * look it up as an address too.
+ * MP_OK with *n (0: no such link, or a host that no DNS answers for), MP_E_NOMEM. */
 int intel_keys_of_url(struct arena *arena, const struct url *u,
                       struct intel_key out[INDICATOR_MAX_KEYS], size_t *n, struct mp_err *err);
-/* The same of a host name: HOST, then DOMAIN of it and of what is above. */
+/* The same of a host name: HOST, then DOMAIN of it and of what is above. *n is 0 for what is none,
+ * an address too. (The key of an address of mail is what indicator_read makes of it.) */
 int intel_keys_of_host(struct arena *arena, struct str host,
                        struct intel_key out[INDICATOR_MAX_KEYS], size_t *n, struct mp_err *err);
 
