@@ -10,7 +10,13 @@ enum {
     INTEL_CONFIG_MAX_BYTES = 1 << 20,
     INTEL_MAX_FEEDS = 256,
     INTEL_MAX_DNS_LISTS = 64,
-    INTEL_MAX_CODES = 64 /* of one DNS list */
+    INTEL_MAX_CODES = 64,    /* of one DNS list */
+    INTEL_MAX_KINDS = 16,    /* words of a feed for kinds */
+    INTEL_MAX_ALLOW = 65536, /* values of all allow lists */
+    INTEL_MAX_NAME_BYTES = 48,
+    INTEL_MAX_TEXT_BYTES = 2048,
+    INTEL_MAX_BODY_BYTES = 16 * 1024,        /* of a POST */
+    INTEL_MAX_ALLOW_BYTES = 16 * 1024 * 1024 /* of a file of allowed values */
 };
 
 /* Where a secret is: never in the file itself, never on a command line. */
@@ -53,8 +59,9 @@ struct feed {
     enum feed_format format;
     enum indicator_kind kind; /* INDICATOR_KIND_COUNT: by COLUMN_KIND, or what it looks like */
     struct str columns[COLUMN_COUNT]; /* empty: not there */
-    struct feed_word kinds[16];
+    struct feed_word kinds[INTEL_MAX_KINDS];
     size_t n_kinds;
+    char separator; /* of CSV: ",", ";" or a tab; 0: found out */
     bool enabled;
     struct intel_secret key; /* its value goes into the header `key_header`; "{key}" in the URL */
     struct str key_header;   /* "Auth-Key"; "Authorization" */
@@ -150,5 +157,11 @@ int intel_config_default(struct arena *arena, struct intel_config *out, struct m
  * `config` is as it was. */
 int intel_config_load(struct arena *arena, struct str yaml, const char *file,
                       struct intel_config *config, struct mp_err *err);
+
+/* A file named by an entry "file:PATH" of `allow`, which the caller has read: one value a line,
+ * "#" begins a comment. They are put behind those of `config`, in `arena`. MP_OK; MP_E_SYNTAX
+ * "file:line: ..." (detail: the line); MP_E_LIMIT; MP_E_NOMEM. On failure `config` is as it was. */
+int intel_allow_read(struct arena *arena, struct str bytes, const char *file,
+                     struct intel_config *config, struct mp_err *err);
 
 #endif
