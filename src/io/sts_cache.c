@@ -2,16 +2,11 @@
  */
 #include "io/sts_cache.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/idna.h"
 #include "crypto/digest.h"
+#include "io/own_dir.h"
 #include "io/sts_cache_internal.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -143,45 +138,9 @@ bool sts_cache_path(const char *dir, struct str domain, char path[STS_PATH_MAX],
     return n > 0 && n < STS_PATH_MAX;
 }
 
-static int fail_dir(const char *dir, const char *what, struct mp_err *err)
+static struct own_dir policies_in(const char *dir)
 {
-    return mp_fail(err, MP_E_IO, 0, "directory %s for MTA-STS policies: %s", dir, what);
-}
-
-/* A file that strangers could write would let them choose our policies. */
-static int check_dir(const char *dir, bool *absent, struct mp_err *err)
-{
-    struct stat sb;
-    *absent = false;
-    if (stat(dir, &sb) < 0) {
-        *absent = errno == ENOENT;
-        return *absent ? MP_OK : fail_dir(dir, strerror(errno), err);
-    }
-    if (!S_ISDIR(sb.st_mode))
-        return fail_dir(dir, "it is no directory", err);
-    if ((sb.st_uid != geteuid() && sb.st_uid != 0) || (sb.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return fail_dir(dir, "others can write in it; it must be ours, with mode 0700", err);
-    return MP_OK;
-}
-
-/* The file, at most one byte more than is allowed. p == NULL: none, or not to be read. */
-static struct str read_file(struct arena *a, const char *path)
-{
-    struct str out = STR_NONE;
-    struct stat sb;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &sb) < 0 || !S_ISREG(sb.st_mode) || sb.st_size > STS_FILE_MAX_BYTES)
-        goto out;
-    size_t room = (size_t)sb.st_size + 1, n = 0;
-    char *p = arena_new(a, char, room);
-    for (ssize_t got = 1; p != NULL && got > 0 && n<room; n += got> 0 ? (size_t)got : 0)
-        got = read(fd, p + n, room - n);
-    if (p != NULL)
-        out = str_make(p, n);
-out:
-    if (fd >= 0)
-        close(fd);
-    return out;
+    return (struct own_dir){dir, "MTA-STS policies"};
 }
 
 int sts_cache_load(struct arena *a, const char *dir, struct str domain, int64_t now_s,
@@ -189,12 +148,13 @@ int sts_cache_load(struct arena *a, const char *dir, struct str domain, int64_t 
 {
     char path[STS_PATH_MAX], lower[STS_DOMAIN_TEXT_MAX];
     struct sts_cached e;
+    struct own_dir place = policies_in(dir);
     bool absent;
     *found = false;
-    int st = check_dir(dir, &absent, err);
+    int st = own_dir_check(&place, &absent, err);
     if (st != MP_OK || absent || !sts_cache_path(dir, domain, path, lower))
         return st;
-    struct str file = read_file(a, path);
+    struct str file = own_file_read(a, path, STS_FILE_MAX_BYTES);
     if (file.p == NULL || !sts_cache_parse(file, str_from(lower), &e))
         return MP_OK;
     if (e.fetched_s > now_s || now_s - e.fetched_s >= (int64_t)e.max_age_s)
@@ -204,55 +164,20 @@ int sts_cache_load(struct arena *a, const char *dir, struct str domain, int64_t 
     return MP_OK;
 }
 
-/* The new name lasts when its directory does; a file system that cannot is no reason to fail. */
-static void sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-}
-
-static int replace_file(const char *dir, const char *path, struct str bytes, struct mp_err *err)
-{
-    char beside[STS_PATH_MAX + 16];
-    int st = MP_OK;
-    snprintf(beside, sizeof beside, "%s/.new-XXXXXX", dir);
-    int fd = mkostemp(beside, O_CLOEXEC); /* 0600 */
-    if (fd < 0)
-        return fail_dir(dir, strerror(errno), err);
-    if (!fd_write(fd, bytes) || fsync(fd) != 0)
-        st = fail_dir(dir, strerror(errno), err);
-    if (close(fd) < 0 && st == MP_OK)
-        st = fail_dir(dir, strerror(errno), err);
-    if (st == MP_OK && rename(beside, path) < 0)
-        st = fail_dir(dir, strerror(errno), err);
-    if (st != MP_OK)
-        unlink(beside);
-    else
-        sync_dir(dir);
-    return st;
-}
-
 int sts_cache_store(const char *dir, struct str domain, const struct sts_cached *entry,
                     struct mp_err *err)
 {
     char path[STS_PATH_MAX], lower[STS_DOMAIN_TEXT_MAX];
+    struct own_dir place = policies_in(dir);
     struct buf file;
-    bool absent;
     if (!sts_cache_path(dir, domain, path, lower) || !is_storable(entry))
         return mp_fail(err, MP_E_USAGE, 0, "a policy for this domain, id or age cannot be kept");
-    int st = check_dir(dir, &absent, err);
-    if (st == MP_OK && absent && mkdir(dir, 0700) < 0 && errno != EEXIST)
-        st = fail_dir(dir, strerror(errno), err);
-    if (st == MP_OK && absent)
-        st = check_dir(dir, &absent, err);
+    int st = own_dir_make(&place, err);
     if (st != MP_OK)
         return st;
     buf_init(&file, STS_FILE_MAX_BYTES);
     if (sts_cache_write(&file, str_from(lower), entry))
-        st = replace_file(dir, path, buf_str(&file), err);
+        st = own_dir_replace(&place, path, (struct str[]){buf_str(&file)}, 1, err);
     else
         st = mp_fail(err, MP_E_NOMEM, 0, "no memory to keep a policy");
     buf_clear(&file);
