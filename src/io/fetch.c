@@ -45,7 +45,7 @@ struct transfer {
     bool too_large, headers_too_large, stopped, no_memory;
     int write_errno;
     /* of the request before */
-    bool was_public;
+    bool was_public, is_away; /* is_away: with a secret, and at another host now */
     struct str first_host;
     uint16_t first_port;
 };
@@ -90,6 +90,12 @@ static int add_header(struct transfer *t, struct str name, struct str value, str
     return MP_OK;
 }
 
+/* What goes along to another host than the one that a secret was meant for. */
+static bool is_open(struct str name)
+{
+    return str_ieq(name, STR("Accept")) || str_ieq(name, STR("User-Agent"));
+}
+
 static int make_headers(struct transfer *t, struct mp_err *err)
 {
     const struct fetch_request *q = t->req;
@@ -102,8 +108,11 @@ static int make_headers(struct transfer *t, struct mp_err *err)
     if (q->n_headers > FETCH_MAX_HEADERS)
         return mp_fail(err, MP_E_USAGE, FETCH_MAX_HEADERS, "more than %d headers",
                        FETCH_MAX_HEADERS);
+    curl_slist_free_all(t->headers);
+    t->headers = NULL;
     for (size_t i = 0; st == MP_OK && i < q->n_headers; i++)
-        st = add_header(t, q->headers[i].name, q->headers[i].value, err);
+        if (!t->is_away || is_open(q->headers[i].name))
+            st = add_header(t, q->headers[i].name, q->headers[i].value, err);
     for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(own); i++)
         if (own[i].value.n > 0)
             st = add_header(t, own[i].name, own[i].value, err);
@@ -258,8 +267,10 @@ static bool set_resolve(struct transfer *t)
 static void say(struct transfer *t, struct fetch_reply *out, enum https_fault fault,
                 const char *what, const char *detail)
 {
+    /* a stranger's host name may be the secret */
+    struct str host = t->is_away ? t->first_host : t->trip.host;
     out->fault = fault;
-    out->reason = arena_fmt(t->arena, STR_FMT ": %s%s%s", STR_ARG(t->trip.host), what,
+    out->reason = arena_fmt(t->arena, STR_FMT ": %s%s%s", STR_ARG(host), what,
                             detail[0] != '\0' ? ": " : "", detail);
     t->no_memory = t->no_memory || out->reason.p == NULL;
 }
@@ -279,6 +290,8 @@ static void judge_transfer(struct transfer *t, CURLcode code, struct fetch_reply
         what = "stopped by the caller";
     } else {
         fault = curl_trip_fault(&t->trip, code, &what, &detail);
+        if (t->is_away)
+            detail = "where it redirects to"; /* libcurl tells names */
         if (fault == HTTPS_TIMEOUT && clock_mono_us() < t->req->deadline_us) {
             what = "it is too slow";
             detail = slow;
@@ -418,17 +431,28 @@ static struct str redirect_of(struct transfer *t, unsigned hop, struct fetch_rep
     return copy;
 }
 
-/* Is `url` where the secret was meant for? Says so in *out when not. */
-static bool keeps_secret(struct transfer *t, struct str url, struct fetch_reply *out)
+/* Is `url` at another host than the one that the secret was meant for? */
+static bool leads_away(struct transfer *t, struct str url)
 {
     struct curl_trip next;
     bool same = curl_trip_open(&next, t->arena) &&
                 curl_trip_url(&next, url, CURL_URL_SECRET, NULL) == MP_OK &&
                 str_eq(next.host, t->first_host) && next.port == t->first_port;
     curl_trip_close(&next);
-    if (!same)
+    return !same;
+}
+
+/* A secret in a header stays here, one in a URL was for that URL; a body may hold one anywhere. */
+static struct str guard_secret(struct transfer *t, struct str next, struct fetch_reply *out)
+{
+    if (next.p == NULL || !t->req->has_secret || t->is_away || !leads_away(t, next))
+        return next;
+    if (t->req->body.p != NULL) {
         say(t, out, HTTPS_REDIRECT, "it redirects to another host, which gets no key of ours", "");
-    return same;
+        return STR_NONE;
+    }
+    t->is_away = true;
+    return next;
 }
 
 static void leave(struct transfer *t)
@@ -453,21 +477,20 @@ static int follow(struct transfer *t, struct fetch_reply *out, struct mp_err *er
 {
     struct str url = t->req->url;
     for (unsigned hop = 0;; hop++) {
-        int st = blame_server(t, ask(t, url, out, err), out, err);
-        struct str next = st == MP_OK ? redirect_of(t, hop, out) : STR_NONE;
+        int st = make_headers(t, err);
+        if (st == MP_OK)
+            st = blame_server(t, ask(t, url, out, err), out, err);
         if (hop == 0 && st == MP_OK) {
             t->first_host = t->trip.host;
             t->first_port = t->trip.port;
         }
+        url = st == MP_OK ? guard_secret(t, redirect_of(t, hop, out), out) : STR_NONE;
         t->was_public = t->was_public || is_pinned(t) || ip_special(&t->trip.peer) == NULL;
-        if (next.p == NULL || (t->req->has_secret && !keeps_secret(t, next, out)) || t->no_memory) {
-            leave(t);
-            return t->no_memory && st == MP_OK
-                       ? mp_fail(err, MP_E_NOMEM, 0, "no memory for a redirect")
-                       : st;
-        }
         leave(t);
-        url = next;
+        if (st == MP_OK && t->no_memory)
+            return mp_fail(err, MP_E_NOMEM, 0, "no memory for a redirect");
+        if (url.p == NULL)
+            return st;
     }
 }
 
@@ -480,9 +503,7 @@ int fetch(struct arena *a, const struct fetch_request *req, struct fetch_reply *
     size_t max = req->max_bytes == 0 ? FETCH_DEFAULT_BYTES : req->max_bytes;
     t.max_bytes = max < FETCH_MAX_BYTES ? max : FETCH_MAX_BYTES;
     buf_init(&t.body, t.max_bytes);
-    int st = make_headers(&t, err);
-    if (st == MP_OK)
-        st = follow(&t, &reply, err);
+    int st = follow(&t, &reply, err);
     curl_slist_free_all(t.headers);
     buf_clear(&t.body);
     if (st != MP_OK)

@@ -13,7 +13,7 @@ enum {
     FETCH_MAX_REFUSAL_BYTES = 256 * 1024, /* of what is not the file, when that goes to a fd */
     FETCH_MAX_HEADERS = 8,
     FETCH_MAX_VALUE_BYTES = 1024, /* of a header of the reply that is told: longer is not there */
-    FETCH_MAX_REDIRECTS = 3,      /* to https alone, the same host and port with a secret */
+    FETCH_MAX_REDIRECTS = 3,      /* to https alone */
     FETCH_SLOW_BYTES_S = 100,     /* slower than that for FETCH_SLOW_S seconds ends it */
     FETCH_SLOW_S = 30
 };
@@ -26,7 +26,9 @@ struct fetch_request {
     struct str url; /* https; http only to a loopback address and with allow_private */
     struct fetch_header headers[FETCH_MAX_HEADERS];
     size_t n_headers;
-    bool has_secret; /* in a header or the URL: no redirect leaves the host, no text has it */
+    /* In a header, the URL or the body: no text has it. A redirect to another host or port takes
+     * no header along but Accept and User-Agent; with a body it is not followed. */
+    bool has_secret;
     struct str body; /* p != NULL: POST */
     struct str content_type;
     struct str etag, last_modified; /* of the copy that is there: asks whether it is still good */
