@@ -261,24 +261,26 @@ static size_t fold_other(struct str *text, char *out, size_t n)
 struct str fold_text(struct str text, char *out)
 {
     size_t n = 0;
-    out[n++] = ' ';
+    char last = ' ';
+    out[n++] = last;
     for (size_t at = 0; at < text.n;) {
         char c = text.p[at];
         if ((unsigned char)c >= 0x80) {
             struct str rest = str_slice(text, at, text.n);
             n = fold_other(&rest, out, n);
+            last = out[n - 1];
             at = text.n - rest.n;
             continue;
         }
+        c = is_alnum(c) ? to_lower(c) : ' ';
+        out[n] = c; /* written over when it is a second blank */
+        n += (c != ' ') | (last != ' ');
+        last = c;
         at++;
-        if (is_alnum(c))
-            out[n++] = to_lower(c);
-        else if (out[n - 1] != ' ')
-            out[n++] = ' ';
     }
     if (n == 1)
         return str_make(out, 0);
-    if (out[n - 1] != ' ')
+    if (last != ' ')
         out[n++] = ' ';
     return str_make(out, n);
 }

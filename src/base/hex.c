@@ -14,14 +14,6 @@ struct str hex_encode(struct arena *a, struct str bytes)
     return str_make(to, 2 * bytes.n);
 }
 
-int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    char lower = to_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 int hex_octet(struct str s, size_t at)
 {
     if (at >= s.n || s.n - at < 2)

@@ -8,7 +8,11 @@
 struct str hex_encode(struct arena *a, struct str bytes);
 
 /* 0..15, or -1 for a character that is no hexadecimal digit (either case). */
-int hex_value(char c);
+static inline int hex_value(char c)
+{
+    int letter = (c | 0x20) - 'a';
+    return is_digit(c) ? c - '0' : letter >= 0 && letter < 6 ? letter + 10 : -1;
+}
 
 /* The octet of the two digits at s.p[at], or -1: no digits, or fewer than two. */
 int hex_octet(struct str s, size_t at);

@@ -41,9 +41,10 @@ extern const struct list_kind list_kinds[CONTENT_LIST_COUNT];
 /* Names and phrases by their first word: chains of a hash table, which is never full. */
 struct word_index {
     uint32_t mask;
-    uint32_t *heads;  /* number of the entry + 1; 0: none */
-    uint32_t *next;   /* of each entry, the same */
-    uint32_t *hashes; /* of each entry's first word */
+    uint32_t *heads;    /* number of the entry + 1; 0: none */
+    uint32_t *next;     /* of each entry, the same */
+    uint32_t *hashes;   /* of each entry's first word */
+    unsigned char *any; /* a bit for eight times as many hashes as there are heads */
 };
 
 enum { WORD_STEM_BYTES = 4 }; /* a single word with "*" has so many, and is found by them */

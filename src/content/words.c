@@ -6,12 +6,25 @@
 
 enum { STEM_SALT = 0x5bd1 };
 
+static const uint32_t HASH_BEGIN = 2166136261u;
+
+static inline uint32_t hash_step(uint32_t hash, char c)
+{
+    return (hash ^ (unsigned char)c) * 16777619u;
+}
+
+static inline uint32_t hash_end(uint32_t hash, uint32_t salt)
+{
+    hash ^= salt;
+    return hash ^ hash >> 15;
+}
+
 static uint32_t hash_of(struct str word, uint32_t salt)
 {
-    uint32_t h = 2166136261u ^ salt;
+    uint32_t h = HASH_BEGIN;
     for (size_t i = 0; i < word.n; i++)
-        h = (h ^ (unsigned char)word.p[i]) * 16777619u;
-    return h ^ h >> 15;
+        h = hash_step(h, word.p[i]);
+    return hash_end(h, salt);
 }
 
 /* A stem of one word is found by its beginning, all else by the whole first word. */
@@ -32,13 +45,15 @@ bool words_index(struct arena *arena, struct content_list_of_kind *list)
     w->heads = arena_new(arena, uint32_t, slots);
     w->next = arena_new(arena, uint32_t, list->n + 1);
     w->hashes = arena_new(arena, uint32_t, list->n + 1);
-    if (w->heads == NULL || w->next == NULL || w->hashes == NULL)
+    w->any = arena_new(arena, unsigned char, slots);
+    if (w->heads == NULL || w->next == NULL || w->hashes == NULL || w->any == NULL)
         return false;
     for (size_t i = list->n; i-- > 0;) {
         uint32_t h = hash_of_entry(&list->entries[i]);
         w->hashes[i] = h;
         w->next[i] = w->heads[h & w->mask];
         w->heads[h & w->mask] = (uint32_t)i + 1;
+        w->any[h >> 3 & w->mask] |= (unsigned char)(1u << (h & 7));
     }
     return true;
 }
@@ -50,10 +65,12 @@ struct matching {
     void *ctx;
 };
 
-/* Those of one chain that stand at `at`. */
-static void try_chain(const struct matching *m, uint32_t hash, size_t at)
+/* Those of one chain that stand at `at`. Few words have one. */
+static inline void try_chain(const struct matching *m, uint32_t hash, size_t at)
 {
     const struct word_index *w = &m->list->words;
+    if ((w->any[hash >> 3 & w->mask] >> (hash & 7) & 1) == 0)
+        return;
     struct str rest = str_slice(m->text, at, m->text.n);
     for (uint32_t i = w->heads[hash & w->mask]; i != 0; i = w->next[i - 1]) {
         const struct content_entry *e = &m->list->entries[i - 1];
@@ -71,11 +88,14 @@ void content_lists_match(
     const struct matching m = {&lists->lists[list], folded, found, ctx};
     if (m.list->n == 0)
         return;
-    for (size_t at = 1; at < folded.n;) {
-        struct str rest = str_slice(folded, at, folded.n), word = str_cut(&rest, ' ');
-        try_chain(&m, hash_of(word, 0), at);
-        if (word.n >= WORD_STEM_BYTES)
-            try_chain(&m, hash_of(str_slice(word, 0, WORD_STEM_BYTES), STEM_SALT), at);
-        at += word.n + 1;
+    for (size_t at = 1, end; at < folded.n; at = end + 1) {
+        uint32_t whole = HASH_BEGIN, stem = 0;
+        for (end = at; end < folded.n && folded.p[end] != ' '; end++) {
+            whole = hash_step(whole, folded.p[end]);
+            stem = end - at + 1 == WORD_STEM_BYTES ? whole : stem;
+        }
+        try_chain(&m, hash_end(whole, 0), at);
+        if (end - at >= WORD_STEM_BYTES)
+            try_chain(&m, hash_end(stem, STEM_SALT), at);
     }
 }

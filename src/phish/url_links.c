@@ -115,25 +115,6 @@ static bool is_clicked(enum link_source source)
     return source != LINK_LOADED && source != LINK_OFFICE_PART;
 }
 
-static int read_link(struct phish *p, const struct content_link *link, struct seen_link *l,
-                     struct mp_err *err)
-{
-    struct arena *arena = p->arena;
-    const struct content_report *found = p->in->found;
-    l->link = link;
-    l->clicked = is_clicked(link->source);
-    if (link->object < found->n)
-        l->where = content_place(&found->objects[link->object]);
-    int st = url_parse(arena, link->url, NULL, &l->url, err);
-    if (st == MP_OK)
-        st = url_unwrap(arena, &l->url, &l->unwrapped, err);
-    if (st != MP_OK)
-        return st;
-    l->outer_site = url_site(arena, &l->url);
-    l->site = l->unwrapped.n == 0 ? l->outer_site : url_site(arena, &l->unwrapped.target);
-    return l->site.n == 0 ? MP_OK : phish_names_find(arena, p->names, l->site, &l->near, err);
-}
-
 /* Places in `links`, by hash of what is compared. */
 struct known_links {
     const struct seen_link *links;
@@ -169,49 +150,99 @@ static int known_init(struct arena *arena, const struct seen_link *links, size_t
     return out->slots == NULL ? no_memory(err) : MP_OK;
 }
 
-/* Did the same come before? Notes links[index] if not. */
-static bool came_before(struct known_links *known, size_t index)
+/* The first that is the same, of whatever kind; NULL without. `*again`: one of its kind came
+ * before; links[index] is noted if not. */
+static const struct seen_link *find_same(struct known_links *known, size_t index, bool *again)
 {
-    const struct seen_link *l = &known->links[index];
+    const struct seen_link *l = &known->links[index], *first = NULL;
     struct str key = known->key(l);
     for (size_t at = (size_t)str_hash(key);; at++) {
         uint32_t *slot = &known->slots[at & known->mask];
+        *again = *slot != 0;
         if (*slot == 0) {
             *slot = (uint32_t)index + 1;
-            return false;
+            return first;
         }
         const struct seen_link *other = &known->links[*slot - 1];
-        if (is_same_kind(l, other) && str_eq(known->key(other), key))
-            return true;
+        if (!str_eq(known->key(other), key))
+            continue;
+        first = first == NULL ? other : first;
+        if (is_same_kind(l, other))
+            return first;
     }
+}
+
+/* Does the site of the URL depend on its host alone? */
+static bool has_name(const struct url *u)
+{
+    return u->ip.family == IP_NONE && (u->flags & URL_HOST_BAD) == 0;
+}
+
+/* The registrable domains. `same`: a link that leads to the same host; or NULL. */
+static int read_sites(struct phish *p, struct seen_link *l, const struct seen_link *same,
+                      struct mp_err *err)
+{
+    const struct url *to = &l->unwrapped.target;
+    if (same != NULL && has_name(to) && has_name(&same->unwrapped.target)) {
+        l->site = same->site;
+        l->near = same->near;
+        l->outer_site = l->unwrapped.n == 0 ? l->site : url_site(p->arena, &l->url);
+        return MP_OK;
+    }
+    l->outer_site = url_site(p->arena, &l->url);
+    l->site = l->unwrapped.n == 0 ? l->outer_site : url_site(p->arena, to);
+    return l->site.n == 0 ? MP_OK : phish_names_find(p->arena, p->names, l->site, &l->near, err);
+}
+
+struct reading {
+    struct phish *p;
+    struct seen_link *links;
+    struct known_links urls, hosts;
+};
+
+/* links[index]: pages lead to few URLs many times, and to fewer hosts. */
+static int read_link(struct reading *r, size_t index, struct mp_err *err)
+{
+    const struct content_report *found = r->p->in->found;
+    struct seen_link *l = &r->links[index];
+    l->link = &found->links[index];
+    l->clicked = is_clicked(l->link->source);
+    if (l->link->object < found->n)
+        l->where = content_place(&found->objects[l->link->object]);
+    const struct seen_link *same = find_same(&r->urls, index, &l->again);
+    int st = MP_OK;
+    if (same != NULL) {
+        l->url = same->url;
+        l->unwrapped = same->unwrapped;
+    } else if ((st = url_parse(r->p->arena, l->link->url, NULL, &l->url, err)) == MP_OK) {
+        st = url_unwrap(r->p->arena, &l->url, &l->unwrapped, err);
+    }
+    if (st != MP_OK || l->url.kind == URL_NONE)
+        return st;
+    same = find_same(&r->hosts, index, &l->host_again);
+    return read_sites(r->p, l, same, err);
 }
 
 int url_links_read(struct phish *p, struct mp_err *err)
 {
-    const struct content_report *found = p->in->found;
-    struct seen_link *links = arena_new(p->arena, struct seen_link, found->n_links + 1);
-    struct known_links urls, hosts;
-    size_t n = 0, bytes = 0;
-    int st = links == NULL ? no_memory(err) : MP_OK;
+    size_t all = p->in->found->n_links, n = 0, bytes = 0;
+    struct reading r = {.p = p, .links = arena_new(p->arena, struct seen_link, all + 1)};
+    int st = r.links == NULL ? no_memory(err) : MP_OK;
     if (st == MP_OK)
-        st = known_init(p->arena, links, found->n_links, url_of, &urls, err);
+        st = known_init(p->arena, r.links, all, url_of, &r.urls, err);
     if (st == MP_OK)
-        st = known_init(p->arena, links, found->n_links, host_of, &hosts, err);
-    for (; st == MP_OK && n < found->n_links; n++) {
-        struct seen_link *l = &links[n];
+        st = known_init(p->arena, r.links, all, host_of, &r.hosts, err);
+    for (; st == MP_OK && n < all; n++) {
         if (bytes > PHISH_MAX_LINK_BYTES) {
             finding_add(p->findings, FINDING_LIMIT_CONTENT, NOWHERE,
                         "the links of the message are too long together");
             break;
         }
-        st = read_link(p, &found->links[n], l, err);
-        if (st != MP_OK || l->url.kind == URL_NONE)
-            continue;
-        l->again = came_before(&urls, n);
-        l->host_again = came_before(&hosts, n);
-        bytes += l->again ? 0 : l->url.text.n;
+        st = read_link(&r, n, err);
+        const struct seen_link *l = &r.links[n];
+        bytes += l->again || l->url.kind == URL_NONE ? 0 : l->url.text.n;
     }
-    p->links = links;
+    p->links = r.links;
     p->n_links = n;
     return st;
 }

@@ -37,9 +37,9 @@ static int check_mismatch(struct url_facts *f, const struct seen_link *l, struct
     if (st != MP_OK || !url_is_web(&shown.target) || !url_is_web(target))
         return st;
     const struct url *s = &shown.target;
-    struct str site = url_site(f->p->arena, s);
     if (l->unwrapped.opaque || (s->flags & URL_HOST_BAD) != 0 || str_eq(s->host, target->host))
         return MP_OK;
+    struct str site = url_site(f->p->arena, s);
     if (site.n == 0 && s->ip.family == IP_NONE)
         return MP_OK; /* it shows no host of the Internet */
     if (site.n != 0 && (str_eq(site, l->site) || str_eq(site, l->outer_site)))

@@ -49,7 +49,16 @@ static bool stands_at(struct str text, size_t at, struct str address, bool turne
     return same(str_slice(text, start, end), address, turned);
 }
 
-/* All addresses at all "@" of a text in one form. */
+static void note(struct search *s, size_t index, enum url_address_form form, bool in_fragment)
+{
+    s->found.in_fragment |= in_fragment;
+    if (form > s->found.form) {
+        s->found.form = form;
+        s->found.index = index;
+    }
+}
+
+/* All addresses at all "@" of a text, which stands in the URL in this form. */
 static void search_text(struct search *s, struct str text, enum url_address_form form,
                         bool in_fragment)
 {
@@ -59,52 +68,75 @@ static void search_text(struct search *s, struct str text, enum url_address_form
         if (at >= text.n)
             return;
         for (size_t i = 0; i < s->n; i++) {
-            if (!stands_at(text, at, s->addresses[i], form == URL_ADDRESS_ROT13))
-                continue;
-            s->found.in_fragment |= in_fragment;
-            if (form > s->found.form) {
-                s->found.form = form;
-                s->found.index = i;
-            }
+            if (stands_at(text, at, s->addresses[i], false))
+                note(s, i, form, in_fragment);
+            if (form == URL_ADDRESS_PLAIN && stands_at(text, at, s->addresses[i], true))
+                note(s, i, URL_ADDRESS_ROT13, in_fragment);
         }
     }
 }
 
-static bool is_base64(char c)
+/* A run of digits of base64. */
+struct run {
+    size_t to;
+    bool at; /* two of its digits are an "@" if a group begins where it has to */
+};
+
+static struct run read_run(struct str text, size_t from)
 {
-    return is_alnum(c) || str_has(STR("+/-_"), c);
+    struct run r = {.to = from};
+    for (int before = -2; r.to < text.n; r.to++) {
+        int digit = url_base64_value(text.p[r.to]);
+        if (digit < 0)
+            break;
+        r.at |= (before == 16 && digit < 16) || ((before & 15) == 4 && digit < 4) ||
+                ((before & 3) == 1 && digit == 0);
+        before = digit;
+    }
+    return r;
 }
 
-static bool is_hex(char c)
+static void search_base64(struct search *s, struct str run, bool in_fragment)
 {
-    return hex_value(c) >= 0;
+    for (size_t shift = 0; shift < 4; shift++) {
+        size_t n = url_base64_undo(str_slice(run, shift, run.n), s->room);
+        search_text(s, str_make(s->room, n), URL_ADDRESS_BASE64, in_fragment);
+    }
 }
 
-/* Every run of such digits, at each place where a group of digits may begin. */
-static void search_runs(struct search *s, struct str text, enum url_address_form form,
-                        bool in_fragment)
+/* Every run of hexadecimal digits, at both places where an octet may begin. */
+static void search_hex(struct search *s, struct str text, bool in_fragment)
 {
-    bool hex = form == URL_ADDRESS_HEX;
-    size_t least = hex ? HEX_MIN_RUN : BASE64_MIN_RUN, group = hex ? 2 : 4;
     for (size_t from = 0, to; from < text.n; from = to + 1) {
-        for (to = from; to < text.n && (hex ? is_hex(text.p[to]) : is_base64(text.p[to]));)
+        for (to = from; to < text.n && hex_value(text.p[to]) >= 0;)
             to++;
-        for (size_t shift = 0; to - from >= least && shift < group; shift++) {
-            struct str run = str_slice(text, from + shift, to);
-            size_t n = hex ? hex_undo(run, s->room) : url_base64_undo(run, s->room);
-            search_text(s, str_make(s->room, n), form, in_fragment);
+        for (size_t shift = 0; to - from >= HEX_MIN_RUN && shift < 2; shift++) {
+            size_t n = hex_undo(str_slice(text, from + shift, to), s->room);
+            search_text(s, str_make(s->room, n), URL_ADDRESS_HEX, in_fragment);
         }
+    }
+}
+
+/* Digits of hex are digits of base64 too. */
+static void search_runs(struct search *s, struct str text, bool in_fragment)
+{
+    for (size_t from = 0; from < text.n;) {
+        struct run r = read_run(text, from);
+        struct str run = str_slice(text, from, r.to);
+        if (run.n >= BASE64_MIN_RUN && r.at)
+            search_base64(s, run, in_fragment);
+        if (run.n >= HEX_MIN_RUN && str_search(run, STR("40")) < run.n)
+            search_hex(s, run, in_fragment);
+        from = r.to + 1;
     }
 }
 
 /* One part of the URL, under its %-escapes layer by layer. */
 static int search_part(struct search *s, struct str part, bool in_fragment, struct mp_err *err)
 {
-    for (unsigned layer = 0; part.n != 0; layer++) {
+    for (unsigned layer = 0; part.n != 0 && s->n != 0; layer++) {
         search_text(s, part, URL_ADDRESS_PLAIN, in_fragment);
-        search_text(s, part, URL_ADDRESS_ROT13, in_fragment);
-        search_runs(s, part, URL_ADDRESS_HEX, in_fragment);
-        search_runs(s, part, URL_ADDRESS_BASE64, in_fragment);
+        search_runs(s, part, in_fragment);
         if (layer == URL_MAX_DECODINGS || !str_has(part, '%'))
             return MP_OK;
         part = url_unescape(s->arena, part);

@@ -25,6 +25,15 @@ static inline bool url_is_slash(char c, bool special)
     return c == '/' || (special && c == '\\');
 }
 
+/* 1 more than the value of a digit of base64, of either alphabet; 0: it is none. */
+extern const signed char url_base64_digits[256];
+
+/* -1: no digit. */
+static inline int url_base64_value(char c)
+{
+    return url_base64_digits[(unsigned char)c] - 1;
+}
+
 /* Base64 of either alphabet, as far as it goes; `to` has room for text.n bytes. Returns how many.
  */
 size_t url_base64_undo(struct str text, char *to);
