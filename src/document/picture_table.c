@@ -175,10 +175,11 @@ static size_t find_rows(struct str page)
     size_t from = str_isearch(page, STR("<tr")), rows = 0;
     for (size_t at = from; at < page.n; at++) {
         struct str tag = str_slice(page, at, page.n);
-        if (tag_is(tag, STR("tr"))) {
-            if (++rows == LEAST_SIDE)
-                return from;
-        } else if (tag_is(tag, STR("table")) || tag_is(tag, STR("/table"))) {
+        char first = tag.n > 1 ? to_lower(tag.p[1]) : '\0';
+        if (first == 't' && tag_is(tag, STR("tr")) && ++rows == LEAST_SIDE)
+            return from;
+        if ((first == 't' && tag_is(tag, STR("table"))) ||
+            (first == '/' && tag_is(tag, STR("/table")))) {
             from = at;
             rows = 0;
         }

@@ -2,6 +2,7 @@
 #include "document/picture_text.h"
 
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "content/found.h"
 #include "document/picture.h"
 #include "html/entity.h"
@@ -168,15 +169,28 @@ static size_t row_at(struct str text, size_t at)
     return to - from;
 }
 
-/* The upper side of a square in a corner, in signs of ASCII: a byte of it is where one looks. */
+static bool is_side_at(struct str text, size_t at)
+{
+    char c = text.p[at];
+    return (c == '#' || c == '@' || c == 'X') && row_at(text, at) >= SIDE;
+}
+
+/* The upper side of a square in a corner, in signs of ASCII. Few texts have two of one in a row. */
 static bool has_side(struct str text)
 {
-    for (size_t i = SIDE - 1; i < text.n; i += SIDE) {
-        char c = text.p[i];
-        if ((c == '#' || c == '@' || c == 'X') && row_at(text, i) >= SIDE)
-            return true;
+    size_t i = 0;
+    for (; text.n - i > VEC_BYTES; i += VEC_BYTES) {
+        vec v = vec_load(text.p + i), next = vec_load(text.p + i + 1);
+        vec sign = (vec)(v == '#') | (vec)(v == '@') | (vec)(v == 'X');
+        if (!vec_any(sign & (vec)(v == next)))
+            continue;
+        for (size_t k = 0; k < VEC_BYTES; k++)
+            if (is_side_at(text, i + k))
+                return true;
     }
-    return false;
+    while (i < text.n && !is_side_at(text, i))
+        i++;
+    return i < text.n;
 }
 
 /* Does one of the rest of characters that begin with `first` follow it anywhere? */
