@@ -50,6 +50,7 @@ static void test_isearch(void)
                 {"", "b", 0},
                 {"bbo", "bo", 1},
                 {"boundar\xd9", "y", 8},
+                {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaB Bound", "bound", 32},
                 {"x", "", 0}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         tap_case("str_isearch: '%s' in row %zu", rows[i].needle, i);

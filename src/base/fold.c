@@ -3,6 +3,7 @@
 #include "base/fold.h"
 
 #include "base/utf8.h"
+#include "base/vec.h"
 
 /* A run of code points and what each is; '.' for nothing. */
 static const struct run {
@@ -258,25 +259,56 @@ static size_t fold_other(struct str *text, char *out, size_t n)
     return n;
 }
 
+static inline vec letters_of(vec v)
+{
+    return (vec)((vec)((v | 0x20) - 'a') < 26);
+}
+
+static inline vec digits_of(vec v)
+{
+    return (vec)((vec)(v - '0') < 10);
+}
+
+/* So many bytes of ASCII of which no two in a row part words, the one before counted in: they are
+ * folded one to one. False: they are not so. */
+static inline bool fold_block(const char *p, char *out)
+{
+    vec v = vec_load(p), before = vec_load(p - 1), letters = letters_of(v);
+    vec kept = letters | digits_of(v), kept_before = letters_of(before) | digits_of(before);
+    if (vec_any((v & 0x80) | ~(kept | kept_before)))
+        return false;
+    vec folded = (kept & (v | (letters & 0x20))) | (~kept & ' ');
+    memcpy(out, &folded, sizeof folded);
+    return true;
+}
+
 struct str fold_text(struct str text, char *out)
 {
     size_t n = 0;
     char last = ' ';
     out[n++] = last;
     for (size_t at = 0; at < text.n;) {
-        char c = text.p[at];
-        if ((unsigned char)c >= 0x80) {
-            struct str rest = str_slice(text, at, text.n);
-            n = fold_other(&rest, out, n);
+        if (at > 0 && text.n - at >= VEC_BYTES && fold_block(text.p + at, out + n)) {
+            at += VEC_BYTES;
+            n += VEC_BYTES;
             last = out[n - 1];
-            at = text.n - rest.n;
             continue;
         }
-        c = is_alnum(c) ? to_lower(c) : ' ';
-        out[n] = c; /* written over when it is a second blank */
-        n += (c != ' ') | (last != ' ');
-        last = c;
-        at++;
+        for (size_t stop = at + VEC_BYTES; at < text.n && at < stop;) {
+            char c = text.p[at];
+            if ((unsigned char)c >= 0x80) {
+                struct str rest = str_slice(text, at, text.n);
+                n = fold_other(&rest, out, n);
+                last = out[n - 1];
+                at = text.n - rest.n;
+                continue;
+            }
+            c = is_alnum(c) ? to_lower(c) : ' ';
+            out[n] = c; /* written over when it is a second blank */
+            n += (c != ' ') | (last != ' ');
+            last = c;
+            at++;
+        }
     }
     if (n == 1)
         return str_make(out, 0);

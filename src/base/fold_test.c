@@ -67,6 +67,27 @@ static void test_all(void)
     buf_clear(&b);
 }
 
+/* ASCII goes by blocks and by bytes: wherever the blocks begin, the same comes out. */
+static void test_blocks(void)
+{
+    static const struct str text = STR_INIT("Dear  Customer,\r\n your PayPal-account (No. 12) is "
+                                            "LOCKED!! Verify it at once: sign in NOW");
+    static const struct str want = STR_INIT(" dear customer your paypal account no 12 is locked "
+                                            "verify it at once sign in now ");
+    enum { SHIFTS = 40 };
+    char in[SHIFTS + 200], out[FOLD_BYTES(sizeof in)];
+    for (size_t shift = 0; shift < SHIFTS; shift++) {
+        memset(in, 'X', shift);
+        memcpy(in + shift, text.p, text.n);
+        struct str got = fold_text(str_make(in, shift + text.n), out);
+        tap_case("a text behind %zu letters", shift);
+        tap_str(str_slice(got, 1 + shift, got.n), str_slice(want, 1, want.n));
+        memset(in, '-', shift);
+        tap_case("a text behind %zu signs", shift);
+        tap_str(fold_text(str_make(in, shift + text.n), out), want);
+    }
+}
+
 int main(void)
 {
     char out[200];
@@ -79,6 +100,7 @@ int main(void)
         tap_str(fold_text(str_make(text, rows[i].text.n), out), rows[i].want);
         free(text);
     }
+    test_blocks();
     test_all();
     return tap_done();
 }

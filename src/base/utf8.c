@@ -1,6 +1,8 @@
 /* UTF-8 decoding, checking, and text made safe for terminals and logs. */
 #include "base/utf8.h"
 
+#include "base/vec.h"
+
 int32_t utf8_next(struct str *s)
 {
     if (s->n == 0)
@@ -34,22 +36,37 @@ int32_t utf8_next(struct str *s)
     return cp;
 }
 
+static size_t ascii_run(struct str s)
+{
+    size_t i = 0;
+    while (s.n - i >= VEC_BYTES && !vec_any(vec_load(s.p + i) & 0x80))
+        i += VEC_BYTES;
+    while (i < s.n && (unsigned char)s.p[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool str_is_ascii(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] >= 0x80)
-            return false;
-    return true;
+    return ascii_run(s) == s.n;
+}
+
+size_t utf8_run(struct str s)
+{
+    struct str rest = s;
+    while (rest.n > 0) {
+        struct str before = rest;
+        if ((unsigned char)*rest.p < 0x80)
+            rest = str_slice(rest, ascii_run(rest), rest.n);
+        else if (utf8_next(&rest) == UTF8_BAD)
+            return s.n - before.n;
+    }
+    return s.n;
 }
 
 bool utf8_valid(struct str s)
 {
-    if (str_is_ascii(s))
-        return true;
-    for (int32_t cp; (cp = utf8_next(&s)) != UTF8_END;)
-        if (cp == UTF8_BAD)
-            return false;
-    return true;
+    return utf8_run(s) == s.n;
 }
 
 size_t utf8_put(int32_t cp, char *out)

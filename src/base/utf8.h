@@ -10,6 +10,8 @@ enum { UTF8_BAD = -1, UTF8_END = -2 };
 int32_t utf8_next(struct str *s);
 
 bool utf8_valid(struct str s);
+/* How many bytes in front of `s` are whole code points. */
+size_t utf8_run(struct str s);
 
 /* At most `max` bytes of `s`, and no half character at the end. */
 struct str utf8_cut(struct str s, size_t max);

@@ -1,4 +1,4 @@
-/* Lists as they are asked: sorted by key, searched by halves. */
+/* Lists as they are asked: by a hash of the key. */
 #include "content/lists.h"
 
 #include "base/idna.h"
@@ -78,22 +78,65 @@ const char *content_list_file(enum content_list list)
     return list_kinds[list].file;
 }
 
+/* ---- finding ---- */
+
+/* From the last byte on, so that a domain is hashed with all that is above it. */
+static const uint32_t HASH_BEGIN = 2166136261u;
+
+static inline uint32_t hash_step(uint32_t hash, char c)
+{
+    return (hash ^ (unsigned char)c) * 16777619u;
+}
+
+static uint32_t hash_of(struct str key)
+{
+    uint32_t hash = HASH_BEGIN;
+    for (size_t i = key.n; i-- > 0;)
+        hash = hash_step(hash, key.p[i]);
+    return hash;
+}
+
+static inline uint32_t slot_of(const struct key_index *keys, uint32_t hash)
+{
+    return (hash ^ hash >> 15) & keys->mask;
+}
+
+bool keys_index(struct arena *arena, struct content_list_of_kind *list)
+{
+    struct key_index *keys = &list->keys;
+    keys->mask = 15;
+    while (keys->mask < 2 * list->n)
+        keys->mask = 2 * keys->mask + 1;
+    keys->slots = arena_new(arena, uint32_t, (size_t)keys->mask + 1);
+    if (keys->slots == NULL)
+        return false;
+    for (size_t i = 0; i < list->n; i++) {
+        uint32_t slot = slot_of(keys, hash_of(list->entries[i].key));
+        while (keys->slots[slot] != 0)
+            slot = (slot + 1) & keys->mask;
+        keys->slots[slot] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+static const struct content_entry *look_up(const struct content_list_of_kind *list, uint32_t hash,
+                                           struct str key)
+{
+    const struct key_index *keys = &list->keys;
+    for (uint32_t slot = slot_of(keys, hash); keys->slots[slot] != 0;
+         slot = (slot + 1) & keys->mask) {
+        const struct content_entry *e = &list->entries[keys->slots[slot] - 1];
+        if (str_eq(e->key, key))
+            return e;
+    }
+    return NULL;
+}
+
 const struct content_entry *content_lists_find(const struct content_lists *lists,
                                                enum content_list list, struct str key)
 {
-    size_t from = 0, to = lists->lists[list].n;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        const struct content_entry *e = &lists->lists[list].entries[middle];
-        int order = str_cmp(key, e->key);
-        if (order == 0)
-            return e;
-        if (order < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return NULL;
+    const struct content_list_of_kind *l = &lists->lists[list];
+    return l->n == 0 ? NULL : look_up(l, hash_of(key), key);
 }
 
 bool content_lists_has(const struct content_lists *lists, enum content_list list, struct str key)
@@ -111,15 +154,19 @@ const struct file_type_set *content_lists_types(const struct content_lists *list
 const struct content_entry *content_lists_domain(const struct content_lists *lists,
                                                  enum content_list list, struct str domain)
 {
-    if (domain.n > DOMAIN_MAX_OCTETS)
+    const struct content_list_of_kind *l = &lists->lists[list];
+    const struct content_entry *nearest = NULL;
+    uint32_t hash = HASH_BEGIN;
+    if (domain.n > DOMAIN_MAX_OCTETS || l->n == 0)
         return NULL;
-    while (domain.n > 0) {
-        const struct content_entry *e = content_lists_find(lists, list, domain);
-        if (e != NULL)
-            return e;
-        str_cut(&domain, '.');
+    for (size_t i = domain.n; i-- > 0;) {
+        hash = hash_step(hash, domain.p[i]);
+        if (i > 0 && domain.p[i - 1] != '.')
+            continue;
+        const struct content_entry *e = look_up(l, hash, str_slice(domain, i, domain.n));
+        nearest = e == NULL ? nearest : e;
     }
-    return NULL;
+    return nearest;
 }
 
 const struct content_entry *content_lists_entries(const struct content_lists *lists,

@@ -47,12 +47,19 @@ struct word_index {
     unsigned char *any; /* a bit for eight times as many hashes as there are heads */
 };
 
+/* Entries by a hash of their keys: open addressing, never more than half full. */
+struct key_index {
+    uint32_t mask;
+    uint32_t *slots; /* number of the entry + 1; 0: free */
+};
+
 enum { WORD_STEM_BYTES = 4 }; /* a single word with "*" has so many, and is found by them */
 
 struct content_lists {
     struct content_list_of_kind {
         struct content_entry *entries;
         size_t n;
+        struct key_index keys;
         struct word_index words; /* of names and phrases */
     } lists[CONTENT_LIST_COUNT];
 };
@@ -62,7 +69,8 @@ static inline bool key_has_words(enum key_form form)
     return form == KEY_NAME || form == KEY_PHRASE;
 }
 
-/* Make list->words. False: no memory. */
+/* Make list->keys, or list->words. False: no memory. */
+bool keys_index(struct arena *arena, struct content_list_of_kind *list);
 bool words_index(struct arena *arena, struct content_list_of_kind *list);
 
 #endif

@@ -459,7 +459,8 @@ static int put(struct reading *r, struct content_lists *lists)
         return st;
     merge_old(r, old);
     struct content_list_of_kind made = {.entries = r->entries, .n = r->n};
-    if (key_has_words(r->kind->key) && !words_index(r->arena, &made))
+    if (!keys_index(r->arena, &made) ||
+        (key_has_words(r->kind->key) && !words_index(r->arena, &made)))
         return no_memory(r);
     lists->lists[r->list] = made;
     return MP_OK;

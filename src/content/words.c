@@ -1,38 +1,45 @@
 /* Names and phrases of lists, found in text by a hash of their first word: each word of a text is
  * looked up once, and what begins with it is compared. */
+#include "base/vec.h"
 #include "content/lists.h"
-
 #include "content/lists_internal.h"
 
-enum { STEM_SALT = 0x5bd1 };
-
-static const uint32_t HASH_BEGIN = 2166136261u;
-
-static inline uint32_t hash_step(uint32_t hash, char c)
+/* Of the first and the last four letters, in whatever order the machine has them, and the length:
+ * what is found by a hash is compared. */
+static uint32_t four_of(struct str word, size_t from)
 {
-    return (hash ^ (unsigned char)c) * 16777619u;
+    uint32_t four = 0;
+    if (word.n >= from + sizeof four)
+        memcpy(&four, word.p + from, sizeof four);
+    else
+        for (size_t i = from; i < word.n; i++)
+            four = four << 8 | (unsigned char)word.p[i];
+    return four;
 }
 
-static inline uint32_t hash_end(uint32_t hash, uint32_t salt)
+static uint32_t mix(uint32_t first, uint32_t last, size_t n)
 {
-    hash ^= salt;
-    return hash ^ hash >> 15;
+    uint32_t h = first * 0x9e3779b1u ^ (last + (uint32_t)n) * 0x85ebca6bu;
+    h = (h ^ h >> 15) * 0x2c1b3c6du;
+    return h ^ h >> 12;
 }
 
-static uint32_t hash_of(struct str word, uint32_t salt)
+static uint32_t hash_of_word(struct str word)
 {
-    uint32_t h = HASH_BEGIN;
-    for (size_t i = 0; i < word.n; i++)
-        h = hash_step(h, word.p[i]);
-    return hash_end(h, salt);
+    size_t tail = word.n < sizeof(uint32_t) ? 0 : word.n - sizeof(uint32_t);
+    return mix(four_of(word, 0), four_of(word, tail), word.n);
+}
+
+static uint32_t hash_of_stem(struct str word)
+{
+    return mix(four_of(word, 0), 0, 0);
 }
 
 /* A stem of one word is found by its beginning, all else by the whole first word. */
 static uint32_t hash_of_entry(const struct content_entry *e)
 {
     struct str rest = e->folded, first = str_cut(&rest, ' ');
-    return e->stem && rest.p == NULL ? hash_of(str_slice(first, 0, WORD_STEM_BYTES), STEM_SALT)
-                                     : hash_of(first, 0);
+    return e->stem && rest.p == NULL ? hash_of_stem(first) : hash_of_word(first);
 }
 
 bool words_index(struct arena *arena, struct content_list_of_kind *list)
@@ -88,14 +95,11 @@ void content_lists_match(
     const struct matching m = {&lists->lists[list], folded, found, ctx};
     if (m.list->n == 0)
         return;
-    for (size_t at = 1, end; at < folded.n; at = end + 1) {
-        uint32_t whole = HASH_BEGIN, stem = 0;
-        for (end = at; end < folded.n && folded.p[end] != ' '; end++) {
-            whole = hash_step(whole, folded.p[end]);
-            stem = end - at + 1 == WORD_STEM_BYTES ? whole : stem;
-        }
-        try_chain(&m, hash_end(whole, 0), at);
-        if (end - at >= WORD_STEM_BYTES)
-            try_chain(&m, hash_end(stem, STEM_SALT), at);
+    for (size_t at = 1, n; at < folded.n; at += n + 1) {
+        n = vec_find(folded.p + at, folded.n - at, ' ', ' ');
+        struct str word = str_make(folded.p + at, n);
+        try_chain(&m, hash_of_word(word), at);
+        if (n >= WORD_STEM_BYTES)
+            try_chain(&m, hash_of_stem(word), at);
     }
 }

@@ -10,6 +10,8 @@ struct str text_as_utf8(struct arena *arena, struct str charset, struct str byte
 {
     enum { LONGEST = 4, SPARE = 1 << 20 /* TSCII makes twelve bytes of one */ };
     struct buf b;
+    if (charset_is_utf8(charset, bytes))
+        return bytes;
     buf_init(&b, LONGEST * bytes.n + SPARE);
     bool known = charset_add_utf8(&b, charset, bytes) && !b.failed;
     struct str made = known ? arena_copy(arena, buf_str(&b)) : bytes;

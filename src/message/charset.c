@@ -11,10 +11,27 @@ static bool is_utf8(struct str charset)
            str_ieq(charset, STR("utf8"));
 }
 
+/* In these a byte of ASCII is what it is. */
+static bool holds_ascii(struct str charset)
+{
+    static const struct str usual[] = {STR_INIT("iso-8859-1"), STR_INIT("iso-8859-2"),
+                                       STR_INIT("iso-8859-15"), STR_INIT("windows-1251"),
+                                       STR_INIT("windows-1252")};
+    for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+        if (str_ieq(charset, usual[i]))
+            return true;
+    return false;
+}
+
 static void add_utf8(struct buf *out, struct str bytes)
 {
-    for (int32_t c; (c = utf8_next(&bytes)) != UTF8_END;)
-        utf8_add(out, c == UTF8_BAD ? 0xfffd : c);
+    while (bytes.n > 0) {
+        size_t n = utf8_run(bytes);
+        buf_add(out, str_slice(bytes, 0, n));
+        if (n < bytes.n)
+            utf8_add(out, 0xfffd);
+        bytes = str_slice(bytes, n + 1, bytes.n);
+    }
 }
 
 static bool add_by_iconv(struct buf *out, struct str charset, struct str bytes)
@@ -44,9 +61,14 @@ static bool add_by_iconv(struct buf *out, struct str charset, struct str bytes)
     return true;
 }
 
+bool charset_is_utf8(struct str charset, struct str bytes)
+{
+    return is_utf8(charset) ? utf8_valid(bytes) : holds_ascii(charset) && str_is_ascii(bytes);
+}
+
 bool charset_add_utf8(struct buf *out, struct str charset, struct str bytes)
 {
-    if (!is_utf8(charset))
+    if (!is_utf8(charset) && !(holds_ascii(charset) && str_is_ascii(bytes)))
         return add_by_iconv(out, charset, bytes);
     add_utf8(out, bytes);
     return true;

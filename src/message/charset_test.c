@@ -16,6 +16,7 @@ int main(void)
          "a\xef\xbf\xbd"
          "b"},
         {"ISO 8859-1", "iso-8859-1", "\xe9", "\xc3\xa9"},
+        {"ISO 8859-1, ASCII alone", "ISO-8859-1", "a~b", "a~b"},
         {"windows-1252", "windows-1252", "\x80", "\xe2\x82\xac"},
         {"windows-1252, a byte that is none", "windows-1252", "\x81", "\xef\xbf\xbd"},
         {"Shift_JIS", "shift_jis", "\x93\xfa", "\xe6\x97\xa5"},
@@ -31,6 +32,8 @@ int main(void)
         bool ok = charset_add_utf8(&out, str_from(rows[i].charset), str_from(rows[i].text));
         tap_int(ok, rows[i].want != NULL);
         tap_str(buf_str(&out), str_from(rows[i].want));
+        if (charset_is_utf8(str_from(rows[i].charset), str_from(rows[i].text)))
+            tap_str(buf_str(&out), str_from(rows[i].text));
         buf_clear(&out);
     }
     return tap_done();

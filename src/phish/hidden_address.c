@@ -32,16 +32,24 @@ static bool is_hex_of_address(struct str run)
     return holds_address(str_make(bytes, hex_undo(str_slice(run, 0, HEX_MAX), bytes)));
 }
 
+/* Runs that are long enough: the last of so many bytes that is no digit tells where to go on. */
 static bool hides_address(struct str url)
 {
     unsigned runs = 0;
-    for (size_t at = 0; at < url.n && runs < HEX_MAX_RUNS; at++) {
-        size_t end = at;
-        while (end < url.n && hex_value(url.p[end]) >= 0)
+    for (size_t at = 0; at < url.n && url.n - at >= HEX_MIN && runs < HEX_MAX_RUNS;) {
+        size_t end = at + HEX_MIN;
+        while (end > at && hex_value(url.p[end - 1]) >= 0)
+            end--;
+        if (end > at) {
+            at = end;
+            continue;
+        }
+        for (end = at + HEX_MIN; end < url.n && hex_value(url.p[end]) >= 0;)
             end++;
-        if (end - at >= HEX_MIN && ++runs > 0 && is_hex_of_address(str_slice(url, at, end)))
+        if (is_hex_of_address(str_slice(url, at, end)))
             return true;
-        at = end;
+        runs++;
+        at = end + 1;
     }
     return false;
 }
