@@ -416,7 +416,9 @@ static struct str redirect_of(struct transfer *t, unsigned hop, struct fetch_rep
     if (out->fault != HTTPS_REDIRECT || !is_redirect(out->status) ||
         curl_easy_getinfo(t->trip.curl, CURLINFO_REDIRECT_URL, &url) != CURLE_OK || url == NULL)
         return STR_NONE;
-    if (hop >= FETCH_MAX_REDIRECTS)
+    if (t->req->no_redirects)
+        why = "it redirects, which is not followed here";
+    else if (hop >= FETCH_MAX_REDIRECTS)
         why = "it redirects again and again";
     else if (!str_istarts(str_from(url), STR("https://")))
         why = "it redirects to what is not https";

@@ -39,6 +39,7 @@ struct fetch_request {
     /* Else special addresses are refused: SSRF guard, judged as each address is connected to. A
      * public server never leads to a special one by a redirect, also with this. */
     bool allow_private;
+    bool no_redirects;       /* each one is HTTPS_REDIRECT: an API does not move */
     unsigned slow_s;         /* 0: FETCH_SLOW_S */
     struct str resolve_host; /* tests: this host is at ... */
     struct ip resolve_ip;    /* ... this address, which counts as public; IP_NONE: by the system */
