@@ -387,6 +387,76 @@ static void check_failures(void)
     }
 }
 
+/* The built-in table: what the lists are documented to answer, for their test entries and when they
+ * refuse. */
+static const struct {
+    const char *list, *answers[A_MAX];
+    enum dns_list_fault fault;
+    enum dns_code_kind kind;
+} built_in[] = {
+    {"spamhaus-zen", {"127.0.0.2", "127.0.0.4", "127.0.0.10"}, DNS_LIST_FINE, CODE_LISTED},
+    {"spamhaus-zen", {"127.0.0.3", "127.0.0.9"}, DNS_LIST_FINE, CODE_LISTED},
+    {"spamhaus-zen", {"127.0.0.30"}, DNS_LIST_FINE, CODE_LISTED},
+    {"spamhaus-zen", {"127.0.0.12"}, DNS_LIST_UNDECLARED, 0},
+    {"spamhaus-zen", {"127.0.1.255"}, DNS_LIST_REFUSED, 0},
+    {"spamhaus-dbl", {"127.0.1.2"}, DNS_LIST_FINE, CODE_LISTED},
+    {"spamhaus-dbl", {"127.0.1.106"}, DNS_LIST_FINE, CODE_LISTED},
+    {"spamhaus-dbl", {"127.0.1.255"}, DNS_LIST_REFUSED, 0},
+    {"spamhaus-dbl", {"127.255.255.252"}, DNS_LIST_REFUSED, 0},
+    {"surbl", {"127.0.0.254"}, DNS_LIST_FINE, CODE_LISTED},
+    {"surbl", {"127.0.0.126"}, DNS_LIST_FINE, CODE_LISTED},
+    {"surbl", {"127.0.0.80"}, DNS_LIST_FINE, CODE_LISTED},
+    {"surbl", {"127.0.0.1"}, DNS_LIST_REFUSED, 0},
+    {"uribl", {"127.0.0.14"}, DNS_LIST_FINE, CODE_LISTED},
+    {"uribl", {"127.0.0.4"}, DNS_LIST_FINE, CODE_NEUTRAL},
+    {"uribl", {"127.0.0.1"}, DNS_LIST_REFUSED, 0},
+    {"uribl", {"127.0.0.3"}, DNS_LIST_REFUSED, 0},
+    {"dnswl", {"127.0.5.3"}, DNS_LIST_FINE, CODE_ALLOWED},
+    {"dnswl", {"127.0.20.0"}, DNS_LIST_FINE, CODE_NEUTRAL},
+    {"dnswl", {"127.0.10.3"}, DNS_LIST_REFUSED, 0},
+    {"dnswl", {"127.0.0.255"}, DNS_LIST_REFUSED, 0},
+    {"cymru-mhr", {"127.0.0.2"}, DNS_LIST_FINE, CODE_LISTED},
+    {"cymru-mhr", {"127.0.0.3"}, DNS_LIST_UNDECLARED, 0},
+};
+
+static const struct dns_list *list_named(const struct intel_config *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_dns_lists; i++)
+        if (str_eq(c->dns_lists[i].name, str_from(name)))
+            return &c->dns_lists[i];
+    return NULL;
+}
+
+static void check_built_in(void)
+{
+    struct arena arena;
+    struct intel_config config;
+    struct mp_err err = {0};
+    arena_init(&arena, 16 << 20);
+    tap_case("the built-in table");
+    if (tap_int(intel_config_default(&arena, &config, &err), MP_OK))
+        for (size_t i = 0; i < ARRAY_LEN(built_in); i++) {
+            struct dns_list_answer said;
+            enum severity gravest;
+            size_t n = 0;
+            tap_case("built in: %s: %s", built_in[i].list, built_in[i].answers[0]);
+            const struct dns_list *l = list_named(&config, built_in[i].list);
+            while (built_in[i].answers[n] != NULL)
+                n++;
+            struct dns_answer *a = answer_of(built_in[i].answers, n, false);
+            if (tap_ok(l != NULL)) {
+                enum dns_list_asks as = l->asks & DNS_LIST_DOMAIN ? DNS_LIST_DOMAIN : DNS_LIST_IP;
+                dns_list_read(l, as, a, &said);
+                tap_int(said.fault, built_in[i].fault);
+                struct str text =
+                    dns_list_codes_text(&arena, l, a, said.codes, built_in[i].kind, &gravest);
+                tap_int(text.n > 0, said.fault == DNS_LIST_FINE);
+            }
+            dns_answer_unref(a);
+        }
+    arena_clear(&arena);
+}
+
 /* Of all last octets, in all places where it matters: nothing outside of 127/8 and nothing of
  * 127.255.255.0/24 is ever a listing, whatever the table. */
 static void check_never(void)
@@ -422,5 +492,6 @@ int main(void)
     check_odd();
     check_failures();
     check_never();
+    check_built_in();
     return tap_done();
 }
