@@ -25,26 +25,34 @@ static bool runs_fit(const uint32_t *run)
     return true;
 }
 
+/* Pixels between this one and the edge of the picture. */
+static uint32_t steps_to_edge(int32_t at, int32_t d, uint32_t size)
+{
+    return d > 0 ? size - 1 - (uint32_t)at : d < 0 ? (uint32_t)at : UINT32_MAX;
+}
+
 /* From a pixel within the middle outwards: pixels of the middle's colour (without the first one),
  * of the other, of the first again. False: a run is too long, or the picture ends before. */
 static bool walk(const struct qr_bits *b, int32_t x, int32_t y, int32_t dx, int32_t dy,
                  uint32_t limit, uint32_t *run)
 {
-    unsigned colour = qr_bit(b, (uint32_t)x, (uint32_t)y);
+    uint32_t across = steps_to_edge(x, dx, b->width), down = steps_to_edge(y, dy, b->height);
+    const uint64_t *row = b->row + (size_t)y * b->words;
+    const ptrdiff_t stride = dy * (ptrdiff_t)b->words;
+    const uint64_t colour = row[x / 64] >> (x % 64) & 1;
     run[0] = run[1] = run[2] = 0;
-    for (unsigned i = 0; i < 3;) {
+    unsigned i = 0;
+    for (uint32_t left = across < down ? across : down; left > 0; left--) {
         x += dx;
-        y += dy;
-        if (x < 0 || y < 0 || x >= (int32_t)b->width || y >= (int32_t)b->height)
-            return i == 2 && run[2] > 0;
-        if (qr_bit(b, (uint32_t)x, (uint32_t)y) != (colour ^ (i & 1))) {
+        row += stride;
+        if ((row[(uint32_t)x / 64] >> ((uint32_t)x % 64) & 1) != (colour ^ (i & 1))) {
             if (++i == 3)
-                break;
+                return true;
         }
         if (++run[i] > limit)
             return false;
     }
-    return true;
+    return i == 2 && run[2] > 0;
 }
 
 /* A way through the middle of a square. */

@@ -199,6 +199,36 @@ static unsigned pixel(const struct pdf_image *image, struct str row, size_t x)
     return image->inverted ? 255 - out : out;
 }
 
+/* What each sample is worth, when one is a pixel. False: it takes more, or has too many values. */
+static bool one_sample_table(const struct pdf_image *image, unsigned char table[256])
+{
+    if (image->bits > 8 || components(image->colour) != 1)
+        return false;
+    for (unsigned v = 0; v < 1u << image->bits; v++) {
+        char octet = (char)(v << (8 - image->bits));
+        table[v] = (unsigned char)pixel(image, str_make(&octet, 1), 0);
+    }
+    return true;
+}
+
+/* A row that is there as a whole: the usual forms fast, the others pixel by pixel. */
+static void row_to_grey(const struct pdf_image *image, struct str row,
+                        const unsigned char *one_sample, char *out)
+{
+    const unsigned char *p = (const unsigned char *)row.p;
+    const size_t w = image->width;
+    const unsigned turn = image->inverted ? 255 : 0; /* 255 - v is v ^ 255 */
+    size_t x = 0;
+    if (one_sample != NULL)
+        for (; x < w; x++)
+            out[x] = (char)one_sample[image->bits == 8 ? p[x] : sample(row, x, image->bits)];
+    else if (image->colour == PDF_RGB && image->bits == 8)
+        for (; x < w; x++, p += 3)
+            out[x] = (char)((p[0] * 299u + p[1] * 587u + p[2] * 114u) / 1000 ^ turn);
+    for (; x < w; x++)
+        out[x] = (char)pixel(image, row, x);
+}
+
 bool pdf_image_grey(struct arena *arena, const struct pdf_image *image, struct str samples,
                     size_t max_pixels, struct str *out)
 {
@@ -213,10 +243,14 @@ bool pdf_image_grey(struct arena *arena, const struct pdf_image *image, struct s
     if (p == NULL)
         return false;
     size_t stride = (w * components(image->colour) * image->bits + 7) / 8;
+    unsigned char table[256];
+    const unsigned char *one_sample = one_sample_table(image, table) ? table : NULL;
     for (size_t y = 0; y < h; y++) {
         struct str row = str_slice(samples, y * stride, (y + 1) * stride);
-        for (size_t x = 0; x < w; x++)
-            p[y * w + x] = row.n < stride ? (char)255 : (char)pixel(image, row, x);
+        if (row.n == stride)
+            row_to_grey(image, row, one_sample, p + y * w);
+        else
+            memset(p + y * w, 255, w);
     }
     *out = str_make(p, w * h);
     return true;
