@@ -36,6 +36,20 @@ static inline size_t vec_first(vec v)
 #endif
 }
 
+/* A bit for each byte of a comparison, the first byte's is the lowest. */
+static inline unsigned vec_bits(vec v)
+{
+#ifdef __SSE2__
+    typedef char vec_signed __attribute__((vector_size(VEC_BYTES)));
+    return (unsigned)__builtin_ia32_pmovmskb128((vec_signed)v);
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < VEC_BYTES; i++)
+        bits |= (unsigned)(v[i] & 1) << i;
+    return bits;
+#endif
+}
+
 /* Index of the first place where those three stand, or `n`. For what may stand in every line. */
 static inline size_t vec_find3(const char *p, size_t n, const char three[3])
 {

@@ -23,6 +23,9 @@ struct png {
     unsigned char *canvas;        /* on the background that is asked for */
     unsigned char *other;         /* on the other one; NULL: nothing was transparent so far */
     unsigned char *grey, *behind; /* a row: on the background, and how much of it shows through */
+    /* The same for the pixels that stand in one octet, where that holds no less than a pixel. */
+    unsigned char octet_grey[256][8], octet_behind[256][8];
+    bool octets, octets_behind; /* there are such; some of them are transparent */
 };
 
 /* The next chunk off the front. False: there is none. One cut short gives what is there. */
@@ -178,6 +181,55 @@ static bool pixels_to_grey(const struct png *p, const unsigned char *row, size_t
     return any != 0;
 }
 
+static void octets_make(struct png *p)
+{
+    p->octets = p->channels == 1 && p->depth <= 8;
+    for (unsigned v = 0; p->octets && v < 256; v++) {
+        const unsigned char octet = (unsigned char)v;
+        for (size_t x = 0; x < 8 / p->depth; x++) {
+            p->octet_grey[v][x] = pixel(p, &octet, x, &p->octet_behind[v][x]);
+            p->octets_behind |= p->octet_behind[v][x] != 0;
+        }
+    }
+}
+
+/* `n` pixels, `each` in an octet. */
+static inline void octets_to_pixels(const unsigned char *row, size_t n, size_t each,
+                                    const unsigned char table[256][8], unsigned char *out)
+{
+    for (; n >= each; n -= each, out += each)
+        memcpy(out, table[*row++], each);
+    if (n > 0)
+        memcpy(out, table[*row], n);
+}
+
+/* The same, compiled for each depth. */
+static void octets_put(const struct png *p, const unsigned char *row, size_t n,
+                       const unsigned char table[256][8], unsigned char *out)
+{
+    if (p->depth == 8)
+        octets_to_pixels(row, n, 1, table, out);
+    else if (p->depth == 4)
+        octets_to_pixels(row, n, 2, table, out);
+    else if (p->depth == 2)
+        octets_to_pixels(row, n, 4, table, out);
+    else
+        octets_to_pixels(row, n, 8, table, out);
+}
+
+static bool octets_to_grey(const struct png *p, const unsigned char *row, size_t n,
+                           unsigned char *out)
+{
+    unsigned any = 0;
+    octets_put(p, row, n, p->octet_grey, out);
+    if (!p->octets_behind)
+        return false;
+    octets_put(p, row, n, p->octet_behind, p->behind);
+    for (size_t x = 0; x < n; x++)
+        any |= p->behind[x];
+    return any != 0;
+}
+
 typedef uint16_t vec_halves __attribute__((vector_size(VEC_BYTES)));
 typedef uint32_t vec_pixels __attribute__((vector_size(VEC_BYTES)));
 
@@ -229,9 +281,8 @@ static bool row_to_grey(const struct png *p, const unsigned char *row, size_t n,
     if (p->depth == 8 && p->colour == PNG_RGB && !p->has_key) {
         for (; x < n; x++, row += 3)
             out[x] = grey_of(row[0], row[1], row[2]);
-    } else if (p->depth == 8 && p->colour == PNG_GREY && !p->has_key) {
-        memcpy(out, row, n);
-        x = n;
+    } else if (p->octets) {
+        return octets_to_grey(p, row, n, out);
     } else if (p->depth == 8 && p->colour == PNG_RGB_ALPHA) {
         x = rgba_to_grey(p, row, n, out, &any);
     }
@@ -243,14 +294,24 @@ struct pass {
     unsigned char left, top, step_x, step_y;
 };
 
-/* The first pixel that is transparent: so far both pictures are the same. */
-static bool make_other(struct arena *a, struct png *p)
+/* The first pixel that is transparent: so far both pictures are the same. `done`: bytes of them. */
+static bool make_other(struct arena *a, struct png *p, size_t done)
 {
     size_t n = (size_t)p->im->width * p->im->height;
     p->other = arena_new(a, unsigned char, n);
     if (p->other != NULL)
-        memcpy(p->other, p->canvas, n);
+        memcpy(p->other, p->canvas, p->interlaced ? n : done);
     return p->other != NULL;
+}
+
+/* What is missing is white: all that was not reached, which an interlaced picture has everywhere.
+ */
+static void fill_rest(struct png *p, size_t done)
+{
+    size_t n = (size_t)p->im->width * p->im->height;
+    memset(p->canvas + done, IMAGE_WHITE, n - done);
+    if (p->other != NULL)
+        memset(p->other + done, IMAGE_WHITE, n - done);
 }
 
 /* Greys on the other background, in place of how much of it shows: exactly as grey_on() would, for
@@ -271,7 +332,7 @@ static bool put_row(struct arena *a, struct png *p, const unsigned char *row, si
     bool any = row_to_grey(p, row, n, grey);
     for (size_t i = 0; step != 1 && i < n; i++)
         line[i * step] = grey[i];
-    if (any && p->other == NULL && !make_other(a, p))
+    if (any && p->other == NULL && !make_other(a, p, to))
         return false;
     if (p->other == NULL)
         return true;
@@ -308,8 +369,11 @@ static int read_pass(struct arena *a, struct png *p, struct pass at, unsigned ch
         size_t to = y * w + at.left;
         *all = inflate_row(p, row, bytes + 1) &&
                png_unfilter(row[0], row + 1, up + 1, bytes, (bits + 7) / 8);
-        if (!*all)
+        if (!*all) {
+            if (!p->interlaced)
+                fill_rest(p, to);
             return MP_OK;
+        }
         if (at.step_x == 1 && y > at.top && memcmp(row + 1, up + 1, bytes) == 0)
             repeat_row(p, to, to - at.step_y * w, n);
         else if (!put_row(a, p, row + 1, n, to, at.step_x))
@@ -332,12 +396,13 @@ static int read_pixels(struct arena *a, struct png *p)
                               arena_new(a, unsigned char, row_bytes)};
     p->grey = arena_new(a, unsigned char, im->width);
     p->behind = arena_new(a, unsigned char, im->width);
-    p->canvas = image_canvas(a, im, IMAGE_WHITE);
+    p->canvas = image_canvas(a, im, p->interlaced ? IMAGE_WHITE : 0);
     if (p->canvas == NULL || rows[0] == NULL || rows[1] == NULL || p->grey == NULL ||
         p->behind == NULL)
         return MP_E_NOMEM;
     bool all = true;
     int st = MP_OK;
+    octets_make(p);
     for (size_t i = 0; st == MP_OK && all && i < (p->interlaced ? ARRAY_LEN(adam7) : 1); i++)
         st = read_pass(a, p, p->interlaced ? adam7[i] : whole, rows, &all);
     im->other = p->other;

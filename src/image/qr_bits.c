@@ -1,6 +1,4 @@
 /* Grey values to dark and light, 64 pixels a word: by one threshold, or by the neighbourhood. */
-#include <endian.h>
-
 #include "base/vec.h"
 #include "image/qr_internal.h"
 
@@ -149,11 +147,7 @@ static uint64_t word_of(const unsigned char *p, const unsigned char *t)
     uint64_t word = 0;
     for (unsigned i = 0; i < WORD; i += VEC_BYTES) {
         vec below = (vec)(vec_load((const char *)p + i) < vec_load((const char *)t + i));
-        vec_words lanes = (vec_words)below;
-        for (unsigned k = 0; k < 2; k++) {
-            uint64_t bits = (le64toh(lanes[k]) & 0x8040201008040201) * 0x0101010101010101 >> 56;
-            word |= bits << (i + 8 * k);
-        }
+        word |= (uint64_t)vec_bits(below) << i;
     }
     return word;
 }
