@@ -21,12 +21,23 @@ static size_t piece_end(struct str s, size_t i)
     return i + base64_digits(str_slice(s, i, s.n));
 }
 
+/* Does no piece hold the byte at `i`, or one that ends near it on both sides? Most do. */
+static bool is_short(struct str s, size_t i)
+{
+    if (!is_base64_digit(s.p[i]))
+        return true;
+    if (i < VEC_BYTES || s.n - i < VEC_BYTES)
+        return false;
+    return vec_any(base64_not_digits(vec_load(s.p + i))) &&
+           vec_any(base64_not_digits(vec_load(s.p + i - VEC_BYTES)));
+}
+
 /* The next piece of at least PIECE_MIN digits: each holds a multiple of PIECE_MIN. */
 static bool next_piece(struct str s, size_t *at, size_t *from, size_t *to)
 {
     size_t low = *at;
     for (size_t i = (low + PIECE_MIN - 1) / PIECE_MIN * PIECE_MIN; i < s.n; i += PIECE_MIN) {
-        if (!is_base64_digit(s.p[i]))
+        if (is_short(s, i))
             continue;
         size_t start = i;
         while (start > low && is_base64_digit(s.p[start - 1]))

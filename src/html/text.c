@@ -1,5 +1,6 @@
 /* Text as it is seen: white space as one blank, lines by blocks, nothing without a glyph. */
 #include "base/utf8.h"
+#include "base/vec.h"
 #include "html/entity.h"
 #include "html/html_internal.h"
 
@@ -160,19 +161,46 @@ static void put(struct html_reader *r, struct piece *t, uint32_t c)
     }
 }
 
-/* A run of plain bytes at the front, as far as there is room. */
+static inline vec plain_of(vec v)
+{
+    return (vec)((vec)(v - '!') <= '~' - '!') & (vec)(v != '&');
+}
+
+/* Bytes of a comparison that hold. */
+static inline size_t count_of(vec v)
+{
+    vec_words ones = (vec_words)(v & 1);
+    return (size_t)((ones[0] + ones[1]) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* A run of plain bytes at the front, as far as there is room. A blank between two of them goes with
+ * them, but where it ends a word that is cut. */
 static size_t copy_plain(struct html_reader *r, struct piece *t, const char *p, const char *end)
 {
     struct html_out *o = t->to;
-    size_t n = 0;
+    size_t n = 0, blanks = 0;
     pay(r, o);
+    bool with_blanks = o != &r->text || !r->split.open;
     size_t room = o->cap - o->n, left = (size_t)(end - p);
     left = left < room ? left : room;
     char *to = o->p + o->n;
-    for (; n < left && plain[(unsigned char)p[n]]; n++)
+    for (; with_blanks && left - n > VEC_BYTES + ROOM; n += VEC_BYTES) {
+        vec v = vec_load(p + n), blank = (vec)(v == ' ');
+        if (vec_any(~(plain_of(v) | (blank & plain_of(vec_load(p + n + 1))))))
+            break;
+        memcpy(to + n, &v, sizeof v);
+        blanks += count_of(blank);
+    }
+    for (; n < left; n++) {
+        if (!plain[(unsigned char)p[n]]) {
+            if (p[n] != ' ' || !with_blanks || left - n <= ROOM || !plain[(unsigned char)p[n + 1]])
+                break;
+            blanks++;
+        }
         to[n] = p[n];
+    }
     o->n += n;
-    t->letters += n;
+    t->letters += n - blanks;
     return n;
 }
 
