@@ -293,8 +293,9 @@ static const struct dns_list odd[] = {
     {.codes = {KIT_CODE(0, 0xffffffff, CODE_LISTED, SEV_LOW, "all")}, .n_codes = 1},
     {.codes = {KIT_CODE(0x7f000002, 0x7f0000ff, CODE_LISTED, SEV_LOW, "any"),
                KIT_CODE(0x7f000002, 0x7f000002, CODE_LISTED, SEV_HIGH, "never reached"),
-               KIT_BITS(1, CODE_ERROR, SEV_INFO, "closed")},
-     .n_codes = 3},
+               KIT_BITS(1, CODE_ERROR, SEV_INFO, "closed"),
+               KIT_BITS(64, CODE_LISTED, SEV_LOW, "for what is in no range")},
+     .n_codes = 4},
 };
 
 static const struct {
@@ -310,6 +311,8 @@ static const struct {
     {"a table of everything ends at 127/8", 2, "126.0.0.2", DNS_LIST_OUTSIDE, 0},
     {"a table of everything has no refusals", 2, "127.255.255.7", DNS_LIST_REFUSED, 0},
     {"the first range holds", 3, "127.0.0.2", DNS_LIST_FINE, 1},
+    {"a range holds before bits", 3, "127.0.0.66", DNS_LIST_FINE, 1},
+    {"bits hold without", 3, "127.0.1.66", DNS_LIST_FINE, 8},
     {"an error holds before it", 3, "127.0.0.3", DNS_LIST_REFUSED, 0},
 };
 

@@ -47,15 +47,18 @@ struct dns_list_status dns_list_health_at(struct dns_list_health *h, size_t list
 void dns_list_health_set(struct dns_list_health *h, size_t list, int64_t now_s,
                          enum dns_list_fault fault, const struct ip *at)
 {
-    struct dns_list_status s = {DNS_LIST_DISABLED, now_s + DNS_LIST_DISABLED_S, fault, *at};
+    struct dns_list_status s = {.state = DNS_LIST_DISABLED, .fault = fault, .at = *at};
+    int64_t lasts_s = DNS_LIST_DISABLED_S;
     if (h == NULL || list >= h->n)
         return;
-    if (fault == DNS_LIST_FINE)
-        s = (struct dns_list_status){.state = DNS_LIST_WORKS, .until_s = now_s + DNS_LIST_TEST_S};
-    if (fault == DNS_LIST_FAILED) {
+    if (fault == DNS_LIST_FINE) {
+        s = (struct dns_list_status){.state = DNS_LIST_WORKS};
+        lasts_s = DNS_LIST_TEST_S;
+    } else if (fault == DNS_LIST_FAILED) {
         s.state = DNS_LIST_UNREACHABLE;
-        s.until_s = now_s + DNS_LIST_REST_S;
+        lasts_s = DNS_LIST_REST_S;
     }
+    s.until_s = now_s < INT64_MAX - lasts_s ? now_s + lasts_s : INT64_MAX;
     pthread_mutex_lock(&h->lock);
     h->status[list] = s;
     pthread_mutex_unlock(&h->lock);

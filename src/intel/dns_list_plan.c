@@ -125,15 +125,24 @@ static int note_ip(struct dns_list_run *r, struct ip ip, enum dns_list_asks as,
     return MP_OK;
 }
 
-/* A name that the public DNS can have. One that ends in a number is an address that is written
- * badly, which lists of domains must not be asked for. */
-static bool is_name(struct str host)
+/* As much of the end of a host as is a name that lists can have: browsers follow hosts with signs
+ * in a label, where whoever owns the domain answers for all of them. Not a name that ends in a
+ * number: that is an address, written badly, which lists of domains must not be asked for. */
+static bool name_of(struct arena *arena, struct str host, struct str *out)
 {
-    struct str last = domain_tail(host, 1);
-    bool is_number = true;
+    enum { TRIED_LABELS = 16, TRIED_BYTES = 4 * DOMAIN_MAX_OCTETS };
+    struct str name = {0};
+    bool is_good = false, is_number = true;
+    host = str_slice(host, host.n - (host.n < TRIED_BYTES ? host.n : TRIED_BYTES), host.n);
+    for (int i = 0; i < TRIED_LABELS && host.n > 0 && !is_good; i++) {
+        is_good = idna_to_ascii(arena, host, &name) && domain_is_ldh(name);
+        (void)str_cut(&host, '.');
+    }
+    struct str last = domain_tail(name, 1);
     for (size_t i = 0; i < last.n && is_number; i++)
         is_number = is_digit(last.p[i]);
-    return domain_is_ldh(host) && domain_labels(host) > 1 && !is_number;
+    *out = name;
+    return is_good && domain_labels(name) > 1 && !is_number;
 }
 
 static int note_name(struct dns_list_run *r, struct str host, struct finding_where where,
@@ -169,7 +178,7 @@ static int note_host(struct dns_list_run *r, const struct dns_list_host *h, stru
         text = str_slice(text, 1, text.n - 1);
     if (ip_parse(text, &ip))
         return note_ip(r, ip, DNS_LIST_LINK_IP, h->where, err);
-    if (!idna_to_ascii(r->arena, text, &name) || !is_name(name))
+    if (!name_of(r->arena, text, &name))
         return MP_OK;
     return note_name(r, name, h->where, err);
 }

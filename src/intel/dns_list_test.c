@@ -1,4 +1,5 @@
 /* DNS lists over canned zones: what is asked, whom we believe, what is told, what is remembered. */
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/idna.h"
@@ -170,6 +171,14 @@ static const struct row rows[] = {
     {"capitals and a final dot", .hosts = {"EVIL.Example."},
      .zone = "evil.example.dom.test. A 127.0.1.2\n", .id = LISTED,
      .evidence = "domains: evil.example: 127.0.1.2 spam", .severity = SEV_MEDIUM},
+    {"signs in a label do not hide the domain", .hosts = {"x~(y).evil.example"},
+     .zone = "evil.example.dom.test. A 127.0.1.4\n", .id = LISTED,
+     .evidence = "domains: evil.example: 127.0.1.4 phishing", .severity = SEV_HIGH},
+    {"nor do bytes that are no text", .hosts = {"\xff\xfe.www.evil.example"},
+     .zone = "www.evil.example.dom.test. A 127.0.1.4\n", .id = LISTED,
+     .evidence = "domains: www.evil.example: 127.0.1.4 phishing", .severity = SEV_HIGH},
+    {"signs in the domain itself", .hosts = {"www.ev~il"}, .zone = "",
+     .not_asked = "test.dom.test"},
     {"a name in another script",
      .hosts = {"b\xc3\xbc"
                "cher.example"},
@@ -323,6 +332,12 @@ static void check_rounds(const struct dns_lists *lists)
     tap_int(w.findings.n, 3);
     tap_ok(was_asked(&w, "b.example.dom.test", DNS_TXT));
     tap_ok(!was_asked(&w, "a.example.dom.test", DNS_TXT));
+    done(&w);
+
+    tap_case("who vouches is not asked why");
+    run(&w, TESTS "1.2.0.192.allow.test. A 127.0.5.3\n", &facts);
+    tap_int(w.rounds, 1);
+    tap_ok(finding_has(&w.findings, VOUCHED));
     done(&w);
 
     tap_case("nothing to ask: no list is tested");
@@ -608,6 +623,46 @@ static void check_not_remembered(const struct dns_lists *lists)
     tap_ok(none == NULL);
 }
 
+enum { THREADS = 4, TURNS = 2000 };
+
+/* What is read was written as a whole. */
+static void *turn(void *health)
+{
+    static const enum dns_list_fault faults[] = {DNS_LIST_FINE, DNS_LIST_FAILED, DNS_LIST_REFUSED};
+    size_t wrong = 0;
+    for (int i = 0; i < TURNS; i++) {
+        dns_list_health_set(health, 1, i % 3, faults[i % 3], &client);
+        struct dns_list_status s = dns_list_health_at(health, 1, 0);
+        int64_t lasts_s = s.state == DNS_LIST_UNREACHABLE ? DNS_LIST_REST_S : DNS_LIST_DISABLED_S;
+        wrong +=
+            s.until_s - (s.state == DNS_LIST_UNREACHABLE) - 2 * (s.state == DNS_LIST_DISABLED) !=
+                lasts_s ||
+            (s.state == DNS_LIST_WORKS) != (s.fault == DNS_LIST_FINE);
+    }
+    return wrong == 0 ? NULL : health;
+}
+
+static void check_threads(void)
+{
+    struct dns_list_health *health = NULL;
+    pthread_t threads[THREADS];
+    tap_case("many threads share what is remembered");
+    tap_int(dns_list_health_new(2, &health, NULL), MP_OK);
+    for (size_t i = 0; i < THREADS; i++)
+        tap_int(pthread_create(&threads[i], NULL, turn, health), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *wrong = NULL;
+        tap_int(pthread_join(threads[i], &wrong), 0);
+        tap_ok(wrong == NULL);
+    }
+    tap_int(dns_list_health_at(health, 0, 0).state, DNS_LIST_UNTESTED);
+    tap_case("the end of time");
+    dns_list_health_set(health, 0, INT64_MAX, DNS_LIST_FINE, &client);
+    tap_int(dns_list_health_at(health, 0, INT64_MAX - 1).state, DNS_LIST_WORKS);
+    dns_list_health_free(health);
+    dns_list_health_free(NULL);
+}
+
 /* ---- keys ---- */
 
 static bool secret(void *ctx, struct arena *arena, const struct intel_secret *s, struct str *out)
@@ -749,6 +804,7 @@ int main(void)
     check_full_view(&lists);
     check_memory(&lists);
     check_not_remembered(&lists);
+    check_threads();
     check_keys();
     check_key_is_kept();
     check_own_tests();
