@@ -237,12 +237,22 @@ static int note_hashes(struct dns_list_run *r, struct mp_err *err)
     return MP_OK;
 }
 
+/* How many questions there can be. */
+static size_t most(const struct dns_list_run *r)
+{
+    size_t hosts = r->facts->n_hosts < DNS_LIST_MAX_HOSTS ? r->facts->n_hosts : DNS_LIST_MAX_HOSTS;
+    size_t hashes =
+        r->facts->n_hashes < DNS_LIST_MAX_HASHES ? r->facts->n_hashes : DNS_LIST_MAX_HASHES;
+    size_t n = (1 + hosts + hashes) * r->lists->n;
+    return n < DNS_LIST_MAX_QUESTIONS ? n : DNS_LIST_MAX_QUESTIONS;
+}
+
 int dns_list_plan(struct dns_list_run *r, struct dns_list_health *health, int64_t now_s,
                   struct mp_err *err)
 {
     int st = MP_OK;
     r->seen = arena_new(r->arena, struct dns_list_seen, r->lists->n + 1);
-    r->questions = arena_new(r->arena, struct dns_list_question, DNS_LIST_MAX_QUESTIONS);
+    r->questions = arena_new(r->arena, struct dns_list_question, most(r) + 1);
     if (r->seen == NULL || r->questions == NULL)
         return dns_list_no_memory(err);
     for (size_t i = 0; i < r->lists->n; i++)
