@@ -7,7 +7,7 @@
 #include "arrival/transfer.h"
 #include "base/clock.h"
 
-enum { URL_MAX_BYTES = 4096, COMMAND_MAX_BYTES = 8192 };
+enum { FULL_URL_MAX_BYTES = 4096, COMMAND_MAX_BYTES = 8192 };
 
 struct imap {
     struct transfer transfer;
@@ -55,8 +55,8 @@ static int make_urls(struct mailbox_reader *m, struct imap *x, struct mp_err *er
     x->urls = arena_new(&m->arena, struct str, c->n_folders);
     for (size_t i = 0; x->urls != NULL && st == MP_OK && i < c->n_folders; i++) {
         struct buf name, url;
-        buf_init(&name, URL_MAX_BYTES);
-        buf_init(&url, URL_MAX_BYTES);
+        buf_init(&name, FULL_URL_MAX_BYTES);
+        buf_init(&url, FULL_URL_MAX_BYTES);
         bool ok = imap_folder_name(&name, c->folders[i]);
         buf_add(&url, base);
         buf_addc(&url, '/');
@@ -110,7 +110,7 @@ static bool is_absent(const struct mailbox_reader *m, size_t folder, int64_t dea
     struct str name = m->config.folders[folder];
     struct mp_err own;
     struct buf coded, text;
-    buf_init(&coded, URL_MAX_BYTES);
+    buf_init(&coded, FULL_URL_MAX_BYTES);
     buf_init(&text, COMMAND_MAX_BYTES);
     buf_add(&text, STR("LIST \"\" "));
     bool sure = !str_has(name, '*') && !str_has(name, '%') && imap_folder_name(&coded, name) &&
@@ -139,7 +139,7 @@ static int fetch(struct mailbox_reader *m, size_t folder, uint32_t uid, struct m
     if (!imap_internaldate_parse(buf_str(&x->transfer.body), &came_s))
         return MP_OK; /* no such message any more: no line was answered */
     struct buf full;
-    buf_init(&full, URL_MAX_BYTES);
+    buf_init(&full, FULL_URL_MAX_BYTES);
     buf_add(&full, url);
     buf_addf(&full, "/;UID=%" PRIu32, uid);
     st = transfer_run(&x->transfer, buf_str(&full), NULL, false, ARRIVAL_MAX_MESSAGE_BYTES,

@@ -7,7 +7,7 @@
 #include "arrival/mailbox_internal.h"
 #include "arrival/transfer.h"
 
-enum { UIDL_MAX_BYTES = 8 << 20, URL_MAX_BYTES = 4096 };
+enum { UIDL_MAX_BYTES = 8 << 20, FULL_URL_MAX_BYTES = 4096 };
 
 struct pop3 {
     struct transfer transfer;
@@ -44,7 +44,7 @@ static int begin(struct mailbox_reader *m, struct mp_err *err)
 static int on_message(struct pop3 *x, unsigned number, const char *verb, bool quiet,
                       int64_t deadline_us, struct mp_err *err)
 {
-    char url[URL_MAX_BYTES];
+    char url[FULL_URL_MAX_BYTES];
     int n = snprintf(url, sizeof url, "%.*s%u", STR_ARG(x->base), number);
     if (n < 0 || (size_t)n >= sizeof url)
         return mp_fail(err, MP_E_USAGE, 0, "POP3: the URL is too long");

@@ -9,7 +9,7 @@
 #include "arrival/transfer.h"
 #include "base/clock.h"
 
-enum { LIST_MAX_BYTES = 64 << 20, URL_MAX_BYTES = 3900, LIST_LIMIT = 100, WAIT_MAX_MS = 25000 };
+enum { LIST_MAX_BYTES = 64 << 20, FULL_URL_MAX_BYTES = 3900, LIST_LIMIT = 100, WAIT_MAX_MS = 25000 };
 enum { HTTP_OK = 200, HTTP_NO_CONTENT = 204, HTTP_NOT_FOUND = 404 };
 
 struct sink_http {
@@ -46,7 +46,7 @@ static int http_open(struct mailbox_reader *m, struct mp_err *err)
         url.n--;
     if (str_has(url, '@') || str_has(url, '?') || str_has(url, '#'))
         return mp_fail(err, MP_E_USAGE, 0, "the URL of a sink is http://HOST:PORT");
-    buf_init(&inbox, URL_MAX_BYTES);
+    buf_init(&inbox, FULL_URL_MAX_BYTES);
     add_encoded(&inbox, m->config.inbox);
     bool own = m->config.inbox.n > 0;
     x->base = arena_fmt(&m->arena, "%.*s/v1", STR_ARG(url));
@@ -73,7 +73,7 @@ static int get(struct sink_http *x, struct str path, const char *method, size_t 
                int64_t deadline_us, struct mp_err *err)
 {
     struct buf url;
-    buf_init(&url, URL_MAX_BYTES);
+    buf_init(&url, FULL_URL_MAX_BYTES);
     buf_add(&url, x->base);
     buf_add(&url, path);
     curl_easy_setopt(x->transfer.curl, CURLOPT_HTTPGET, 1L);
@@ -144,7 +144,7 @@ static int read_attempts(struct sink_http *x, struct arena *a, struct mailbox_hi
     if (d->n_rcpts == 0 || str_has(d->rcpts[0], '"') || str_has(d->rcpts[0], '\\'))
         return MP_OK;
     words = arena_fmt(a, "rcpt:\"%.*s\"", STR_ARG(d->rcpts[0]));
-    buf_init(&query, URL_MAX_BYTES);
+    buf_init(&query, FULL_URL_MAX_BYTES);
     buf_add(&query, x->attempts);
     buf_addf(&query, "?limit=1&cursor=%" PRId64 "&q=", d->seq < INT64_MAX ? d->seq + 1 : d->seq);
     add_encoded(&query, words);
@@ -169,7 +169,7 @@ static int look_at(struct mailbox_reader *m, struct mailbox_hits *hits, struct m
     x->last_seq = hit->delivery.seq > x->last_seq ? hit->delivery.seq : x->last_seq;
     if (seen_has(&m->seen, hit->folder, hit->id))
         return MP_OK;
-    buf_init(&path, URL_MAX_BYTES);
+    buf_init(&path, FULL_URL_MAX_BYTES);
     buf_addz(&path, "/messages/");
     add_encoded(&path, hit->id);
     buf_addz(&path, "/raw");
@@ -193,7 +193,7 @@ static int http_find(struct mailbox_reader *m, const struct mailbox_match *match
     struct mailbox_hit *list = NULL;
     size_t n = 0;
     struct buf query;
-    buf_init(&query, URL_MAX_BYTES);
+    buf_init(&query, FULL_URL_MAX_BYTES);
     write_query(&query, x, match);
     int st = query.failed ? mp_fail(err, MP_E_USAGE, 0, "sink: what is looked for is too long")
                           : get(x, buf_str(&query), NULL, LIST_MAX_BYTES, deadline_us, err);
@@ -215,7 +215,7 @@ static int http_remove(struct mailbox_reader *m, const struct mailbox_hit *hit, 
 {
     struct sink_http *x = m->state;
     struct buf path;
-    buf_init(&path, URL_MAX_BYTES);
+    buf_init(&path, FULL_URL_MAX_BYTES);
     buf_addz(&path, "/messages/");
     add_encoded(&path, hit->id);
     int st = get(x, buf_str(&path), "DELETE", LIST_MAX_BYTES, deadline_us, err);
@@ -236,7 +236,7 @@ static int http_wait(struct mailbox_reader *m, int64_t deadline_us, struct mp_er
         mailbox_pause(deadline_us);
         return MP_OK;
     }
-    buf_init(&query, URL_MAX_BYTES);
+    buf_init(&query, FULL_URL_MAX_BYTES);
     buf_add(&query, x->place);
     buf_addf(&query, "/wait?timeout=%" PRId64 "ms&form=summary&after=%" PRId64,
              left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS, x->last_seq);

@@ -1,6 +1,7 @@
 /* The client that delivered to a sink of the suite: its names in DNS, its TLS, lists of senders. */
 #include "base/clock.h"
 #include "base/idna.h"
+#include "dns/listing.h"
 #include "flow/flow_dns.h"
 #include "suite/arrive_internal.h"
 
@@ -12,12 +13,6 @@ struct client_seen {
     struct ip ip;
     struct flow_dns dns;
 };
-
-/* An answer of DNS that decides nothing. */
-static bool is_failure(enum dns_status s)
-{
-    return s == DNS_SERVFAIL || s == DNS_TIMEOUT || s == DNS_BOGUS;
-}
 
 /* NULL: the question could not be asked. */
 static const struct dns_answer *ask(struct client_seen *s, struct str name, enum dns_type type)
@@ -32,7 +27,7 @@ enum found { FOUND_NO, FOUND_YES, FOUND_OPEN };
 static enum found leads_to(struct client_seen *s, struct str name)
 {
     const struct dns_answer *a = ask(s, name, s->ip.family == IP_V6 ? DNS_AAAA : DNS_A);
-    if (a == NULL || is_failure(a->status))
+    if (a == NULL || dns_answer_failed(a))
         return FOUND_OPEN;
     for (size_t i = 0; i < a->n; i++)
         if (ip_eq(&a->records[i].ip, &s->ip))
@@ -53,7 +48,7 @@ static struct judged judge_fcrdns(struct work *w, const void *expect, const void
     const struct suite_expect_client *e = expect;
     struct client_seen *s = (struct client_seen *)(uintptr_t)seen; /* ours: DNS is asked */
     const struct dns_answer *ptr = ask(s, dns_reverse_name(w->arena, &s->ip), DNS_PTR);
-    enum found found = ptr == NULL || is_failure(ptr->status) ? FOUND_OPEN : FOUND_NO;
+    enum found found = ptr == NULL || dns_answer_failed(ptr) ? FOUND_OPEN : FOUND_NO;
     for (size_t i = 0; ptr != NULL && i < ptr->n && i < CLIENT_MAX_PTR; i++) {
         enum found one = leads_to(s, ptr->records[i].name);
         if (one != FOUND_NO)
@@ -100,48 +95,27 @@ static struct judged judge_helo(struct work *w, const void *expect, const void *
                        ((const struct client_seen *)seen)->delivery->helo);
 }
 
-/* "2.0.0.127.dnsbl.test" (RFC 5782 2.1, 2.4): the reversed address in front of the zone. */
-static struct str list_name(struct work *w, const struct ip *ip, struct str zone)
+/* What a list says of an address; RFC 5782 2.1. Nothing is believed of one that does not answer, or
+ * not as lists do. */
+static enum listing_word word_of(struct work *w, struct client_seen *s, const struct ip *ip,
+                                 struct str zone)
 {
-    struct str reverse = dns_reverse_name(w->arena, ip);
-    struct str tail = ip->family == IP_V6 ? STR(".ip6.arpa") : STR(".in-addr.arpa");
-    if (!str_iends(reverse, tail))
-        return STR_NONE;
-    return arena_fmt(w->arena, "%.*s.%.*s", STR_ARG(str_slice(reverse, 0, reverse.n - tail.n)),
-                     STR_ARG(zone));
-}
-
-enum listing { LISTING_NO, LISTING_YES, LISTING_OPEN };
-
-/* RFC 5782 2.1: 127.0.0.0/8 lists; 127.255.255.0/24 is how the large ones say "not you"; anything
- * else is a domain that has been left to others. */
-static enum listing listing_of(const struct dns_answer *a)
-{
-    enum listing found = LISTING_NO;
-    if (a == NULL || is_failure(a->status))
-        return LISTING_OPEN;
-    for (size_t i = 0; i < a->n; i++) {
-        const unsigned char *o = a->records[i].ip.octets;
-        if (o[0] != 127 || (o[1] == 255 && o[2] == 255))
-            return LISTING_OPEN;
-        found = LISTING_YES;
-    }
-    return found;
+    struct str name = listing_name(w->arena, ip, zone);
+    const struct dns_answer *a = name.n == 0 ? NULL : ask(s, name, DNS_A);
+    return a == NULL ? LISTING_FAILED : listing_of(a);
 }
 
 /* A list that lists nothing at all is dead, or its name is wrong: 127.0.0.2 proves that it lives
  * (RFC 5782 5). */
-static enum listing ask_list(struct work *w, struct client_seen *s, struct str zone)
+static enum listing_word ask_list(struct work *w, struct client_seen *s, struct str zone)
 {
     struct ip proof;
-    struct str name = list_name(w, &s->ip, zone);
-    enum listing found = name.n == 0 ? LISTING_OPEN : listing_of(ask(s, name, DNS_A));
-    if (found != LISTING_NO)
-        return found;
+    enum listing_word word = word_of(w, s, &s->ip, zone);
+    if (word != LISTING_NONE)
+        return word;
     (void)ip_parse_keep_mapped(s->ip.family == IP_V6 ? STR("::ffff:7f00:2") : STR("127.0.0.2"),
                                &proof);
-    name = list_name(w, &proof, zone);
-    return name.n > 0 && listing_of(ask(s, name, DNS_A)) == LISTING_YES ? LISTING_NO : LISTING_OPEN;
+    return word_of(w, s, &proof, zone) == LISTING_LISTED ? LISTING_NONE : LISTING_FAILED;
 }
 
 static struct judged judge_listed(struct work *w, const void *expect, const void *seen)
@@ -151,9 +125,9 @@ static struct judged judge_listed(struct work *w, const void *expect, const void
     struct str on = STR(""), open = STR("");
     for (size_t i = 0; i < e->dnsbl_lists.n; i++) {
         struct str zone = e->dnsbl_lists.items[i];
-        enum listing found = ask_list(w, s, zone);
-        struct str *which = found == LISTING_OPEN ? &open : found == LISTING_YES ? &on : NULL;
-        if (which != NULL)
+        enum listing_word word = ask_list(w, s, zone);
+        struct str *which = word == LISTING_LISTED ? &on : &open;
+        if (word != LISTING_NONE)
             *which = arena_fmt(w->arena, "%.*s%s%.*s", STR_ARG(*which), which->n > 0 ? ", " : "",
                                STR_ARG(zone));
     }
