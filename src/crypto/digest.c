@@ -10,7 +10,7 @@
 
 /* An implicit fetch costs 0.25 us per hash and scales badly over threads (measured); so the
  * algorithms are fetched once and live until the process ends. */
-static EVP_MD *algorithms[2];
+static EVP_MD *algorithms[3];
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 static pthread_key_t pool_key;
 static bool pool_key_ok;
@@ -37,6 +37,7 @@ static void fetch_all(void)
 {
     algorithms[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
     algorithms[DIGEST_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
+    algorithms[DIGEST_MD5] = EVP_MD_fetch(NULL, "MD5", NULL);
     pool_key_ok = pthread_key_create(&pool_key, pool_drain) == 0;
 }
 
@@ -100,7 +101,8 @@ void digest_cancel(struct digest *d)
 
 size_t digest_bytes(enum digest_alg alg)
 {
-    return alg == DIGEST_SHA256 ? 32 : 20;
+    static const size_t bytes[] = {[DIGEST_SHA256] = 32, [DIGEST_SHA1] = 20, [DIGEST_MD5] = 16};
+    return bytes[alg];
 }
 
 bool digest_once(enum digest_alg alg, struct str bytes, unsigned char out[DIGEST_MAX_BYTES])

@@ -4,7 +4,8 @@
 
 #include "base/str.h"
 
-enum digest_alg { DIGEST_SHA256, DIGEST_SHA1 /* only to name what is refused */ };
+/* SHA1 and MD5 only to name what is refused, or what others know under these names: never proof. */
+enum digest_alg { DIGEST_SHA256, DIGEST_SHA1, DIGEST_MD5 };
 enum { DIGEST_MAX_BYTES = 32 };
 
 /* One running hash. Contexts are taken from a per-thread pool; digest_final or digest_cancel

@@ -1,0 +1,292 @@
+/* Links, hosts, addresses, mailboxes and files of a mail, looked up one after the other. */
+#include "intel/match.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+
+enum {
+    SHOWN_BYTES = 80, /* of the value in a finding */
+    LABEL_BYTES = 40, /* of what the feed says of it */
+    OTHERS_SHOWN = 3, /* feeds that have it too */
+    DATE_TEXT = 10,   /* "2026-11-29" */
+    FIRST_HITS = 8
+};
+
+const char *key_match_name(enum key_match m)
+{
+    static const char *const names[] = {[KEY_EXACT] = "exact",
+                                        [KEY_NO_QUERY] = "without-query",
+                                        [KEY_BELOW] = "folder",
+                                        [KEY_HOST] = "host",
+                                        [KEY_PARENT] = "parent-domain"};
+    return names[m];
+}
+
+struct matcher {
+    struct arena *arena;
+    const struct snapshot *s;
+    const struct intel_item *items;
+    int64_t now_s;
+    struct finding_list *findings;
+    struct intel_hits *out;
+    size_t first; /* hits of the item at hand begin here */
+};
+
+static int no_memory(struct mp_err *err)
+{
+    return mp_fail(err, MP_E_NOMEM, 0, "no memory for what is known about the message");
+}
+
+/* ---- collecting ---- */
+
+static bool same_indicator(const struct indicator *a, const struct indicator *b)
+{
+    if (a->kind != b->kind || a->feed != b->feed || !str_eq(a->key, b->key))
+        return false;
+    if (a->kind == INDICATOR_IP)
+        return ip_eq(&a->first, &b->first) && ip_eq(&a->last, &b->last);
+    return memcmp(a->hash, b->hash, sizeof a->hash) == 0;
+}
+
+static bool is_known(const struct intel_hits *hits, const struct indicator *i)
+{
+    for (size_t k = 0; k < hits->n; k++)
+        if (same_indicator(&hits->items[k].indicator, i))
+            return true;
+    return false;
+}
+
+static int keep(struct matcher *m, size_t item, enum key_match match, const struct indicator *found,
+                size_t n, struct mp_err *err)
+{
+    struct intel_hits *hits = m->out;
+    for (size_t i = 0; i < n; i++) {
+        if (is_known(hits, &found[i]))
+            continue;
+        if (hits->n == INTEL_MAX_HITS) {
+            hits->dropped++;
+            continue;
+        }
+        if (hits->n == hits->cap) {
+            size_t cap = hits->cap == 0 ? FIRST_HITS : 2 * hits->cap;
+            struct intel_hit *grown =
+                arena_grow(m->arena, hits->items, hits->n, cap, sizeof *grown);
+            if (grown == NULL)
+                return no_memory(err);
+            hits->items = grown;
+            hits->cap = cap;
+        }
+        struct intel_hit *h = &hits->items[hits->n];
+        *h = (struct intel_hit){.indicator = found[i], .match = match, .item = item};
+        if (!snapshot_feed_at(m->s, found[i].feed, &h->feed))
+            continue;
+        h->stale = h->feed.stale_s > 0 && h->feed.fetched_s + h->feed.stale_s < m->now_s;
+        hits->n++;
+    }
+    return MP_OK;
+}
+
+static int find_keys(struct matcher *m, size_t item, const struct intel_key *keys, size_t n,
+                     struct mp_err *err)
+{
+    struct indicator found[SNAPSHOT_MAX_HITS];
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < n; i++) {
+        size_t hits =
+            snapshot_find(m->s, keys[i].kind, keys[i].key, m->now_s, found, ARRAY_LEN(found));
+        st = keep(m, item, keys[i].match, found, hits, err);
+    }
+    return st;
+}
+
+static int find_ip(struct matcher *m, size_t item, const struct ip *ip, struct mp_err *err)
+{
+    struct indicator found[SNAPSHOT_MAX_HITS];
+    if (ip->family == IP_NONE)
+        return MP_OK;
+    size_t n = snapshot_find_ip(m->s, ip, m->now_s, found, ARRAY_LEN(found));
+    return keep(m, item, KEY_EXACT, found, n, err);
+}
+
+static int find_file(struct matcher *m, size_t item, struct mp_err *err)
+{
+    const struct intel_item *f = &m->items[item];
+    const struct {
+        enum indicator_kind kind;
+        bool is_there;
+        const unsigned char *hash;
+    } hashes[] = {{INDICATOR_SHA256, f->has_sha256, f->sha256},
+                  {INDICATOR_SHA1, f->has_sha1, f->sha1},
+                  {INDICATOR_MD5, f->has_md5, f->md5}};
+    struct indicator found[SNAPSHOT_MAX_HITS];
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(hashes); i++) {
+        if (!hashes[i].is_there)
+            continue;
+        size_t n = snapshot_find_hash(m->s, hashes[i].kind, hashes[i].hash, m->now_s, found,
+                                      ARRAY_LEN(found));
+        st = keep(m, item, KEY_EXACT, found, n, err);
+    }
+    return st;
+}
+
+/* An address of somebody: itself, then the domain it is at. */
+static int find_mailbox(struct matcher *m, size_t item, struct mp_err *err)
+{
+    struct intel_key keys[INDICATOR_MAX_KEYS];
+    struct str text = m->items[item].text, host = text;
+    struct indicator as_key = {.kind = INDICATOR_EMAIL};
+    size_t n = 0;
+    if (indicator_read(m->arena, INDICATOR_EMAIL, text, &as_key, NULL) == MP_OK) {
+        keys[0] = (struct intel_key){INDICATOR_EMAIL, KEY_EXACT, as_key.key};
+        int st = find_keys(m, item, keys, 1, err);
+        if (st != MP_OK)
+            return st;
+    }
+    size_t at = str_rfind(host, '@');
+    if (at == host.n)
+        return MP_OK;
+    host = str_slice(host, at + 1, host.n);
+    int st = intel_keys_of_host(m->arena, host, keys, &n, err);
+    return st == MP_OK ? find_keys(m, item, keys, n, err) : st;
+}
+
+static int find_item(struct matcher *m, size_t item, struct mp_err *err)
+{
+    const struct intel_item *i = &m->items[item];
+    struct intel_key keys[INDICATOR_MAX_KEYS];
+    size_t n = 0;
+    int st = MP_OK;
+    switch (i->kind) {
+    case ITEM_LINK:
+        st = intel_keys_of_url(m->arena, &i->url, keys, &n, err);
+        if (st == MP_OK)
+            st = find_keys(m, item, keys, n, err);
+        return st == MP_OK ? find_ip(m, item, &i->url.ip, err) : st;
+    case ITEM_HOST:
+        st = intel_keys_of_host(m->arena, i->text, keys, &n, err);
+        return st == MP_OK ? find_keys(m, item, keys, n, err) : st;
+    case ITEM_ADDRESS:
+        return find_ip(m, item, &i->ip, err);
+    case ITEM_MAILBOX:
+        return find_mailbox(m, item, err);
+    case ITEM_FILE:
+        return find_file(m, item, err);
+    }
+    return MP_OK;
+}
+
+/* ---- telling ---- */
+
+static enum finding_id finding_of(enum indicator_kind kind)
+{
+    static const enum finding_id ids[INDICATOR_KIND_COUNT] = {
+        [INDICATOR_URL] = FINDING_INTEL_URL,       [INDICATOR_HOST] = FINDING_INTEL_DOMAIN,
+        [INDICATOR_DOMAIN] = FINDING_INTEL_DOMAIN, [INDICATOR_IP] = FINDING_INTEL_IP,
+        [INDICATOR_MD5] = FINDING_INTEL_HASH,      [INDICATOR_SHA1] = FINDING_INTEL_HASH,
+        [INDICATOR_SHA256] = FINDING_INTEL_HASH,   [INDICATOR_EMAIL] = FINDING_INTEL_EMAIL};
+    return ids[kind];
+}
+
+static void add_date(struct buf *b, const char *what, int64_t unix_s)
+{
+    char text[32];
+    if (unix_s > 0 && unix_s < INT64_MAX / 1000 &&
+        clock_ms_text(unix_s * 1000, text, sizeof text) > 0)
+        buf_addf(b, ", %s %.*s", what, DATE_TEXT, text);
+}
+
+static void add_others(struct buf *b, const struct matcher *m, enum finding_id id,
+                       const struct intel_hit *told)
+{
+    size_t n = 0;
+    for (size_t i = m->first; i < m->out->n && n < OTHERS_SHOWN; i++) {
+        const struct intel_hit *h = &m->out->items[i];
+        if (finding_of(h->indicator.kind) != id || h->indicator.feed == told->indicator.feed)
+            continue;
+        buf_addz(b, n++ == 0 ? "; also by " : ", ");
+        buf_add(b, h->feed.name);
+    }
+}
+
+static void tell(struct matcher *m, enum finding_id id, const struct intel_hit *h)
+{
+    const struct intel_item *item = &m->items[h->item];
+    const struct indicator *i = &h->indicator;
+    struct str label = utf8_cut(i->label, LABEL_BYTES), value = indicator_text(m->arena, i);
+    struct buf b;
+    buf_init(&b, 2 * FINDING_EVIDENCE_MAX);
+    buf_addf(&b, "%s " STR_FMT, item->role, STR_ARG(utf8_cut(item->text, SHOWN_BYTES)));
+    if (!str_eq(value, item->text) && value.n <= SHOWN_BYTES && i->kind != INDICATOR_URL)
+        buf_addf(&b, " (" STR_FMT ")", STR_ARG(value));
+    buf_addf(&b, ": listed by " STR_FMT, STR_ARG(h->feed.name));
+    if (label.n > 0)
+        buf_addf(&b, " as " STR_FMT, STR_ARG(label));
+    add_date(&b, "since", i->first_seen_s);
+    add_date(&b, "seen", i->last_seen_s);
+    if (i->confidence != INDICATOR_NO_CONFIDENCE)
+        buf_addf(&b, ", confidence %u %%", i->confidence);
+    if (i->id.n > 0)
+        buf_addf(&b, ", id " STR_FMT, STR_ARG(utf8_cut(i->id, LABEL_BYTES)));
+    if (h->feed.licence.n > 0)
+        buf_addf(&b, ", " STR_FMT, STR_ARG(h->feed.licence));
+    add_others(&b, m, id, h);
+    struct finding *f = finding_add(m->findings, id, item->where, STR_FMT, STR_ARG(buf_str(&b)));
+    if (f != NULL)
+        f->severity = h->feed.severity;
+    buf_clear(&b);
+}
+
+/* Of the hits of one item: of each kind of finding the gravest. */
+static void tell_item(struct matcher *m)
+{
+    static const enum finding_id ids[] = {FINDING_INTEL_URL, FINDING_INTEL_DOMAIN, FINDING_INTEL_IP,
+                                          FINDING_INTEL_HASH, FINDING_INTEL_EMAIL};
+    for (size_t k = 0; k < ARRAY_LEN(ids); k++) {
+        const struct intel_hit *worst = NULL;
+        for (size_t i = m->first; i < m->out->n; i++) {
+            const struct intel_hit *h = &m->out->items[i];
+            if (finding_of(h->indicator.kind) == ids[k] &&
+                (worst == NULL || h->feed.severity > worst->feed.severity))
+                worst = h;
+        }
+        if (worst != NULL)
+            tell(m, ids[k], worst);
+    }
+}
+
+int intel_match(struct arena *arena, const struct snapshot *s, const struct intel_item *items,
+                size_t n, int64_t now_s, struct finding_list *findings, struct intel_hits *out,
+                struct mp_err *err)
+{
+    struct matcher m = {
+        .arena = arena, .s = s, .items = items, .now_s = now_s, .findings = findings, .out = out};
+    int st = MP_OK;
+    *out = (struct intel_hits){0};
+    for (size_t i = 0; st == MP_OK && i < n; i++) {
+        m.first = out->n;
+        st = find_item(&m, i, err);
+        if (st == MP_OK)
+            tell_item(&m);
+    }
+    return st;
+}
+
+bool intel_stale(const struct snapshot *s, int64_t now_s, struct finding_list *findings)
+{
+    struct buf names;
+    struct snapshot_feed feed;
+    buf_init(&names, 2 * FINDING_EVIDENCE_MAX);
+    for (size_t i = 0; snapshot_feed_at(s, i, &feed); i++)
+        if (feed.stale_s > 0 && feed.fetched_s + feed.stale_s < now_s) {
+            buf_addz(&names, names.n == 0 ? "" : ", ");
+            buf_add(&names, feed.name);
+            add_date(&names, "of", feed.fetched_s);
+        }
+    bool stale = names.n > 0 || names.failed;
+    if (stale)
+        finding_add(findings, FINDING_INTEL_STALE, NOWHERE, STR_FMT, STR_ARG(buf_str(&names)));
+    buf_clear(&names);
+    return stale;
+}
