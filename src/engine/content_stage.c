@@ -212,7 +212,8 @@ static int merge_answers(struct job *job, struct mp_err *err)
 static void hand_over(struct job *job)
 {
     const struct content_stage *s = &job->content;
-    finding_append(&job->findings, &s->found.findings);
+    if (!job->config->only_facts)
+        finding_append(&job->findings, &s->found.findings);
     job->cut |= !s->found.complete;
 }
 

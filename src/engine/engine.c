@@ -88,7 +88,7 @@ static int stage_dmarc(struct job *job, struct mp_err *err)
 
 static int stage_phish(struct job *job, struct mp_err *err)
 {
-    if (job->config->content == NULL)
+    if (job->config->content == NULL || job->config->only_facts)
         return MP_OK;
     const struct phish_input in = {.message = &job->message,
                                    .author = &job->author,
@@ -118,7 +118,9 @@ static const struct stage {
     [STAGE_DMARC] = {stage_dmarc,
                      1u << STAGE_AUTHOR | 1u << STAGE_SPF | 1u << STAGE_DKIM | 1u << STAGE_ARC},
     [STAGE_CONTENT] = {content_stage_run, 0},
-    [STAGE_PHISH] = {stage_phish, 1u << STAGE_AUTHOR | 1u << STAGE_DMARC | 1u << STAGE_CONTENT},
+    [STAGE_INTEL] = {intel_stage_run, 1u << STAGE_AUTHOR | 1u << STAGE_CONTENT},
+    [STAGE_PHISH] = {stage_phish, 1u << STAGE_AUTHOR | 1u << STAGE_DMARC | 1u << STAGE_INTEL},
+    [STAGE_SERVICES] = {service_stage_run, 1u << STAGE_PHISH},
 };
 
 static bool is_ready(const struct job *job, const struct stage *s)

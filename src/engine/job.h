@@ -4,6 +4,7 @@
 
 #include "auth/authres.h"
 #include "engine/content_stage.h"
+#include "engine/intel_stage.h"
 #include "message/mime.h"
 #include "message/received.h"
 #include "verdict/verdict.h"
@@ -24,6 +25,8 @@ struct job_config {
     struct auth_config auth;
     const struct policy *policy;
     const struct content_settings *content; /* NULL: what it carries is not inspected */
+    const struct intel_settings *intel;     /* NULL: nobody is asked what he knows of it */
+    bool only_facts;     /* of the content: it is read for what intelligence needs, not judged */
     bool skip_auth;      /* no SPF, DKIM, ARC, DMARC: their results stay "none" */
     size_t budget_bytes; /* memory of one message's arena; 0: by JOB_BUDGET_* from its size */
 };
@@ -36,7 +39,9 @@ enum job_stage {
     STAGE_ARC,
     STAGE_DMARC,
     STAGE_CONTENT,
+    STAGE_INTEL,
     STAGE_PHISH,
+    STAGE_SERVICES, /* when all others are done: only where it can change the verdict */
     STAGE_COUNT
 };
 
@@ -63,6 +68,7 @@ struct job {
     struct arc_outcome arc;
     struct dmarc_outcome dmarc;
     struct content_stage content;
+    struct intel_stage intel;
     bool auth_skipped;                      /* by config->skip_auth */
     bool spf_checked, helo_checked;         /* false without a client address */
     struct str authentication_results;      /* field body, folded */

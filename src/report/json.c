@@ -328,6 +328,7 @@ void report_json(struct json *j, const struct job *job)
     report_json_authentication(j, job);
     write_parts(j, &arena, &job->mime);
     report_json_content(j, &arena, &job->content);
+    report_json_intel(j, &arena, &job->intel);
     write_hops(j, &job->message);
     json_key(j, "findings");
     report_json_findings(j, job);

@@ -71,6 +71,7 @@ void facts_of(struct arena *arena, const struct job *job, struct facts *out);
 
 /* Objects, links and macros of a message (json_content.c). */
 void report_json_content(struct json *j, struct arena *arena, const struct content_stage *s);
+void report_json_intel(struct json *j, struct arena *arena, const struct intel_stage *s);
 
 /* RFC 3339 in UTC; false, and "" written, outside the years 1 to 9999. */
 bool time_text(int64_t unix_s, char out[TIME_TEXT_MAX]);

@@ -35,6 +35,9 @@ void text_counted(struct flow *f, const char *words, uint64_t n);
 /* Objects, links, macros (text_content.c). */
 void text_content(struct flow *f, struct arena *scratch, const struct content_stage *s);
 
+/* What feeds, DNS lists and services say (text_intel.c). */
+void text_intel(struct flow *f, struct arena *scratch, const struct intel_stage *s);
+
 /* SPF tree, signatures, ARC sets, hops, DNS answers (text_verbose.c). */
 void text_verbose(struct flow *f, struct arena *scratch, const struct job *job);
 

@@ -284,6 +284,7 @@ void text_verbose(struct flow *f, struct arena *scratch, const struct job *job)
     hops(f, &job->message);
     parts(f, &job->mime);
     text_content(f, scratch, &job->content);
+    text_intel(f, scratch, &job->intel);
     dns_answers(f, job->dns);
     if (job->authentication_results.n > 0) {
         text_heading(f, "Authentication-Results");
