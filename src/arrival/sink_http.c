@@ -9,7 +9,12 @@
 #include "arrival/transfer.h"
 #include "base/clock.h"
 
-enum { LIST_MAX_BYTES = 64 << 20, FULL_URL_MAX_BYTES = 3900, LIST_LIMIT = 100, WAIT_MAX_MS = 25000 };
+enum {
+    LIST_MAX_BYTES = 64 << 20,
+    FULL_URL_MAX_BYTES = 3900,
+    LIST_LIMIT = 100,
+    WAIT_MAX_MS = 25000
+};
 enum { HTTP_OK = 200, HTTP_NO_CONTENT = 204, HTTP_NOT_FOUND = 404 };
 
 struct sink_http {
