@@ -12,7 +12,7 @@ fi
 if tools/build.sh build/tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false \
     "-Dwerror=${WERROR:-false}"; then
     tools/run-tests.py run threads build/tsan --timeout-multiplier 4 \
-        --suite crypto --suite dns --suite posture --suite io --suite run --suite flow --suite api --suite httpd --suite store --suite sink --suite capture --suite suite --suite sandbox --suite services \
+        --suite crypto --suite dns --suite posture --suite io --suite run --suite flow --suite api --suite httpd --suite store --suite sink --suite capture --suite suite --suite sandbox --suite services --suite feeds \
         --suite cli
 else
     tools/run-tests.py one "the build with ThreadSanitizer fails" false
