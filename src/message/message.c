@@ -82,7 +82,10 @@ static bool is_lf_only(struct str raw)
     size_t lf = str_find(raw, '\n');
     if (lf == raw.n || (lf > 0 && raw.p[lf - 1] == '\r'))
         return false;
-    return str_search(raw, STR("\r\n")) == raw.n;
+    size_t cr = 0;
+    while ((cr += str_find(str_slice(raw, cr, raw.n), '\r')) < raw.n && !is_crlf_at(raw, cr))
+        cr++;
+    return cr >= raw.n;
 }
 
 static struct str with_crlf(struct arena *arena, struct str raw)

@@ -173,7 +173,7 @@ static bool is_google(struct str host)
 
 static bool serves(const struct service *s, const struct url *u)
 {
-    bool host = str_has(s->host, '.') ? is_below(u->host, s->host) : is_google(u->host);
+    bool host = str_eq(s->host, STR("google")) ? is_google(u->host) : is_below(u->host, s->host);
     return host && str_starts(u->path.n == 0 ? STR("/") : u->path, s->path);
 }
 
