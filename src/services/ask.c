@@ -42,6 +42,8 @@ static bool is_loopback_url(struct arena *arena, struct str text)
     struct url u;
     if (url_parse(arena, text, NULL, &u, NULL) != MP_OK || !url_is_web(&u))
         return false;
+    if (str_eq(u.host, STR("localhost")))
+        return true;
     const char *kind = u.ip.family == IP_NONE ? NULL : ip_special(&u.ip);
     return kind != NULL && str_eq(str_from(kind), STR("loopback"));
 }

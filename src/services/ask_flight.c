@@ -42,28 +42,35 @@ static const struct {
     [GATE_BROKEN] = {"it failed again and again, and is not asked", WORD_ERROR},
 };
 
+/* Not while it is off, paused or broken. */
+static bool is_shut(const struct service_desk *d, enum gate_state state, const struct gate_now *now,
+                    int64_t until_us, struct service_word *w)
+{
+    if (!d->is_on) {
+        w->outcome = WORD_REFUSED;
+        word_text(w, "%s", d->why_off);
+    } else if (state != GATE_OPEN) {
+        w->outcome = states[state].outcome;
+        describe(w, states[state].says, now, until_us);
+    }
+    return !d->is_on || state != GATE_OPEN;
+}
+
 static bool may_ask(struct services *s, const struct services_ask *ask, struct gate_pass *pass,
                     struct service_word *w)
 {
     struct service_desk *d = &s->desks[ask->question.service];
     struct gate_now now = services_now(s);
+    enum gate_state state = GATE_OPEN;
     int64_t until_us = 0;
-    if (!d->is_on) {
-        w->outcome = WORD_REFUSED;
-        word_text(w, "%s", d->why_off);
-        return false;
-    }
-    if (s->n_flights >= SERVICES_MAX_FLIGHTS) {
+    if (d->is_on && s->n_flights >= SERVICES_MAX_FLIGHTS) {
         w->outcome = WORD_ERROR;
         word_text(w, "too many questions at once");
         return false;
     }
-    enum gate_state state = gate_take(&d->gate, &now, ask->is_grave, pass, &until_us);
-    if (state == GATE_OPEN)
-        return true;
-    w->outcome = states[state].outcome;
-    describe(w, states[state].says, &now, until_us);
-    return false;
+    if (d->is_on)
+        state = gate_take(&d->gate, &now, ask->is_grave, pass, &until_us);
+    return !is_shut(d, state, &now, until_us, w);
 }
 
 /* Everything of it lives in its own arena: who asked first may be gone first. */
@@ -332,12 +339,19 @@ static void ask_one(struct services *s, struct flight *f)
     struct service_desk *d = &s->desks[f->key.service];
     struct fetch_reply reply = {
         .rate_limit = -1, .rate_remaining = -1, .rate_reset_s = -1, .retry_after_s = -1};
+    struct gate_now now = services_now(s);
+    int64_t until_us = 0;
+    enum gate_state state = gate_recheck(&d->gate, &now, &f->pass, &until_us);
+    d->under_way++;
+    if (is_shut(d, state, &now, until_us, &f->word)) { /* while it was waiting */
+        gate_give_back(&d->gate, &f->pass);
+        take_off(s, f);
+        return;
+    }
     f->state = FLIGHT_UNDER_WAY;
     d->asked++;
-    d->under_way++;
-    int64_t wall_s = services_now(s).wall_s;
     pthread_mutex_unlock(&s->lock);
-    count(s, f, wall_s);
+    count(s, f, now.wall_s);
     bool asked = fly(s, f, &reply);
     pthread_mutex_lock(&s->lock);
     if (asked)

@@ -606,6 +606,45 @@ static void test_no_breaker(void)
     kit_end(&k);
 }
 
+/* What waits in line behind an answer that shuts the service is not asked any more. */
+static void test_behind(void)
+{
+    static const struct {
+        struct kit_answer first;
+        enum word_outcome outcome;
+        const char *tells;
+    } shuts[] = {{{401, NULL, "{}"}, WORD_REFUSED, "HTTP 401"},
+                 {{429, NULL, "{}"}, WORD_LIMITED, "429"},
+                 {{500, NULL, ""}, WORD_ERROR, "it failed"}};
+    enum { BEHIND = 5 };
+    for (size_t i = 0; i < ARRAY_LEN(shuts); i++) {
+        struct services_ask asks[BEHIND];
+        struct indicator what[BEHIND];
+        struct service_status status;
+        struct kit k;
+        kit_begin(&k);
+        k.options.threads = 1;
+        k.config.services[SERVICE_VIRUSTOTAL].per_day = 100;
+        kit_serve(&k, &shuts[i].first, 1);
+        kit_start(&k, NULL);
+        for (size_t n = 0; n < BEHIND; n++) {
+            char name[32];
+            snprintf(name, sizeof name, "d%zu.example", n);
+            what[n] = kit_indicator(&k, INDICATOR_DOMAIN, name);
+            asks[n] = (struct services_ask){
+                .question = {.service = SERVICE_VIRUSTOTAL, .what = &what[n]}};
+        }
+        tap_int(services_fill(k.services, asks, BEHIND, clock_mono_us() + KIT_LONG_US, NULL),
+                MP_OK);
+        for (size_t n = 1; n < BEHIND; n++)
+            kit_expect(&asks[n].word, shuts[i].outcome, shuts[i].tells);
+        services_status(k.services, SERVICE_VIRUSTOTAL, &status);
+        tap_int(status.used_today, 1);
+        tap_int(kit_stop(&k), 1);
+        kit_end(&k);
+    }
+}
+
 /* ---- what is remembered ---- */
 
 static void test_lives(void)
@@ -785,6 +824,7 @@ static const struct {
     {"what the server tells of its limits", test_rates},
     {"a pause", test_paused},
     {"the circuit breaker", test_breaker},
+    {"waiting behind an answer that shuts it", test_behind},
     {"odd questions break no circuit", test_no_breaker},
     {"how long answers live", test_lives},
     {"an answer that says how long it lives", test_expire_time},

@@ -3,7 +3,7 @@
 
 #include "services/ask_test_kit.h"
 
-enum { ASKERS = 8, MANY = 40 };
+enum { ASKERS = 8, MANY = 40, CROWD_QUESTIONS = 25 };
 
 /* A door that the server waits at until the test opens it. */
 struct door {
@@ -249,8 +249,10 @@ static void test_crowd(void)
     struct kit k;
     kit_begin(&k);
     k.options.now = NULL;
-    for (int i = 0; i < SERVICE_COUNT; i++)
+    for (int i = 0; i < SERVICE_COUNT; i++) {
         k.config.services[i].error_ttl_s = k.config.services[i].unknown_ttl_s = 0;
+        k.config.services[i].per_day = CROWD_QUESTIONS;
+    }
     kit_serve(&k, answers, ARRAY_LEN(answers));
     kit_start(&k, NULL);
     for (size_t i = 0; i < ASKERS; i++)
@@ -259,7 +261,8 @@ static void test_crowd(void)
     for (size_t i = 0; i < ASKERS; i++)
         pthread_join(threads[i], NULL);
     services_status(k.services, SERVICE_VIRUSTOTAL, &status);
-    tap_ok(status.asked + status.joined > 0);
+    tap_ok(status.asked > 0 && status.asked <= CROWD_QUESTIONS);
+    tap_int(status.left_today + (int64_t)status.used_today, CROWD_QUESTIONS);
     kit_stop(&k);
     kit_end(&k);
 }

@@ -87,20 +87,27 @@ static int64_t minute_until(const struct gate *g, const struct gate_now *now)
     return now->mono_us - oldest >= MINUTE_US ? 0 : oldest + MINUTE_US;
 }
 
-enum gate_state gate_look(const struct gate *g, const struct gate_now *now, bool is_grave,
-                          int64_t *until_us)
+/* Whatever is left: the service does not want to be asked, or does not work. */
+static enum gate_state shut(const struct gate *g, const struct gate_now *now, int64_t *until_us)
 {
     *until_us = 0;
     if (now->mono_us < g->paused_until_us) {
         *until_us = g->paused_until_us;
         return GATE_PAUSED;
     }
-    bool is_broken = g->failures >= GATE_BREAKER_FAILURES;
-    if (g->failures != 0 && now->mono_us < g->retry_us) {
-        *until_us = g->retry_us;
-        return is_broken ? GATE_BROKEN : GATE_BACKOFF;
-    }
-    if (is_broken && g->probing)
+    if (g->failures == 0 || now->mono_us >= g->retry_us)
+        return GATE_OPEN;
+    *until_us = g->retry_us;
+    return g->failures >= GATE_BREAKER_FAILURES ? GATE_BROKEN : GATE_BACKOFF;
+}
+
+enum gate_state gate_look(const struct gate *g, const struct gate_now *now, bool is_grave,
+                          int64_t *until_us)
+{
+    enum gate_state state = shut(g, now, until_us);
+    if (state != GATE_OPEN)
+        return state;
+    if (g->failures >= GATE_BREAKER_FAILURES && g->probing)
         return GATE_BROKEN;
     if (gate_left(g, now, is_grave) == 0) {
         *until_us = next_day_us(now);
@@ -108,6 +115,14 @@ enum gate_state gate_look(const struct gate *g, const struct gate_now *now, bool
     }
     *until_us = minute_until(g, now);
     return *until_us != 0 ? GATE_MINUTE : GATE_OPEN;
+}
+
+enum gate_state gate_recheck(const struct gate *g, const struct gate_now *now,
+                             const struct gate_pass *pass, int64_t *until_us)
+{
+    enum gate_state state = shut(g, now, until_us);
+    bool is_broken = g->failures >= GATE_BREAKER_FAILURES && !pass->is_probe;
+    return state == GATE_OPEN && is_broken ? GATE_BROKEN : state;
 }
 
 enum gate_state gate_take(struct gate *g, const struct gate_now *now, bool is_grave,

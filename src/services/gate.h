@@ -75,6 +75,9 @@ enum gate_state gate_take(struct gate *g, const struct gate_now *now, bool is_gr
 /* The same without taking. */
 enum gate_state gate_look(const struct gate *g, const struct gate_now *now, bool is_grave,
                           int64_t *until_us);
+/* Has the service been shut since that one was taken: GATE_PAUSED, GATE_BACKOFF, GATE_BROKEN? */
+enum gate_state gate_recheck(const struct gate *g, const struct gate_now *now,
+                             const struct gate_pass *pass, int64_t *until_us);
 /* It was not asked after all. */
 void gate_give_back(struct gate *g, const struct gate_pass *pass);
 

@@ -320,6 +320,29 @@ static void test_together(void)
     expect(GATE_BACKOFF);
 }
 
+/* What waited in a queue is looked at again before it is asked. */
+static void test_recheck(void)
+{
+    struct gate_pass first;
+    begin((struct gate_limits){.per_day = 2});
+    expect(GATE_OPEN);
+    first = pass;
+    expect(GATE_OPEN);
+    expect(GATE_DAY);
+    tap_int(gate_recheck(&gate, &now, &first, &until_us), GATE_OPEN); /* it has its place */
+    failed();
+    tap_int(gate_recheck(&gate, &now, &first, &until_us), GATE_BACKOFF);
+    now.mono_us = gate.retry_us;
+    tap_int(gate_recheck(&gate, &now, &first, &until_us), GATE_OPEN);
+    limited(10, -1);
+    tap_int(gate_recheck(&gate, &now, &first, &until_us), GATE_PAUSED);
+    tap_int(seconds_left(), 10);
+    break_it();
+    tap_int(gate_recheck(&gate, &now, &first, &until_us), GATE_BROKEN);
+    expect(GATE_OPEN);
+    tap_int(gate_recheck(&gate, &now, &pass, &until_us), GATE_OPEN); /* the probe itself */
+}
+
 static void test_failed_retry_after(void)
 {
     const struct gate_rates r = {-1, -1, -1, 300};
@@ -366,6 +389,7 @@ static const struct {
     {"back-off", test_backoff},
     {"circuit breaker", test_breaker},
     {"failing together", test_together},
+    {"waiting meanwhile", test_recheck},
     {"a failure that says when to come back", test_failed_retry_after},
     {"what earlier runs counted", test_restore},
 };
