@@ -52,7 +52,7 @@ static void built_in(void)
     static const char *const feeds[] = {"urlhaus",       "threatfox",     "malware-bazaar",
                                         "feodo-tracker", "spamhaus-drop", "spamhaus-drop-v6",
                                         "openphish",     "phishtank",     "cert-pl"};
-    static const char *const lists[] = {"spamhaus-zen", "spamhaus-dbl", "surbl",
+    static const char *const lists[] = {"spamhaus-zen", "spamhaus-dbl", "spamhaus-zrd", "surbl",
                                         "uribl",        "dnswl",        "cymru-mhr"};
     tap_case("the built-in table: every source is off, and tells its terms");
     if (!tap_int(load_over(STR("")), MP_OK))
