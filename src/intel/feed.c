@@ -68,6 +68,22 @@ static struct str told(struct str s)
     return s;
 }
 
+/* The digits behind the point, of a number without a part before it: hundredths. */
+static uint8_t hundredths(struct str digits)
+{
+    uint8_t tens = digits.n > 0 ? (uint8_t)(digits.p[0] - '0') : 0;
+    uint8_t ones = digits.n > 1 ? (uint8_t)(digits.p[1] - '0') : 0;
+    return (uint8_t)(10 * tens + ones);
+}
+
+static bool are_digits(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_digit(s.p[i]))
+            return false;
+    return true;
+}
+
 uint8_t feed_confidence(struct str text)
 {
     static const struct {
@@ -76,24 +92,17 @@ uint8_t feed_confidence(struct str text)
     } words[] = {{STR_INIT("high"), 85}, {STR_INIT("medium"), 50}, {STR_INIT("low"), 15}};
     uint64_t v;
     struct str s = told(text);
-    if (s.n > 1 && s.p[s.n - 1] == '%')
-        s.n--;
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_ieq(s, words[i].word))
             return words[i].value;
+    bool percent = s.n > 1 && s.p[s.n - 1] == '%';
+    s.n -= percent;
     struct str fraction = s, whole = str_cut(&fraction, '.');
-    if (!str_to_u64(whole, CONFIDENT, &v))
+    if (!str_to_u64(whole, CONFIDENT, &v) || !are_digits(fraction))
         return INDICATOR_NO_CONFIDENCE;
-    if (fraction.p == NULL)
+    if (fraction.n == 0 || percent || v > 1)
         return (uint8_t)v;
-    for (size_t i = 0; i < fraction.n; i++)
-        if (!is_digit(fraction.p[i]))
-            return INDICATOR_NO_CONFIDENCE;
-    if (v == 0) /* a share of 1: "0.85" */
-        v = fraction.n == 0 ? 0
-                            : (uint64_t)(fraction.p[0] - '0') * 10 +
-                                  (fraction.n > 1 ? (uint64_t)(fraction.p[1] - '0') : 0);
-    return (uint8_t)v;
+    return v == 0 ? hundredths(fraction) : CONFIDENT; /* "0.85" and "1.0" are shares of one */
 }
 
 /* An id or label that can be shown and kept. */
@@ -135,7 +144,9 @@ int feed_add(struct feed_reader *r, const char *at, const struct feed_value *v)
                                             : r->feed->confidence};
     if (is_dropped(r, v, i.confidence))
         return MP_OK;
-    int st = indicator_read(&r->scratch, v->kind, v->value, &i, &why);
+    /* only the first reason is told: writing the others would take longer than reading */
+    int st = indicator_read(&r->scratch, v->kind, v->value, &i,
+                            r->page.counts.refused == 0 ? &why : NULL);
     if (st == MP_E_NOMEM)
         return feed_no_memory(r);
     if (st != MP_OK) {

@@ -8,20 +8,37 @@ static struct str first_of(struct str path, struct str *rest)
     return str_cut(rest, '.');
 }
 
-/* An object is a record when it has the value. */
-static enum feed_look look(struct feed_objects *o, struct str key, struct str object,
-                           struct feed_note *note)
+/* A path that began above, "data.url" for the items of "data": what is left of it behind `key`.
+ * p == NULL: it does not pass there. */
+static struct str behind(struct str path, struct str key)
 {
-    (void)key, (void)note;
+    while (key.n > 0 && path.p != NULL)
+        if (str_eq(first_of(path, &path), key))
+            return path;
+    return STR_NONE;
+}
+
+/* The member that a path leads to, as it is written; p == NULL: none. */
+static struct str piece_at(struct str object, struct str path)
+{
+    struct str value = json_member(object, path);
+    if (value.p != NULL)
+        return value;
+    value = object;
+    for (struct str rest = path; value.p != NULL && rest.p != NULL;)
+        value = json_member(value, first_of(rest, &rest));
+    return value;
+}
+
+/* An object is a record when it has the value. */
+static enum feed_look look(struct feed_objects *o, struct str object, struct feed_note *note)
+{
     struct str path = o->r->feed->columns[COLUMN_VALUE];
     if (path.n == 0)
         return LOOK_INSIDE;
-    struct str value = json_member(object, path);
-    if (value.p == NULL) {
-        value = object;
-        for (struct str rest = path; value.p != NULL && rest.p != NULL;)
-            value = json_member(value, first_of(rest, &rest));
-    }
+    struct str value = piece_at(object, path), left = behind(path, note->key);
+    if (value.p == NULL && left.p != NULL)
+        value = piece_at(object, left);
     return value.p != NULL && value.p[0] != '{' ? LOOK_RECORD : LOOK_INSIDE;
 }
 
@@ -38,19 +55,25 @@ static const json_t *at_path(const json_t *object, struct str path)
     return v;
 }
 
+static const json_t *column(const struct feed_objects *o, const json_t *object, enum feed_column k,
+                            const struct feed_note *note)
+{
+    struct str path = o->r->feed->columns[k], left = behind(path, note->key);
+    const json_t *v = path.n > 0 ? at_path(object, path) : NULL;
+    return v == NULL && left.p != NULL ? at_path(object, left) : v;
+}
+
 /* The value may be a list of them: each is an entry. Of other columns a list is its first item. */
 static int record(struct feed_objects *o, json_t *object, const char *at,
                   const struct feed_note *note)
 {
-    (void)note;
     struct feed_reader *r = o->r;
     struct str texts[COLUMN_COUNT];
     for (size_t k = 0; k < COLUMN_COUNT; k++) {
-        struct str path = r->feed->columns[k];
-        const json_t *v = path.n > 0 ? at_path(object, path) : NULL;
+        const json_t *v = column(o, object, (enum feed_column)k, note);
         texts[k] = feed_json_text(r, json_is_array(v) ? json_array_get(v, 0) : v);
     }
-    const json_t *values = at_path(object, r->feed->columns[COLUMN_VALUE]);
+    const json_t *values = column(o, object, COLUMN_VALUE, note);
     int st = MP_OK;
     if (!json_is_array(values))
         return feed_add_texts(r, at, texts);

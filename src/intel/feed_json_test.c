@@ -74,6 +74,13 @@ static void places(struct feed_kit *k)
          "[{\"data\":\"d\"},{\"data\":{\"e\":\"a.example.com\"}},{\"data\":{\"d\":\"b.example."
          "com\"}}]",
          "domain b.example.com\n", 0},
+        {"a path from the top through a list", "data.d", "{\"data\":[{\"d\":\"a.example.com\"}]}",
+         "domain a.example.com\n", 0},
+        {"the same, longer", "x.data.y.d",
+         "{\"x\":{\"data\":[{\"y\":{\"d\":\"a.example.com\"}},{\"d\":\"b.example.com\"}]}}",
+         "domain a.example.com\n", 0},
+        {"a path from the top that does not pass there", "data.d",
+         "{\"data\":[],\"other\":[{\"d\":\"a.example.com\"}]}", "", 0},
         {"a key with a dot in it", "data.d", "[{\"data.d\":\"a.example.com\"}]",
          "domain a.example.com\n", 0},
         {"a list as the value", "d", "[{\"d\":[\"a.example.com\",\"b.example.com\"]}]",

@@ -155,17 +155,16 @@ static void take_note(struct feed_reader *r, struct str object, struct feed_note
 }
 
 /* Proposals, sightings and related events have values too, which nobody has confirmed. */
-static enum feed_look look(struct feed_objects *o, struct str key, struct str object,
-                           struct feed_note *note)
+static enum feed_look look(struct feed_objects *o, struct str object, struct feed_note *note)
 {
     static const struct str inside[] = {STR_INIT(""), STR_INIT("response"), STR_INIT("Event"),
                                         STR_INIT("Attribute"), STR_INIT("Object")};
     bool known = false;
     for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-        known |= str_eq(key, inside[i]);
+        known |= str_eq(note->key, inside[i]);
     if (!known)
         return LOOK_PAST;
-    o->events |= str_eq(key, STR("Event"));
+    o->events |= str_eq(note->key, STR("Event"));
     o->known |= o->events || json_member(object, STR("response")).p != NULL;
     if (json_member(object, STR("value")).p != NULL && json_member(object, STR("type")).p != NULL)
         return LOOK_RECORD;

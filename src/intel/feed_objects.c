@@ -5,7 +5,6 @@
 
 struct level {
     struct json_within within;
-    struct str key; /* of the nearest member */
     struct feed_note note;
 };
 
@@ -49,9 +48,9 @@ static int read_record(struct walk *w, struct str object, const struct feed_note
 /* ---- where they stand ---- */
 
 /* What is within `value` comes next. What lies too deep is not looked at, and that is said. */
-static int enter(struct walk *w, struct str value, struct str key, const struct feed_note *note)
+static int enter(struct walk *w, struct str value, const struct feed_note *note)
 {
-    struct level l = {.key = key, .note = *note};
+    struct level l = {.note = *note};
     if (!json_open(value, &l.within))
         return MP_OK;
     if (w->depth == FEED_MAX_NESTING) {
@@ -66,15 +65,16 @@ static int enter(struct walk *w, struct str value, struct str key, const struct 
 static int visit(struct walk *w, struct str value, struct str key, const struct feed_note *above)
 {
     struct feed_note note = *above;
+    note.key = key;
     if (value.p[0] == '[')
-        return enter(w, value, key, &note);
+        return enter(w, value, &note);
     if (value.p[0] != '{')
         return MP_OK;
-    switch (w->o->look(w->o, key, value, &note)) {
+    switch (w->o->look(w->o, value, &note)) {
     case LOOK_RECORD:
         return read_record(w, value, &note);
     case LOOK_INSIDE:
-        return enter(w, value, key, &note);
+        return enter(w, value, &note);
     case LOOK_PAST:
         break;
     }
@@ -102,7 +102,7 @@ static int walk_value(struct walk *w, struct str top)
         if (!l->within.object && bare.p != NULL && w->o->text != NULL)
             st = w->o->text(w->o, bare);
         else
-            st = visit(w, value, l->within.object ? key : l->key, &l->note);
+            st = visit(w, value, l->within.object ? key : l->note.key, &l->note);
     }
     return st;
 }

@@ -9,6 +9,7 @@
 
 /* What is known of an object by what stands around it. */
 struct feed_note {
+    struct str key; /* of the nearest member above */
     enum tlp tlp;
     bool revoked;
     size_t n_label;
@@ -20,10 +21,8 @@ enum feed_look { LOOK_RECORD, LOOK_INSIDE, LOOK_PAST };
 /* A format: which objects are its records, and what to do with them. */
 struct feed_objects {
     struct feed_reader *r;
-    /* `key`: of the nearest member above; `note`: that of above, to be changed for what is below.
-     */
-    enum feed_look (*look)(struct feed_objects *o, struct str key, struct str object,
-                           struct feed_note *note);
+    /* `note`: that of above, to be changed for what is within. */
+    enum feed_look (*look)(struct feed_objects *o, struct str object, struct feed_note *note);
     int (*record)(struct feed_objects *o, json_t *record, const char *at,
                   const struct feed_note *note);
     int (*text)(struct feed_objects *o, struct str text); /* an item of an array; may be NULL */

@@ -131,10 +131,9 @@ static int record(struct feed_objects *o, json_t *indicator, const char *at,
 }
 
 /* Other objects (malware, reports) have no indicators within. */
-static enum feed_look look(struct feed_objects *o, struct str key, struct str object,
-                           struct feed_note *note)
+static enum feed_look look(struct feed_objects *o, struct str object, struct feed_note *note)
 {
-    (void)key, (void)note;
+    (void)note;
     struct str type = json_bare(json_member(object, STR("type")));
     o->known |= type.p != NULL || json_member(object, STR("objects")).p != NULL ||
                 json_member(object, STR("more")).p != NULL;
