@@ -1,4 +1,5 @@
 /* Feeds of the configuration. */
+#include <jansson.h>
 #include <stddef.h>
 
 #include "intel/config_internal.h"
@@ -153,6 +154,17 @@ static bool header_ok(struct str name)
     return true;
 }
 
+/* Fields are added to what MISP is asked, so it must be an object. */
+static bool body_ok(const struct feed *f)
+{
+    if (f->format != FEED_MISP || f->body.n == 0)
+        return true;
+    json_t *v = json_loadb(f->body.p, f->body.n, 0, NULL);
+    bool ok = json_is_object(v);
+    json_decref(v);
+    return ok;
+}
+
 /* The sentence of what does not go together, or NULL. */
 static const char *feed_mistake(const struct feed *f)
 {
@@ -175,6 +187,8 @@ static const char *feed_mistake(const struct feed *f)
         return "has a key and no place for it: 'key_header', or {key} in the URL";
     if (!header_ok(f->key_header))
         return "has a 'key_header' that is no name of a header";
+    if (!body_ok(f))
+        return "has a 'body' that is no object of JSON";
     if (f->max_bytes == 0 || f->max_bytes > FEED_MOST_BYTES)
         return "has 'max_bytes' outside of 1 byte to 512MB";
     return NULL;

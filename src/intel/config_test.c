@@ -49,9 +49,9 @@ static const struct dns_list *list(const char *name)
 
 static void built_in(void)
 {
-    static const char *const feeds[] = {"urlhaus",       "threatfox",     "malware-bazaar",
-                                        "feodo-tracker", "spamhaus-drop", "spamhaus-drop-v6",
-                                        "openphish",     "phishtank",     "cert-pl"};
+    static const char *const feeds[] = {
+        "urlhaus",          "threatfox", "malware-bazaar", "feodo-tracker", "spamhaus-drop",
+        "spamhaus-drop-v6", "openphish", "phishtank",      "cert-pl",       "abuseipdb-blacklist"};
     static const char *const lists[] = {"spamhaus-zen", "spamhaus-dbl", "spamhaus-zrd", "surbl",
                                         "uribl",        "dnswl",        "cymru-mhr"};
     tap_case("the built-in table: every source is off, and tells its terms");
@@ -202,7 +202,7 @@ static void changes(void)
     tap_ok(feed("openphish")->enabled && !feed("urlhaus")->enabled);
     tap_int(feed("openphish")->refresh_s, 86400);
     tap_str(feed("openphish")->title, STR("OpenPhish"));
-    tap_int(config.n_feeds, 10);
+    tap_int(config.n_feeds, 11);
     tap_str(list("spamhaus-zen")->zone, STR("{key}.zen.dq.spamhaus.net"));
     tap_int(list("spamhaus-zen")->n_codes, 1);
     tap_int(list("spamhaus-zen")->codes[0].severity, SEV_MEDIUM);
@@ -281,6 +281,8 @@ static const struct {
      "i.yaml:6:1: feed 'a' that ends here has columns, and none is 'value'"},
     {"kinds without their column", FEED "    format: csv\n    kinds: {x: url}\n",
      "i.yaml:6:1: feed 'a' that ends here has 'kinds', and no column 'kind'"},
+    {"a body for MISP that is no object", FEED "    format: misp\n    body: '[1]'\n",
+     "i.yaml:6:1: feed 'a' that ends here has a 'body' that is no object of JSON"},
     {"a line end in a text", "feeds: {a: {url: /x, title: \"a\\nb\"}}\n",
      "i.yaml:1:30: a text without control characters is wanted here"},
     {"a list without codes", "dns_lists: {a: {zone: a.example, asks: ip}}\n",
