@@ -41,9 +41,11 @@ int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-/* Not in the list: what a sandbox starts (cmd_worker.c). */
+/* Not in the list: what a sandbox starts (cmd_worker.c, cmd_feed_worker.c). */
 #define WORKER_COMMAND "sandbox-worker"
 int cmd_worker(int argc, char **argv);
+#define FEED_WORKER_COMMAND "feed-worker"
+int cmd_feed_worker(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
 extern const char lint_help[], doctor_help[];

@@ -91,6 +91,8 @@ int main(int argc, char **argv)
         return cmd_version(1, argv);
     if (strcmp(name, WORKER_COMMAND) == 0)
         return cmd_worker(argc - 1, argv + 1);
+    if (strcmp(name, FEED_WORKER_COMMAND) == 0)
+        return cmd_feed_worker(argc - 1, argv + 1);
     const struct command *c = find_command(name);
     if (c == NULL) {
         fprintf(stderr, "mailproof: there is no command '%s'; `mailproof help` lists them\n", name);

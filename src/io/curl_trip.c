@@ -200,6 +200,19 @@ CURLcode curl_trip_perform(struct curl_trip *t)
     return st;
 }
 
+/* RFC 9112 4: "HTTP/1.1 200", and a space or the end. */
+bool curl_trip_is_nonsense(struct str line)
+{
+    static const char form[] = "HTTP/1.d ddd";
+    if (!str_istarts(line, STR("HTTP/")))
+        return false;
+    for (size_t i = 0; i + 1 < sizeof form; i++)
+        if (i >= line.n ||
+            (form[i] == 'd' ? !is_digit(line.p[i]) : to_lower(line.p[i]) != to_lower(form[i])))
+            return true;
+    return line.n >= sizeof form && !is_fws(line.p[sizeof form - 1]);
+}
+
 /* ---- what failures are called ---- */
 
 static const struct fault_row {

@@ -47,6 +47,10 @@ int curl_trip_url(struct curl_trip *t, struct str url, unsigned rules, struct mp
 CURLcode curl_trip_rules(struct curl_trip *t, const char *ca_file);
 CURLcode curl_trip_perform(struct curl_trip *t); /* without SIGPIPE */
 
+/* libcurl takes "HTTP/anything" for "200 OK". Is this line of the header a status line that is
+ * none? */
+bool curl_trip_is_nonsense(struct str line);
+
 /* What a failed transfer is called; `detail` may be empty. Not of CURLE_OK. */
 enum https_fault curl_trip_fault(const struct curl_trip *t, CURLcode code, const char **what,
                                  const char **detail);

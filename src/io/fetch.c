@@ -42,7 +42,7 @@ struct transfer {
     uint64_t bytes; /* of the body, this request's */
     size_t header_bytes;
     struct str told[TOLD_COUNT];
-    bool too_large, headers_too_large, stopped, no_memory;
+    bool too_large, headers_too_large, no_http, stopped, no_memory;
     int write_errno;
     /* of the request before */
     bool was_public, is_away; /* is_away: with a secret, and at another host now */
@@ -176,7 +176,8 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
     struct str line = str_make(bytes, size * n);
     t->header_bytes += line.n;
     t->headers_too_large = t->header_bytes > CURL_HEADERS_MAX_BYTES;
-    if (t->headers_too_large)
+    t->no_http = t->no_http || curl_trip_is_nonsense(line);
+    if (t->headers_too_large || t->no_http)
         return 0;
     if (str_istarts(line, STR("HTTP/"))) /* "100 Continue" and its like came before */
         memset(t->told, 0, sizeof t->told);
@@ -285,7 +286,10 @@ static void judge_transfer(struct transfer *t, CURLcode code, struct fetch_reply
         detail = "the body is larger than the limit";
     else if (t->headers_too_large)
         detail = "the header has no end";
-    else if (t->stopped) {
+    else if (t->no_http) {
+        fault = HTTPS_OTHER;
+        what = "its answer is no HTTP";
+    } else if (t->stopped) {
         fault = HTTPS_OTHER;
         what = "stopped by the caller";
     } else {
@@ -353,7 +357,7 @@ static int take_answer(struct transfer *t, CURLcode code, struct fetch_reply *ou
                        struct mp_err *err)
 {
     const char *type = NULL;
-    out->status = (unsigned)status_of(t);
+    out->status = t->no_http ? 0 : (unsigned)status_of(t);
     if (curl_easy_getinfo(t->trip.curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
         out->content_type =
             arena_copy(t->arena, str_slice(str_from(type), 0, FETCH_MAX_VALUE_BYTES));

@@ -19,7 +19,7 @@ struct visit {
     struct ip addresses[HTTPS_MAX_ADDRESSES]; /* those that may be used */
     struct buf body;
     size_t header_bytes;
-    bool too_large, headers_too_large;
+    bool too_large, headers_too_large, no_http;
 };
 
 const char *https_fault_name(enum https_fault f)
@@ -104,10 +104,10 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct visit *v = ctx;
-    (void)bytes;
+    v->no_http = v->no_http || curl_trip_is_nonsense(str_make(bytes, size * n));
     v->header_bytes += size * n;
     v->headers_too_large = v->header_bytes > CURL_HEADERS_MAX_BYTES;
-    return v->headers_too_large ? 0 : size * n;
+    return v->headers_too_large || v->no_http ? 0 : size * n;
 }
 
 /* ---- settings ---- */
@@ -142,7 +142,11 @@ static void judge_transfer(struct visit *v, CURLcode st, struct https_reply *out
 {
     const char *what = "it sends more than is taken", *detail = "the header has no end";
     enum https_fault fault = HTTPS_TOO_LARGE;
-    if (v->too_large)
+    if (v->no_http) {
+        fault = HTTPS_OTHER;
+        what = "the transfer failed";
+        detail = "its answer is no HTTP";
+    } else if (v->too_large)
         detail = "the body has no end";
     else if (!v->headers_too_large)
         fault = curl_trip_fault(&v->trip, st, &what, &detail);
@@ -180,7 +184,8 @@ static int take_answer(struct visit *v, CURLcode st, struct https_reply *out, st
 {
     long status = 0;
     const char *type = NULL;
-    if (curl_easy_getinfo(v->trip.curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0)
+    if (curl_easy_getinfo(v->trip.curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+        status > 0 && !v->no_http)
         out->status = (unsigned)status;
     if (curl_easy_getinfo(v->trip.curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
         out->content_type = arena_copy(v->trip.arena, str_from(type));

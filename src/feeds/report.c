@@ -1,0 +1,38 @@
+/* What a run found about its feeds, as checks. */
+#include "feeds/update.h"
+
+static const struct {
+    enum update_outcome outcome;
+    enum finding_id id;
+} failures[] = {
+    {UPDATE_FAILED, FINDING_INTEL_FEED_FAILED},
+    {UPDATE_REFUSED, FINDING_INTEL_FEED_REFUSED},
+    {UPDATE_NO_KEY, FINDING_INTEL_FEED_KEY},
+};
+
+static void check_feed(const struct update_result *r, const struct update_feed *f,
+                       struct check_list *checks)
+{
+    int64_t age_h = (r->now_s - f->success_s) / 3600;
+    check_begin(checks, f->name, "feed");
+    for (size_t i = 0; i < ARRAY_LEN(failures); i++)
+        if (failures[i].outcome == f->outcome)
+            check_add(checks, failures[i].id, STR_FMT ": " STR_FMT, STR_ARG(f->name),
+                      STR_ARG(f->reason));
+    if (f->stale && f->success_s == 0)
+        check_add(checks, FINDING_INTEL_STALE, STR_FMT ": never fetched", STR_ARG(f->name));
+    else if (f->stale)
+        check_add(checks, FINDING_INTEL_STALE, STR_FMT ": its entries are %lld hours old",
+                  STR_ARG(f->name), (long long)age_h);
+    if (f->outcome == UPDATE_FAILED || f->outcome == UPDATE_NO_KEY || f->outcome == UPDATE_STOPPED)
+        check_undecided(checks);
+    check_end(checks, -1, "%s: %llu entries, %llu added, %llu removed",
+              update_outcome_name(f->outcome), (unsigned long long)f->entries,
+              (unsigned long long)f->added, (unsigned long long)f->removed);
+}
+
+void update_check(const struct update_result *r, struct check_list *checks)
+{
+    for (size_t i = 0; i < r->n; i++)
+        check_feed(r, &r->feeds[i], checks);
+}

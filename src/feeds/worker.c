@@ -1,0 +1,101 @@
+/* The worker's side of reading a feed: unpack, read, pack the entries. */
+#include "feeds/parse_internal.h"
+#include "feeds/unpack.h"
+
+#include "content/inspect.h"
+#include "sandbox/worker.h"
+
+struct feed_worker {
+    struct buf unpacked, entries, head; /* of the latest request, until the next */
+};
+
+static int keep_entry(void *ctx, const struct indicator *i, struct mp_err *err)
+{
+    struct buf *entries = ctx;
+    indicator_pack(entries, i);
+    if (!entries->failed)
+        return MP_OK;
+    if (entries->n > entries->max_bytes - entries->max_bytes / 8)
+        return mp_fail(err, MP_E_LIMIT, (int64_t)entries->max_bytes,
+                       "its entries take more than %zu bytes", entries->max_bytes);
+    return mp_fail(err, MP_E_NOMEM, 0, "no memory for its entries");
+}
+
+int feed_work(struct arena *arena, struct str request, struct str bytes, struct buf *unpacked,
+              struct buf *entries, struct feed_head *out, struct mp_err *err)
+{
+    struct feed feed;
+    struct mp_err why = {0};
+    struct feed_head head = {.status = MP_OK};
+    int64_t now_s;
+    int st = feed_request_unpack(request, &feed, &now_s, err);
+    if (st != MP_OK)
+        return st;
+    buf_init(unpacked, feed.max_bytes);
+    if (feed_is_packed(bytes)) {
+        head.status = feed_unpack(bytes, unpacked, &why);
+        bytes = buf_str(unpacked);
+    }
+    if (head.status == MP_OK)
+        head.status = feed_read(arena, &feed, bytes, now_s, keep_entry, entries, &head.page, &why);
+    if (head.status != MP_OK) {
+        head.page = (struct feed_page){.more = false};
+        buf_reset(entries);
+        head.reason = arena_copy(arena, str_from(why.text));
+    }
+    *out = head;
+    return MP_OK;
+}
+
+static int inspect(void *data, struct content *c, struct mp_err *err)
+{
+    struct feed_worker *w = data;
+    struct content_report *r = c->report;
+    struct content_object *list = arena_new(c->arena, struct content_object, 3);
+    struct feed_head head;
+    buf_clear(&w->unpacked);
+    buf_clear(&w->entries);
+    buf_reset(&w->head);
+    if (list == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for an answer");
+    if (r->objects[0].n_names != 1)
+        return mp_fail(err, MP_E_SYNTAX, 0, "a request without a definition");
+    int st = feed_work(c->arena, r->objects[0].names[0].text, r->objects[0].bytes, &w->unpacked,
+                       &w->entries, &head, err);
+    if (st != MP_OK)
+        return st;
+    feed_head_pack(&w->head, &head);
+    if (w->head.failed)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for an answer");
+    list[0] = r->objects[0];
+    list[0].names = NULL; /* known where it came from */
+    list[0].n_names = 0;
+    list[1] = (struct content_object){.depth = 1, .bytes = buf_str(&w->head), .has_bytes = true};
+    list[2] = (struct content_object){.depth = 1, .bytes = buf_str(&w->entries), .has_bytes = true};
+    r->objects = list;
+    r->n = r->cap = 3;
+    return MP_OK;
+}
+
+static int load(void *data, const struct content_lists **lists, struct mp_err *err)
+{
+    (void)data;
+    (void)err;
+    *lists = NULL;
+    archive_warm_up();
+    return MP_OK;
+}
+
+int feed_worker_main(void)
+{
+    enum { HEAD_MAX_BYTES = 64 * 1024 };
+    struct feed_worker w;
+    buf_init(&w.unpacked, 0);
+    buf_init(&w.entries, FEED_MAX_PACKED_BYTES);
+    buf_init(&w.head, HEAD_MAX_BYTES);
+    int code = sandbox_worker_main(&(struct sandbox_worker){load, inspect, &w});
+    buf_clear(&w.unpacked);
+    buf_clear(&w.entries);
+    buf_clear(&w.head);
+    return code;
+}
