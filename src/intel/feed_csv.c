@@ -7,7 +7,7 @@ struct csv {
     struct feed_reader *r;
     struct str rest;             /* what was not read yet */
     char separator;              /* 0: not found out yet */
-    bool has_head;               /* the columns that have names were found */
+    size_t head;                 /* fields of the head, where columns have names; 0: none yet */
     size_t column[COLUMN_COUNT]; /* where each is; from 1, 0: nowhere */
     struct str fields[FEED_MAX_COLUMNS];
     size_t n_fields;
@@ -153,10 +153,10 @@ static bool take_head(struct csv *c)
             if (str_ieq(str_trim(c->fields[i - 1]), names[k]))
                 found[k] = i;
     }
-    if (found[COLUMN_VALUE] == 0)
-        return false;
+    if (found[COLUMN_VALUE] == 0 || c->n_fields < c->head)
+        return false; /* a comment of fewer words is none */
     memcpy(c->column, found, sizeof found);
-    c->has_head = true;
+    c->head = c->n_fields;
     return true;
 }
 
@@ -221,7 +221,7 @@ static bool is_head_word(struct str s)
 /* The first record that is no comment. */
 static int first_record(struct csv *c, const char *at)
 {
-    if (c->has_head) {
+    if (c->head > 0) {
         int st = check_columns(c, at);
         size_t value = c->column[COLUMN_VALUE];
         bool again = value <= c->n_fields &&
@@ -229,13 +229,11 @@ static int first_record(struct csv *c, const char *at)
         return st != MP_OK || again ? st : add_record(c, at);
     }
     if (take_numbers(c)) {
-        c->has_head = true;
         size_t value = c->column[COLUMN_VALUE];
         return value <= c->n_fields && is_head_word(c->fields[value - 1]) ? MP_OK
                                                                           : add_record(c, at);
     }
     (void)take_head(c);
-    c->has_head = true;
     return check_columns(c, at);
 }
 

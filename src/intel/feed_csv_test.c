@@ -98,6 +98,8 @@ static void rows(struct feed_kit *k)
          "domain a.example.com\n", 0},
         {"the last of two commented heads", "v=domain",
          "# domain,id\n# id,domain\n1,a.example.com\n", "domain a.example.com\n", 0},
+        {"a comment of one word behind the head", "v=domain",
+         "# id,domain\n# Domain\n# 1 entry\n1,a.example.com\n", "domain a.example.com\n", 0},
         {"a comment and the head below it", "v=domain",
          "# list of a domain\nid,domain\n1,a.example.com\n", "domain a.example.com\n", 0},
         {"a commented head, and once more", "v=domain", "# id,domain\nid,domain\n1,a.example.com\n",
