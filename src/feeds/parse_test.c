@@ -90,6 +90,52 @@ static void test_honest(struct sandbox *sb)
     arena_clear(&arena);
 }
 
+/* All formats, and what makes libraries load something: nothing may be loaded in a worker. */
+static void test_formats(struct sandbox *sb)
+{
+    static const struct {
+        enum feed_format format;
+        enum indicator_kind kind;
+        const char *text;
+        uint64_t entries;
+    } rows[] = {
+        {FEED_PLAIN, INDICATOR_KIND_COUNT,
+         "\xef\xbb\xbfhxxp://b\xc3\xbc"
+         "cher[.]example/\xc3\xa4?x=%FF\n"
+         "0.0.0.0 bad.example\n203.0.113.0/24 ; SBL1\n2001:db8::/32\nMe@\xce\xb1.example\n",
+         5},
+        {FEED_PLAIN, INDICATOR_DOMAIN,
+         "a.co.uk\nx.\xd7\x90\xd7\x91.example\nxn--bcher-kva.example\n\xff\xfe.example\n", 3},
+        {FEED_CSV, INDICATOR_DOMAIN, "# id,value\n\"1\",\"a.example\"\n", 1},
+        {FEED_JSON, INDICATOR_DOMAIN, "{\"value\":\"a.example\"}\n{\"value\":\"b.example\"}\n", 2},
+        {FEED_JSON, INDICATOR_IP,
+         "{\"data\":[{\"value\":\"192.0.2.1\",\"x\":1e300},{\"value\":\"\\u0031.2.3.4\"}]}", 2},
+        {FEED_STIX, INDICATOR_KIND_COUNT,
+         "{\"type\":\"bundle\",\"objects\":[{\"type\":\"indicator\",\"pattern_type\":\"stix\","
+         "\"pattern\":\"[url:value = 'http://a.example/'] OR [ipv4-addr:value = "
+         "'192.0.2.1/32']\"}]}",
+         2},
+        {FEED_MISP, INDICATOR_KIND_COUNT,
+         "{\"response\":{\"Attribute\":[{\"type\":\"domain|ip\",\"to_ids\":true,"
+         "\"timestamp\":\"1764424366\",\"value\":\"a.example|192.0.2.1\"}]}}",
+         2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct arena arena = {0};
+        struct feed feed = plain;
+        feed.format = rows[i].format;
+        feed.kind = rows[i].kind;
+        feed.columns[COLUMN_VALUE] = STR("value");
+        arena_init(&arena, ARENA_BYTES);
+        tap_case("format: %zu, %s", i, feed_format_name(rows[i].format));
+        struct feed_parsed p = parse(&arena, sb, &feed, str_from(rows[i].text));
+        check(&p, FEED_PARSED, rows[i].entries);
+        if (p.page.why.n > 0)
+            tap_note(STR_FMT, STR_ARG(p.page.why));
+        arena_clear(&arena);
+    }
+}
+
 static void test_many(struct sandbox *sb)
 {
     struct arena arena = {0};
@@ -258,6 +304,7 @@ int main(int argc, char **argv)
         return code;
     struct sandbox *sb = kit_sandbox(NULL, 0);
     test_honest(sb);
+    test_formats(sb);
     test_many(sb);
     test_threads(sb);
     sandbox_free(sb);
