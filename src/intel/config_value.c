@@ -78,13 +78,14 @@ static bool on_loopback(struct str url)
 int config_check_url(struct yaml *y, struct str url, struct str *into)
 {
     char word[4 * YAML_SHOWN_BYTES];
-    struct str rest = str_slice(url, str_search(url, STR("//")) + 2, url.n);
+    size_t slashes = str_search(url, STR("//"));
+    struct str rest = str_slice(url, slashes < url.n ? slashes + 2 : 0, url.n);
     struct str host = str_cut(&rest, '/');
+    if (str_has(host, '@')) /* nor is it shown, whatever else is wrong */
+        return yaml_fail(y, MP_E_SYNTAX, "a password does not stand in a URL: see 'key'");
     if (!(str_istarts(url, STR("https://")) || on_loopback(url)) || str_has(url, ' ') ||
         host.n == 0)
         return yaml_fail(y, MP_E_SYNTAX, "'%s' is no https URL", yaml_shown(url, word));
-    if (str_has(host, '@')) /* nor is it shown */
-        return yaml_fail(y, MP_E_SYNTAX, "a password does not stand in a URL: see 'key'");
     return config_check_text(y, url, into);
 }
 

@@ -128,20 +128,25 @@ static int record(struct feed_objects *o, json_t *attribute, const char *at,
 
 /* ---- where they stand ---- */
 
-/* A member of an object, read by jansson; NULL: not there, or too long. */
-static json_t *load_member(struct str object, struct str name)
+enum member { VALUE, TYPE, RESPONSE, TAG, INFO, DELETED, MEMBERS };
+static const struct str member_names[MEMBERS] = {
+    [VALUE] = STR_INIT("value"), [TYPE] = STR_INIT("type"), [RESPONSE] = STR_INIT("response"),
+    [TAG] = STR_INIT("Tag"),     [INFO] = STR_INIT("info"), [DELETED] = STR_INIT("deleted")};
+
+/* Read by jansson; NULL: not there, or too long. */
+static json_t *load(struct str text)
 {
-    struct str text = json_member(object, name);
     if (text.p == NULL || text.n > FEED_MAX_RECORD_BYTES)
         return NULL;
     return json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 }
 
 /* What an event or object says of all that is within. */
-static void take_note(struct feed_reader *r, struct str object, struct feed_note *note)
+static void take_note(struct feed_reader *r, const struct str members[MEMBERS],
+                      struct feed_note *note)
 {
-    json_t *tags = load_member(object, STR("Tag")), *info = load_member(object, STR("info"));
-    json_t *deleted = load_member(object, STR("deleted"));
+    json_t *tags = load(members[TAG]), *info = load(members[INFO]);
+    json_t *deleted = load(members[DELETED]);
     note->tlp = stricter(note->tlp, tlp_of_tags(r, tags));
     note->revoked |= is_true(deleted);
     if (json_is_string(info)) {
@@ -159,16 +164,18 @@ static enum feed_look look(struct feed_objects *o, struct str object, struct fee
 {
     static const struct str inside[] = {STR_INIT(""), STR_INIT("response"), STR_INIT("Event"),
                                         STR_INIT("Attribute"), STR_INIT("Object")};
+    struct str members[MEMBERS];
     bool known = false;
     for (size_t i = 0; i < ARRAY_LEN(inside); i++)
         known |= str_eq(note->key, inside[i]);
     if (!known)
         return LOOK_PAST;
+    json_members(object, member_names, MEMBERS, members);
     o->events |= str_eq(note->key, STR("Event"));
-    o->known |= o->events || json_member(object, STR("response")).p != NULL;
-    if (json_member(object, STR("value")).p != NULL && json_member(object, STR("type")).p != NULL)
+    o->known |= o->events || members[RESPONSE].p != NULL;
+    if (members[VALUE].p != NULL && members[TYPE].p != NULL)
         return LOOK_RECORD;
-    take_note(o->r, object, note);
+    take_note(o->r, members, note);
     return LOOK_INSIDE;
 }
 

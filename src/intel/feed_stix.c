@@ -133,10 +133,12 @@ static int record(struct feed_objects *o, json_t *indicator, const char *at,
 /* Other objects (malware, reports) have no indicators within. */
 static enum feed_look look(struct feed_objects *o, struct str object, struct feed_note *note)
 {
+    static const struct str names[] = {STR_INIT("type"), STR_INIT("objects"), STR_INIT("more")};
+    struct str members[ARRAY_LEN(names)];
     (void)note;
-    struct str type = json_bare(json_member(object, STR("type")));
-    o->known |= type.p != NULL || json_member(object, STR("objects")).p != NULL ||
-                json_member(object, STR("more")).p != NULL;
+    json_members(object, names, ARRAY_LEN(names), members);
+    struct str type = json_bare(members[0]);
+    o->known |= type.p != NULL || members[1].p != NULL || members[2].p != NULL;
     if (str_eq(type, STR("indicator")))
         return LOOK_RECORD;
     return type.p == NULL || str_eq(type, STR("bundle")) ? LOOK_INSIDE : LOOK_PAST;

@@ -115,15 +115,24 @@ enum json_step json_next(struct json_within *w, struct str *key, struct str *val
     return step;
 }
 
-struct str json_member(struct str object, struct str name)
+void json_members(struct str object, const struct str *names, size_t n, struct str *out)
 {
     struct json_within w;
-    struct str key, value, found = STR_NONE;
+    struct str key, value;
+    for (size_t i = 0; i < n; i++)
+        out[i] = STR_NONE;
     if (!json_open(object, &w) || !w.object)
-        return found;
+        return;
     while (json_next(&w, &key, &value) == JSON_PIECE)
-        if (str_eq(key, name))
-            found = value;
+        for (size_t i = 0; i < n; i++)
+            if (str_eq(key, names[i]))
+                out[i] = value;
+}
+
+struct str json_member(struct str object, struct str name)
+{
+    struct str found;
+    json_members(object, &name, 1, &found);
     return found;
 }
 

@@ -24,6 +24,8 @@ enum json_step json_next(struct json_within *w, struct str *key, struct str *val
 
 /* The member of that name of an object, or p == NULL: the last one, as jansson has it. */
 struct str json_member(struct str object, struct str name);
+/* Several of them at once: out[i] is that of names[i]. */
+void json_members(struct str object, const struct str *names, size_t n, struct str *out);
 /* A string without quotes, as it is written; p == NULL: it is none. */
 struct str json_bare(struct str value);
 

@@ -148,6 +148,9 @@ static const struct {
     {STR_INIT("file:hashes.MD5"), INDICATOR_MD5},
     {STR_INIT("file:hashes.SHA-1"), INDICATOR_SHA1},
     {STR_INIT("file:hashes.SHA-256"), INDICATOR_SHA256},
+    {STR_INIT("file:hashes.SHA1"),
+     INDICATOR_SHA1}, /* not of the vocabulary, and met all the same */
+    {STR_INIT("file:hashes.SHA256"), INDICATOR_SHA256},
 };
 
 static enum indicator_kind kind_of(struct str path)

@@ -27,6 +27,7 @@ static const struct {
     {"[file:hashes.'SHA-1' = 'a']", "sha1 a", 0, 0},
     {"[file:hashes.'SHA-256' = '" H64 "']", "sha256 " H64, 0, 0},
     {"[file:hashes.'sha-256' = 'a']", "sha256 a", 0, 0},
+    {"[file:hashes.SHA256 = 'a' OR file:hashes.'SHA1' = 'b']", "sha256 a|sha1 b", 0, 0},
     {"[url:value IN ('a', 'b','c')]", "url a|url b|url c", 0, 0},
     {"[url:value = 'a'] OR [domain-name:value = 'b']", "url a|domain b", 0, 0},
     {"[url:value = 'a' OR domain-name:value = 'b']", "url a|domain b", 0, 0},
