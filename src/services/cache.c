@@ -18,7 +18,8 @@ enum {
     CACHE_SCHEMA = 1,
     CACHE_APPLICATION_ID = 0x4d507373, /* "MPss" in the head of the file */
     CACHE_SWEEP_EVERY = 256,           /* answers kept between two looks at how many there are */
-    CACHE_KEY_BYTES = 300
+    CACHE_KEY_BYTES = 300,
+    CACHE_TRIES = 25
 };
 
 enum cache_sql {
@@ -142,29 +143,42 @@ static int read_number(sqlite3 *db, const char *sql, int64_t *out)
     return rc;
 }
 
+/* All of one moment: somebody else may be making the tables just now. */
+static int read_head(sqlite3 *db, int64_t *application, int64_t *version, int64_t *tables)
+{
+    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "SELECT count(*) FROM sqlite_schema", tables);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "PRAGMA application_id", application);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "PRAGMA user_version", version);
+    return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
+}
+
+static int make_tables(sqlite3 *db)
+{
+    char sql[sizeof schema + 128];
+    int64_t tables = 0;
+    snprintf(sql, sizeof sql, "%s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+             schema, CACHE_APPLICATION_ID, CACHE_SCHEMA);
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) /* somebody else may have been first */
+        rc = read_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rc != SQLITE_OK)
+        return rc;
+    return sqlite3_exec(db, tables != 0 ? "ROLLBACK" : sql, NULL, NULL, NULL);
+}
+
 /* A new file gets its tables; one of another program or of a later version is left alone. */
 static int check_schema(struct service_cache *c, bool *is_foreign)
 {
-    char sql[sizeof schema + 128];
     int64_t application = 0, version = 0, tables = 0;
-    int rc = read_number(c->db, "PRAGMA application_id", &application);
-    if (rc == SQLITE_OK)
-        rc = read_number(c->db, "PRAGMA user_version", &version);
-    if (rc == SQLITE_OK)
-        rc = read_number(c->db, "SELECT count(*) FROM sqlite_schema", &tables);
+    int rc = read_head(c->db, &application, &version, &tables);
     if (rc != SQLITE_OK)
         return rc;
     *is_foreign = tables != 0 && (application != CACHE_APPLICATION_ID || version != CACHE_SCHEMA);
-    if (tables != 0)
-        return SQLITE_OK;
-    snprintf(sql, sizeof sql, "%s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-             schema, CACHE_APPLICATION_ID, CACHE_SCHEMA);
-    rc = sqlite3_exec(c->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc == SQLITE_OK) /* somebody else may have been first */
-        rc = read_number(c->db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (rc != SQLITE_OK)
-        return rc;
-    return sqlite3_exec(c->db, tables != 0 ? "ROLLBACK" : sql, NULL, NULL, NULL);
+    return tables != 0 ? SQLITE_OK : make_tables(c->db);
 }
 
 static int connect_db(struct service_cache *c, bool *is_foreign)
@@ -205,12 +219,24 @@ static bool set_aside(struct service_cache *c)
     return check_file(c->path, NULL) == MP_OK;
 }
 
+/* Several that begin at once make SQLite say "busy" at once, without waiting as it is told to. */
+static int connect_patiently(struct service_cache *c, bool *is_foreign)
+{
+    int rc = connect_db(c, is_foreign);
+    for (int i = 0; i < CACHE_TRIES && (rc & 0xff) == SQLITE_BUSY; i++) {
+        disconnect(c);
+        sqlite3_sleep(SERVICE_CACHE_BUSY_MS / CACHE_TRIES);
+        rc = connect_db(c, is_foreign);
+    }
+    return rc;
+}
+
 static int open_db(struct service_cache *c, struct mp_err *err)
 {
     bool is_foreign = false;
-    int rc = connect_db(c, &is_foreign);
+    int rc = connect_patiently(c, &is_foreign);
     if (is_damage(rc) && set_aside(c))
-        rc = connect_db(c, &is_foreign);
+        rc = connect_patiently(c, &is_foreign);
     if (rc == SQLITE_OK && is_foreign)
         return fail_path(c->path, "a database of another program or a newer mailproof", err);
     if (rc == SQLITE_NOMEM)

@@ -2,6 +2,7 @@
 #include "services/cache.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "base/fd.h"
 #include "tests/tap.h"
 
-enum { NOW = 1790000000, PATH_BYTES = 256 };
+enum { NOW = 1790000000, PATH_BYTES = 256, CROWD = 8, COUNTS = 20 };
 
 static char dir[64], path[PATH_BYTES], damaged[PATH_BYTES];
 
@@ -218,6 +219,37 @@ static void test_restart(void)
     service_cache_close(c);
 }
 
+/* Many that begin at once in a place where nothing is: as processes do, each with its own. */
+static void *open_and_count(void *ctx)
+{
+    struct service_cache *c = NULL;
+    uint64_t used = 0;
+    bool *good = ctx;
+    *good = service_cache_open(dir, 0, &c, NULL) == MP_OK;
+    for (int i = 0; *good && i < COUNTS; i++)
+        *good = service_cache_count(c, SERVICE_VIRUSTOTAL, 20700, 1, &used);
+    service_cache_close(c);
+    return NULL;
+}
+
+static void test_crowd(void)
+{
+    pthread_t threads[CROWD];
+    bool good[CROWD];
+    struct service_quota q;
+    for (int i = 0; i < CROWD; i++)
+        if (pthread_create(&threads[i], NULL, open_and_count, &good[i]) != 0)
+            abort();
+    for (int i = 0; i < CROWD; i++) {
+        pthread_join(threads[i], NULL);
+        tap_ok(good[i]);
+    }
+    struct service_cache *c = open_at(dir, 0);
+    tap_ok(service_cache_quota(c, SERVICE_VIRUSTOTAL, &q));
+    tap_int(q.used, CROWD * COUNTS);
+    service_cache_close(c);
+}
+
 static bool file_has(const char *name, struct str text)
 {
     struct str bytes = tap_read_file(name);
@@ -418,6 +450,7 @@ static const struct {
     void (*run)(void);
 } in_file[] = {
     {"a restart, and two at once", test_restart},
+    {"many that begin at once", test_crowd},
     {"values that name people", test_people},
     {"rows that somebody changed", test_odd_rows},
     {"databases of others", test_foreign},
