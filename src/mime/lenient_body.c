@@ -144,12 +144,13 @@ static unsigned base64_once(struct loose_decoder *d, const struct base64_way *wa
     return odd;
 }
 
-/* Base64 whose paragraphs are decoded each on its own: junk before the data shifts the digits. */
+/* Base64 whose paragraphs are decoded each on its own, and all but the first as one: junk before
+ * the data shifts the digits, and to some readers the head ends no sooner than there. */
 static void base64_paragraphs(struct loose_decoder *d)
 {
     static const struct base64_way way = {PAD_RESTARTS, JUNK_SKIPPED, false};
     struct str all = d->b->leaf.region->bytes;
-    size_t end = d->end, start = d->body, found = 0;
+    size_t end = d->end, start = d->body, found = 0, second = end;
     struct loose_line l = {.next = d->body};
     while (found < PARAGRAPHS_MAX && l.next < end && loose_next(all, l.next, &l)) {
         bool last = l.next >= end;
@@ -157,12 +158,17 @@ static void base64_paragraphs(struct loose_decoder *d)
             continue;
         d->body = start;
         d->end = last ? end : l.start;
-        if (d->end > d->body)
+        if (d->end > d->body) {
             base64_once(d, &way);
+            second = second < end ? second : l.next;
+        }
         found++;
         start = l.next;
     }
+    d->body = second;
     d->end = end;
+    if (second < end)
+        base64_once(d, &way);
 }
 
 static bool has_digit(struct str s)

@@ -175,6 +175,10 @@ static const struct {
     {"decoders: junk before base64",
      STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: base64\r\n\r\nX\r\n\r\n" EVIL END), "N",
      false},
+    {"decoders: junk before base64 in paragraphs",
+     STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: base64\r\n\r\nX\r\n\r\nRVZJTCBQ\r\n\r\n"
+                             "QVlM\r\n\r\nT0FE\r\n" END),
+     "N", false},
     {"decoders: short lines of base64",
      STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: base64\r\n\r\nRVZJT\r\nCBQQV\r\n"
                              "lMT0F\r\nE\r\n" END),
