@@ -130,6 +130,11 @@ static const struct {
               "Content-Transfer-Encoding: base64\n\nRVZJ\n--_!\nTCBQ\n--_!\nQVlM\n--_!\n"
               "T0FE\r\n--_--\r\n"),
      "N", true},
+    {"structure: lines that are no fields and almost delimiters in the head",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_\r\n\r\n--_\r\n" EXE
+              "Content-Transfer-Encoding: base64\nXYZ\n--_AB!\nCD\n \nEF\n\nRVZ\nJTC\n--_!\nBQQ\n\n"
+              "--_!\n\nVlMT0FE\r\n--_--\r\n"),
+     "N", true},
     {"structure: delimiter behind text", STR_INIT(MIXED "x--b\r\n" ATTACHMENT END), "N", true},
     {"structure: behind the last delimiter", STR_INIT(MIXED PART "\r\nx\r\n" END PART ATTACHMENT),
      "N", true},

@@ -421,7 +421,7 @@ static void take_as_labelled(struct taker *t, const struct leaf *l)
     struct taken what = {.bytes = body.p == NULL ? STR("") : body,
                          .encoding = f->encoding,
                          .encoding_text = f->encoding_text,
-                         .structural = l->region->structural};
+                         .structural = l->region->structural && !l->guess};
     if (l->view != VIEW_STRICT && take_known(t, l, f->encoding))
         return;
     bool first = l->view == VIEW_STRICT || !was_taken(t, l, f->encoding);

@@ -81,6 +81,7 @@ struct region {
 struct leaf {
     const struct region *region;
     enum mime_view view;
+    bool guess;              /* it proves no difference */
     const struct head *head; /* NULL: none */
     struct facts facts;
     struct str path;
@@ -212,6 +213,10 @@ void take_limit(struct taker *t, const char *what, size_t offset);
 
 /* One of the views but VIEW_LENIENT over one region (walk.c). */
 void walk_view(struct taker *t, const struct region *region, enum mime_view view);
+
+/* As VIEW_STRICT, but any LF ends a line, where the two differ: delimiters that are exact below
+ * heads that are not. What it gives is VIEW_LENIENT's. */
+void walk_any_eol(struct taker *t, const struct region *region);
 
 /* VIEW_LENIENT over one region (lenient.c). */
 void walk_lenient(struct taker *t, const struct region *region);

@@ -29,6 +29,7 @@ struct walker {
     const struct region *region;
     struct str bytes;
     enum mime_view view;
+    enum mime_view seen_by; /* whose the leaves are */
     struct head_rules head_rules;
     struct frame stack[MIME_UNION_MAX_DEPTH];
     unsigned depth;              /* of the stack */
@@ -247,7 +248,8 @@ static void open_leaf(struct walker *w, const struct entity *e, const struct fac
     if (e->in_message) /* IMAP numbers the only body of an inner message */
         path = path.n == 0 ? STR("1") : arena_fmt(w->t->arena, STR_FMT ".1", STR_ARG(path));
     w->leaf = (struct leaf){.region = w->region,
-                            .view = w->view,
+                            .view = w->seen_by,
+                            .guess = w->seen_by != w->view,
                             .head = &w->head,
                             .facts = *f,
                             .path = path,
@@ -338,7 +340,8 @@ static void take_partless(struct walker *w, size_t end, enum delimiter kind, uns
     if (str_trim(str_slice(w->bytes, w->outside, end)).n == 0)
         return;
     w->leaf = (struct leaf){.region = w->region,
-                            .view = w->view,
+                            .view = w->seen_by,
+                            .guess = w->seen_by != w->view,
                             .path = top->path,
                             .body = w->outside,
                             .depth = top->depth,
@@ -426,20 +429,31 @@ static void walk(struct walker *w, size_t pos)
     }
 }
 
-void walk_view(struct taker *t, const struct region *region, enum mime_view view)
+static void walk_as(struct taker *t, const struct region *region, enum mime_view view, enum eol eol,
+                    enum mime_view seen_by)
 {
     struct walker w = {.t = t,
                        .region = region,
                        .bytes = region->bytes,
                        .view = view,
+                       .seen_by = seen_by,
                        .left = {.start = SIZE_MAX}};
     size_t pos;
     open_boundaries_init(&w.open);
     w.seen.list = (struct prefix_list){.items = w.seen.sorted, .shorter = w.seen.shorter};
-    w.head_rules = (struct head_rules){.eol = eol_of(region->bytes, view),
-                                       .junk_ends = view == VIEW_LAST,
-                                       .delimiter = ends_head,
-                                       .walker = &w};
+    w.head_rules = (struct head_rules){
+        .eol = eol, .junk_ends = view == VIEW_LAST, .delimiter = ends_head, .walker = &w};
     if (begin_region(&w, region, &pos))
         walk(&w, pos);
+}
+
+void walk_view(struct taker *t, const struct region *region, enum mime_view view)
+{
+    walk_as(t, region, view, eol_of(region->bytes, view), view);
+}
+
+void walk_any_eol(struct taker *t, const struct region *region)
+{
+    if ((t->mixed_ends || region->decoded) && eol_of(region->bytes, VIEW_STRICT) == EOL_CRLF)
+        walk_as(t, region, VIEW_STRICT, EOL_LF, VIEW_LENIENT);
 }
