@@ -21,21 +21,18 @@ static const struct {
      "url 198.51.100.7:4433/i?a=1,2 id=3 label=malware_download first=1764424366 last=1764424366\n",
      0, 1, 0},
     {"threatfox",
-     "################\n# IOCs: recent additions - CSV format #\n################\n#\n"
-     "# \"first_seen_utc\",\"ioc_id\",\"ioc_value\",\"ioc_type\",\"threat_type\",\"fk_malware\","
-     "\"malware_alias\",\"malware_printable\",\"last_seen_utc\",\"confidence_level\","
-     "\"is_compromised\",\"reference\",\"tags\",\"anonymous\",\"reporter\"\n"
-     "\"2025-11-29 13:52:46\", \"9\", \"c2.example.com\", \"domain\", \"botnet_cc\", \"win.x\", "
-     "\"A,B\", \"Some RAT\", \"\", \"100\", \"False\", \"None\", \"x,y\", \"0\", \"someone\"\n"
-     "\"2025-11-29 13:52:46\", \"8\", \"198.51.100.7:8080\", \"ip:port\", \"botnet_cc\", "
-     "\"win.x\", "
-     "\"None\", \"Some RAT\", \"\", \"49\", \"False\", \"None\", \"None\", \"1\", \"someone\"\n"
-     "\"2025-11-29 13:52:46\", \"7\", \"" H64 "\", \"sha256_hash\", \"payload\", \"win.x\", "
-     "\"None\", \"Unknown malware\", \"\", \"50\", \"False\", \"None\", \"None\", \"1\", \"x\"\n"
-     "# Number of entries: 3\n",
+     "{\"query_status\":\"ok\",\"data\":[{\"id\":\"9\",\"ioc\":\"c2.example.com\",\"threat_type\":"
+     "\"botnet_cc\",\"ioc_type\":\"domain\",\"malware\":\"win.x\",\"malware_printable\":"
+     "\"Some RAT\",\"malware_alias\":null,\"confidence_level\":100,\"first_seen\":"
+     "\"2025-11-29 13:52:46 UTC\",\"last_seen\":null,\"reporter\":\"someone\",\"tags\":[\"x\"]},"
+     "{\"id\":\"8\",\"ioc\":\"198.51.100.7:8080\",\"ioc_type\":\"ip:port\",\"malware_printable\":"
+     "\"Some RAT\",\"confidence_level\":49,\"first_seen\":\"2025-11-29 13:52:46 UTC\"},"
+     "{\"id\":\"7\",\"ioc\":\"" H64 "\",\"ioc_type\":\"sha256_hash\",\"malware_printable\":"
+     "\"Unknown malware\",\"confidence_level\":50,\"first_seen\":\"2025-11-29 13:52:46 UTC\"},"
+     "{\"id\":\"6\",\"ioc\":\"x\",\"ioc_type\":\"sha3_384_hash\",\"confidence_level\":100}]}",
      "domain c2.example.com id=9 label=Some RAT first=1764424366 confidence=100\n"
      "sha256 " H64 " id=7 label=Unknown malware first=1764424366 confidence=50\n",
-     0, 0, 1},
+     1, 0, 1},
     {"malware-bazaar",
      "# ################\n#  recent malware samples (CSV)   #\n# ################\n# \n"
      "#  \"first_seen_utc\",\"sha256_hash\",\"md5_hash\",\"sha1_hash\",\"reporter\",\"file_name\","
