@@ -200,17 +200,15 @@ static int build(struct build *b, struct mp_err *err)
     return st == MP_OK && !o->dry_run ? note_configuration(b->u, err) : st;
 }
 
-/* Twins have become one: as the store itself tells. */
-static int count(struct build *b, struct mp_err *err)
+int update_count(struct update *u, struct mp_err *err)
 {
-    struct update *u = b->u;
     struct vault *vault = NULL;
     struct snapshot_feed told;
     int st = vault_open(u->o->dir, &vault, err);
     struct vault_hold *hold = st == MP_OK ? vault_current(vault) : NULL;
-    b->entries = hold == NULL ? b->entries : 0;
+    u->result->entries = 0;
     for (size_t i = 0; hold != NULL && snapshot_feed_at(vault_snapshot(hold), i, &told); i++) {
-        b->entries += told.entries;
+        u->result->entries += told.entries;
         for (size_t k = 0; k < u->result->n; k++)
             if (str_eq(u->result->feeds[k].name, told.name))
                 u->result->feeds[k].entries = told.entries;
@@ -229,12 +227,10 @@ int update_build(struct update *u, struct mp_err *err)
     arena_init(&b.arena, BUILD_ARENA_BYTES);
     int st = build(&b, err);
     snapshot_builder_free(b.builder);
-    if (st == MP_OK && !u->o->dry_run)
-        st = count(&b, err);
     arena_clear(&b.arena);
-    if (st == MP_OK) {
-        u->result->built = true;
-        u->result->entries = b.entries;
-    }
-    return st;
+    if (st != MP_OK)
+        return st;
+    u->result->built = true;
+    u->result->entries = b.entries; /* of a dry run; twins are one when a store is written */
+    return u->o->dry_run ? MP_OK : update_count(u, err);
 }

@@ -1,4 +1,5 @@
 /* What a run found about its feeds, as checks. */
+#include "base/buf.h"
 #include "feeds/update.h"
 
 static const struct {
@@ -9,6 +10,33 @@ static const struct {
     {UPDATE_REFUSED, FINDING_INTEL_FEED_REFUSED},
     {UPDATE_NO_KEY, FINDING_INTEL_FEED_KEY},
 };
+
+static void add_count(struct buf *b, uint64_t n, const char *what)
+{
+    if (n > 0)
+        buf_addf(b, ", %llu %s", (unsigned long long)n, what);
+}
+
+/* What came of it, in one line. */
+static void end_check(struct check_list *checks, const struct update_feed *f)
+{
+    struct buf b;
+    buf_init(&b, 2 * CHECK_DETAIL_MAX);
+    buf_addf(&b, "%s: %llu entries", update_outcome_name(f->outcome),
+             (unsigned long long)f->entries);
+    add_count(&b, f->added, "new");
+    add_count(&b, f->removed, "gone");
+    add_count(&b, f->expired + f->counts.expired, "expired");
+    add_count(&b, f->allowed, "left out by the allow list");
+    add_count(&b, f->counts.low, "of too little confidence");
+    add_count(&b, f->counts.revoked, "revoked");
+    add_count(&b, f->counts.compound, "compound patterns left out");
+    add_count(&b, f->counts.refused, "not readable");
+    if (f->why.n > 0)
+        buf_addf(&b, " (" STR_FMT ")", STR_ARG(f->why));
+    check_end(checks, -1, STR_FMT, STR_ARG(buf_str(&b)));
+    buf_clear(&b);
+}
 
 static void check_feed(const struct update_result *r, const struct update_feed *f,
                        struct check_list *checks)
@@ -26,9 +54,7 @@ static void check_feed(const struct update_result *r, const struct update_feed *
                   STR_ARG(f->name), (long long)age_h);
     if (f->outcome == UPDATE_FAILED || f->outcome == UPDATE_NO_KEY || f->outcome == UPDATE_STOPPED)
         check_undecided(checks);
-    check_end(checks, -1, "%s: %llu entries, %llu added, %llu removed",
-              update_outcome_name(f->outcome), (unsigned long long)f->entries,
-              (unsigned long long)f->added, (unsigned long long)f->removed);
+    end_check(checks, f);
 }
 
 void update_check(const struct update_result *r, struct check_list *checks)

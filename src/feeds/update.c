@@ -450,6 +450,8 @@ int intel_update(const struct update_options *o, struct update_result **out, str
         st = run_all(&u, err);
     if (st == MP_OK && (is_worth_building(&u) || !update_store_fits(&u)))
         st = update_build(&u, err);
+    else if (st == MP_OK)
+        st = update_count(&u, err);
     for (size_t i = 0; u.runs != NULL && u.result != NULL && i < u.result->n; i++) {
         pages_close(&u.runs[i].pages);
         buf_clear(&u.runs[i].joined);

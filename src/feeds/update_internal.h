@@ -131,6 +131,9 @@ bool entry_is_expired(const struct feed *feed, const struct indicator *i, int64_
 
 /* Of the last good copies of all enabled feeds. Fills the counts of the result. */
 int update_build(struct update *u, struct mp_err *err);
+/* What the store holds now, into the result: twins of a feed are one. MP_OK, MP_E_IO, MP_E_NOMEM.
+ */
+int update_count(struct update *u, struct mp_err *err);
 /* Is there a store, made of this configuration? */
 bool update_store_fits(struct update *u);
 
