@@ -139,11 +139,13 @@ static void note_cut(struct job *job, int status, const struct mp_err *err)
                 NOWHERE, "%s", err->text);
 }
 
+/* DNS lists have told of theirs themselves, and their names may hold keys. */
 static void dns_findings(struct job *job)
 {
+    const struct dns_lists *lists = job_dns_lists(job);
     for (size_t i = 0; i < dns_view_count(job->dns); i++) {
         const struct dns_answer *a = dns_view_at(job->dns, i);
-        if (a == NULL ||
+        if (a == NULL || dns_lists_have(lists, a->name) ||
             (a->status != DNS_BOGUS && a->status != DNS_SERVFAIL && a->status != DNS_TIMEOUT))
             continue;
         enum finding_id id =

@@ -41,7 +41,7 @@ static int add(struct job *job, const struct intel_item *item, struct mp_err *er
 static int add_host(struct job *job, const char *role, struct str host, struct mp_err *err)
 {
     struct intel_item item = {.kind = ITEM_HOST, .role = role, .text = host};
-    return host.n == 0 ? MP_OK : add(job, &item, err);
+    return host.n == 0 || *host.p == '[' ? MP_OK : add(job, &item, err); /* a name, no literal */
 }
 
 static int add_mailbox(struct job *job, const char *role, struct str field, struct str address,

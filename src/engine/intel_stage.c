@@ -8,12 +8,19 @@
 static int look_up(struct job *job, struct mp_err *err)
 {
     struct intel_stage *s = &job->intel;
+    const struct intel_settings *settings = job->config->intel;
     if (s->snapshot == NULL) {
-        if (job->config->intel->has_store) {
+        if (settings->has_store) {
             finding_add(&s->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE, "the local store");
             s->missing = true;
         }
         return MP_OK;
+    }
+    if (settings->store_fault.n > 0) {
+        finding_add(&s->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE,
+                    "the newest store is damaged, an older one is used: " STR_FMT,
+                    STR_ARG(settings->store_fault));
+        s->missing = true;
     }
     s->missing |= intel_stale(s->snapshot, job->now_s, &s->findings);
     return intel_match(&job->arena, s->snapshot, s->items, s->n_items, job->now_s, &s->findings,

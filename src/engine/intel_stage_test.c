@@ -178,6 +178,10 @@ static void test_lists(struct job *job, struct dns_zone *zone)
     tap_int(engine_run(job, NULL), MP_OK);
     tap_ok(!has(job, "intel.dns-list") && has(job, "intel.unavailable"));
     tap_ok(!job->verdict.complete);
+    tap_case("what DNS lists are asked may hold keys: told by them alone, not as answers of DNS");
+    tap_ok(!has(job, "dns.unavailable"));
+    tap_ok(dns_lists_have(&lists, STR("66.100.51.198.slow.test")));
+    tap_ok(!dns_lists_have(&lists, STR("slow.test")) && !dns_lists_have(&lists, STR("aslow.test")));
     intel.require = false;
     intel.dns_lists = NULL;
 }

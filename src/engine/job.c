@@ -103,6 +103,12 @@ int job_start(struct job *job, struct str source, struct str raw, const struct e
     return MP_OK;
 }
 
+const struct dns_lists *job_dns_lists(const struct job *job)
+{
+    const struct job_config *c = job->config;
+    return c == NULL || c->intel == NULL ? NULL : c->intel->dns_lists;
+}
+
 int job_describe(struct job *job, struct mp_err *err)
 {
     if (digest_once(DIGEST_SHA256, job->raw, job->sha256))

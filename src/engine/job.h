@@ -90,6 +90,9 @@ void job_clear(struct job *job);
 /* After job->envelope was changed by hand, before engine_run. */
 void job_envelope_changed(struct job *job);
 
+/* The DNS lists that were asked; NULL: none. */
+const struct dns_lists *job_dns_lists(const struct job *job);
+
 /* What reports show beside the verdict and no check needs: MIME parts and the hash of the message.
  * MP_OK, or MP_E_NOMEM with a limit finding. Once, between job_start and engine_run. */
 int job_describe(struct job *job, struct mp_err *err);

@@ -37,6 +37,10 @@ struct dns_lists {
 int dns_lists_new(struct arena *arena, const struct intel_config *config, intel_secret_fn *secret,
                   void *ctx, struct dns_lists *out, struct mp_err *err);
 
+/* Is the name (of a question, lower case) below the zone of one of them? Such names may hold a key:
+ * they are neither shown nor recorded. `lists` may be NULL. */
+bool dns_lists_have(const struct dns_lists *lists, struct str name);
+
 /* ---- what an answer means (dns_list_answer.c) ---- */
 
 /* Why a list is not believed. When several are met, the last one of these is told. */

@@ -60,3 +60,14 @@ int dns_lists_new(struct arena *arena, const struct intel_config *config, intel_
     *out = lists;
     return MP_OK;
 }
+
+bool dns_lists_have(const struct dns_lists *lists, struct str name)
+{
+    for (size_t i = 0; lists != NULL && i < lists->n; i++) {
+        struct str zone = lists->items[i].zone;
+        if (zone.n > 0 && name.n > zone.n && name.p[name.n - zone.n - 1] == '.' &&
+            str_ends(name, zone))
+            return true;
+    }
+    return false;
+}

@@ -257,14 +257,14 @@ static void dns_line(struct flow *f, const struct dns_answer *a)
     flow_end(f);
 }
 
-static void dns_answers(struct flow *f, const struct dns_view *view)
+static void dns_answers(struct flow *f, const struct dns_view *view, const struct dns_lists *lists)
 {
     size_t n = view == NULL ? 0 : dns_view_count(view);
     if (n > 0)
         text_heading(f, "DNS answers used");
     for (size_t i = 0; i < n; i++) {
         const struct dns_answer *a = dns_view_at(view, i);
-        if (a != NULL)
+        if (a != NULL && !dns_lists_have(lists, a->name))
             dns_line(f, a);
     }
 }
@@ -285,7 +285,7 @@ void text_verbose(struct flow *f, struct arena *scratch, const struct job *job)
     parts(f, &job->mime);
     text_content(f, scratch, &job->content);
     text_intel(f, scratch, &job->intel);
-    dns_answers(f, job->dns);
+    dns_answers(f, job->dns, job_dns_lists(job));
     if (job->authentication_results.n > 0) {
         text_heading(f, "Authentication-Results");
         flow_line(f, INDENT, INDENT_HANG);

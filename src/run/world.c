@@ -280,9 +280,10 @@ void world_write(struct buf *out, const struct job *job)
     write_config(out, &job->config->auth);
     write_expects(out, job);
     buf_addz(out, "--- zone\n");
+    const struct dns_lists *lists = job_dns_lists(job);
     for (size_t i = 0; i < dns_view_count(job->dns); i++) {
         const struct dns_answer *a = dns_view_at(job->dns, i);
-        if (a != NULL)
+        if (a != NULL && !dns_lists_have(lists, a->name))
             dns_zone_write(out, a);
     }
     buf_addz(out, "--- message\n");
