@@ -1,13 +1,16 @@
 /* What others know of a message, in the result document. */
+#include "report/intel_hits.h"
 #include "report/report_internal.h"
 
-static void write_hit(struct json *j, struct arena *arena, const struct intel_stage *s,
-                      const struct intel_hit *h)
+enum { VALUE_BYTES = 64 * 1024 };
+
+void report_json_hit(struct json *j, const struct intel_item *item, const struct intel_hit *h)
 {
     const struct indicator *i = &h->indicator;
-    const struct intel_item *item = &s->items[h->item];
+    struct arena arena = {.budget_bytes = 0};
+    arena_init(&arena, VALUE_BYTES);
     json_object_begin(j);
-    json_ktext(j, "value", indicator_text(arena, i));
+    json_ktext(j, "value", indicator_text(&arena, i));
     json_kword(j, "kind", indicator_kind_name(i->kind));
     json_kword(j, "match", key_match_name(h->match));
     json_ktext(j, "found", item->text);
@@ -29,6 +32,7 @@ static void write_hit(struct json *j, struct arena *arena, const struct intel_st
     json_kopt(j, "licence", h->feed.licence);
     json_kbool(j, "stale", h->stale);
     json_object_end(j);
+    arena_clear(&arena);
 }
 
 static void write_listing(struct json *j, const struct dns_listing *l)
@@ -63,7 +67,7 @@ void report_json_intel(struct json *j, struct arena *arena, const struct intel_s
     json_key(j, "indicators");
     json_array_begin(j);
     for (size_t i = 0; i < s->hits.n; i++)
-        write_hit(j, arena, s, &s->hits.items[i]);
+        report_json_hit(j, &s->items[s->hits.items[i].item], &s->hits.items[i]);
     json_array_end(j);
     json_key(j, "listings");
     json_array_begin(j);

@@ -1,13 +1,17 @@
 /* What others know of a message, for people. */
+#include "report/intel_hits.h"
 #include "report/text_internal.h"
 
-static void hit_line(struct flow *f, struct arena *scratch, const struct intel_stage *s,
-                     const struct intel_hit *h)
+enum { VALUE_BYTES = 64 * 1024 };
+
+void report_text_hit(struct flow *f, const struct intel_item *item, const struct intel_hit *h)
 {
     const struct indicator *i = &h->indicator;
+    struct arena arena = {.budget_bytes = 0};
+    arena_init(&arena, VALUE_BYTES);
     flow_line(f, INDENT, INDENT_HANG);
     flow_put(f, FLOW_BOLD, h->feed.name);
-    text_pair(f, "  ", indicator_text(scratch, i));
+    text_pair(f, "  ", indicator_text(&arena, i));
     text_pair(f, " is ", i->label);
     text_pair(f, ", id ", i->id);
     if (i->confidence != INDICATOR_NO_CONFIDENCE)
@@ -16,8 +20,9 @@ static void hit_line(struct flow *f, struct arena *scratch, const struct intel_s
     flow_putz(f, FLOW_DIM, tlp_name(i->tlp == TLP_UNKNOWN ? h->feed.tlp : i->tlp));
     text_pair(f, ", ", h->feed.licence);
     flow_putz(f, FLOW_WARN, h->stale ? ", of an old copy" : "");
-    text_pair(f, "; found as ", s->items[h->item].text);
+    text_pair(f, "; found as ", item->text);
     flow_end(f);
+    arena_clear(&arena);
 }
 
 static void listing_line(struct flow *f, const struct dns_listing *l)
@@ -51,7 +56,7 @@ void text_intel(struct flow *f, struct arena *scratch, const struct intel_stage 
     if (s->hits.n + s->lists.n + s->n_asks > 0)
         text_heading(f, "What others know");
     for (size_t i = 0; i < s->hits.n; i++)
-        hit_line(f, scratch, s, &s->hits.items[i]);
+        report_text_hit(f, &s->items[s->hits.items[i].item], &s->hits.items[i]);
     for (size_t i = 0; i < s->lists.n; i++)
         listing_line(f, &s->lists.listings[i]);
     for (size_t i = 0; i < s->n_asks; i++)

@@ -7,9 +7,13 @@
 int run_start(struct job *job, const struct dns_source *source, struct str label, struct str raw,
               const struct envelope *envelope, int64_t now_s, struct mp_err *err)
 {
-    if (source->zone != NULL)
-        return job_start(job, label, raw, envelope, now_s, dns_zone_lookup, source->zone, err);
-    return job_start(job, label, raw, envelope, now_s, resolver_ready, source->resolver, err);
+    int st =
+        source->zone != NULL
+            ? job_start(job, label, raw, envelope, now_s, dns_zone_lookup, source->zone, err)
+            : job_start(job, label, raw, envelope, now_s, resolver_ready, source->resolver, err);
+    if (source->intel != NULL && source->intel->hold != NULL)
+        job->intel.snapshot = vault_snapshot(source->intel->hold);
+    return st;
 }
 
 static bool dns_is_open(const struct job *job)
@@ -23,6 +27,14 @@ static bool content_is_open(const struct job *job)
 {
     for (size_t i = 0; i < job->content.n_asks; i++)
         if (!job->content.asks[i].answered)
+            return true;
+    return false;
+}
+
+static bool services_are_open(const struct job *job)
+{
+    for (size_t i = 0; i < job->intel.n_asks; i++)
+        if (!job->intel.asks[i].answered)
             return true;
     return false;
 }
@@ -42,6 +54,8 @@ static int fill(struct job *job, const struct dns_source *source, int64_t deadli
         other = resolver_fill(source->resolver, job->dns, deadline_us, err);
     if (st == MP_OK && content)
         st = scanners_finish(scanners, job, &round, other == MP_OK ? err : NULL);
+    if (st == MP_OK && other == MP_OK && services_are_open(job))
+        st = intel_source_answer(source->intel, job, deadline_us, err);
     return other == MP_OK ? st : other;
 }
 

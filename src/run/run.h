@@ -4,15 +4,17 @@
 
 #include "engine/job.h"
 #include "io/resolver.h"
+#include "run/intel_source.h"
 #include "run/scanners.h"
 
 /* Where answers come from: a zone (nothing from the network), or a resolver. One of both. And who
- * looks into what a message carries, where the job's config asks for that. */
+ * looks into what a message carries, and knows of it, where the job's config asks for that. */
 struct dns_source {
     struct dns_zone *zone;
     struct resolver *resolver;
-    const struct scanners *scanners; /* NULL: nobody, and a finding says so */
-    unsigned deadline_ms;            /* for one message, over all rounds; RUN_DEADLINE_MS */
+    const struct scanners *scanners;  /* NULL: nobody, and a finding says so */
+    const struct intel_source *intel; /* NULL: nobody, where no job's config asks for it */
+    unsigned deadline_ms;             /* for one message, over all rounds; RUN_DEADLINE_MS */
 };
 enum { RUN_DEADLINE_MS = 20000 };
 

@@ -198,6 +198,7 @@ static int check_one(const struct scan_options *o, const struct input *in,
     if (in->world != NULL) {
         config->auth = world_config(in->world, &o->config.auth);
         source.zone = in->world->zone;
+        config->intel = NULL; /* a world has all that is known of it */
     }
     struct str raw = in->world != NULL ? in->world->message : buf_str(&in->bytes);
     int st = run_start(job, &source, in->label, raw, given, 0, err);
