@@ -119,6 +119,40 @@ static int check_resolver(struct doctor *d, struct mp_err *err)
     return st;
 }
 
+/* ---- intelligence ---- */
+
+/* DNS lists are asked through a resolver that was named, or not at all. */
+static int check_lists_of_dns(struct doctor *d, struct mp_err *err)
+{
+    const struct doctor_options *o = d->options;
+    if (o->dns == NULL || o->intel->source->lists.n == 0) {
+        check_skip(&d->checks, STR("DNS lists"), "self-test",
+                   o->dns == NULL ? "no resolver was named" : "none is enabled");
+        return MP_OK;
+    }
+    struct flow_dns dns = {.source = o->dns,
+                           .view = flow_dns_view(o->dns, &d->arena),
+                           .deadline_us = doctor_deadline_us(d)};
+    if (dns.view == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory to ask DNS");
+    int st = intel_check_lists(o->intel, &dns, &d->arena, &d->checks, err);
+    dns_view_release(dns.view);
+    return st;
+}
+
+static int check_intel(struct doctor *d, struct metric_list *metrics, struct mp_err *err)
+{
+    const struct intel_checks *c = d->options->intel;
+    if (c == NULL)
+        return MP_OK;
+    intel_check_store(c, &d->checks);
+    int st = intel_check_feeds(c, &d->arena, &d->checks, metrics, err);
+    if (st == MP_OK)
+        st = check_lists_of_dns(d, err);
+    intel_check_services(c, &d->arena, &d->checks, metrics);
+    return st;
+}
+
 /* ---- the whole ---- */
 
 static void describe(struct doctor *d, struct metric_list *metrics)
@@ -130,8 +164,6 @@ static void describe(struct doctor *d, struct metric_list *metrics)
     size_t counts[CHECK_FAIL + 1] = {0};
     for (size_t i = 0; i < d->checks.n; i++)
         counts[check_status_of(&d->checks.items[i])]++;
-    metrics->value = STR("mailproof");
-    metrics->label = "subject";
     metric_outcomes(metrics, &outcomes, &d->checks);
     metric_success(metrics, &d->checks);
     d->metrics = metrics->items;
@@ -149,7 +181,10 @@ int doctor_run(struct doctor *d, const struct doctor_options *o, struct mp_err *
     arena_init(&d->arena, DOCTOR_ARENA_BYTES);
     finding_list_init(&d->findings, &d->arena);
     check_list_init(&d->checks, &d->arena, &d->findings);
-    struct metric_list metrics = {.cap = n_clamd * DOCTOR_PEER_METRICS + METRIC_OUTCOMES + 1,
+    size_t n_feeds = o->intel == NULL ? 0 : o->intel->config->n_feeds;
+    struct metric_list metrics = {.cap =
+                                      n_clamd * DOCTOR_PEER_METRICS + n_feeds * INTEL_FEED_METRICS +
+                                      SERVICE_COUNT * INTEL_SERVICE_METRICS + METRIC_OUTCOMES + 1,
                                   .label = "address"};
     metrics.items = arena_new(&d->arena, struct metric, metrics.cap);
     if (metrics.items == NULL)
@@ -166,6 +201,10 @@ int doctor_run(struct doctor *d, const struct doctor_options *o, struct mp_err *
         say(d, "asking clamd");
         doctor_clamd(d, i, &metrics);
     }
+    metrics.value = STR("mailproof");
+    metrics.label = "subject";
+    if (st == MP_OK)
+        st = check_intel(d, &metrics, err);
     describe(d, &metrics);
     d->elapsed_us = clock_mono_us() - begun_us;
     return st;

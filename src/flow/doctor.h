@@ -3,7 +3,7 @@
 #ifndef MP_FLOW_DOCTOR_H
 #define MP_FLOW_DOCTOR_H
 
-#include "flow/flow_dns.h"
+#include "flow/intel_checks.h"
 #include "io/clamd.h"
 #include "report/subject.h"
 #include "sandbox/sandbox.h"
@@ -25,6 +25,7 @@ struct doctor_options {
     const char *const *yara; /* files and folders */
     size_t n_yara;
     const char *data_dir;
+    const struct intel_checks *intel; /* NULL: not looked at; its `now_s` is ours */
     unsigned deadline_ms;
     int64_t now_s;
     void (*progress)(void *ctx, const char *text); /* may be NULL */

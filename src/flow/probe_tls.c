@@ -71,7 +71,8 @@ static int64_t fetch_deadline_us(const struct prober *p)
     return own < p->deadline_us ? own : p->deadline_us;
 }
 
-static int fetch(struct prober *p, struct str host, struct https_reply *reply, struct mp_err *err)
+static int fetch_file(struct prober *p, struct str host, struct https_reply *reply,
+                      struct mp_err *err)
 {
     const struct probe_options *o = p->options;
     struct arena *a = &p->probe->arena;
@@ -120,7 +121,7 @@ static int fetch_policy(struct prober *p, const struct mta_sts_record *record,
     struct str host = arena_fmt(a, "mta-sts.%.*s", STR_ARG(p->probe->target.name));
     if (host.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a policy");
-    int st = fetch(p, host, &reply, err);
+    int st = fetch_file(p, host, &reply, err);
     if (st != MP_OK)
         return st;
     if (reply.fault == HTTPS_OK && take_policy(p, reply.body, &why)) {

@@ -1,0 +1,207 @@
+/* How intelligence fares, each source as a check. */
+#include "flow/intel_checks.h"
+
+#include "base/clock.h"
+#include "feeds/state.h"
+
+#include <stdio.h>
+
+enum { STATE_PATH_MAX = 4096, TIME_TEXT = 32, HOUR_S = 3600, DAY_S = 86400 };
+
+/* "2 minutes", "5 hours", "3 days" */
+static struct str age_text(struct arena *arena, int64_t seconds)
+{
+    if (seconds < 2 * HOUR_S)
+        return arena_fmt(arena, "%lld minutes", (long long)(seconds < 0 ? 0 : seconds / 60));
+    if (seconds < 2 * DAY_S)
+        return arena_fmt(arena, "%lld hours", (long long)(seconds / HOUR_S));
+    return arena_fmt(arena, "%lld days", (long long)(seconds / DAY_S));
+}
+
+static const struct snapshot *snapshot_of(const struct intel_checks *c)
+{
+    return c->source->hold == NULL ? NULL : vault_snapshot(c->source->hold);
+}
+
+/* ---- the store ---- */
+
+static uint64_t count_all(const struct snapshot *s)
+{
+    uint64_t n = 0;
+    for (unsigned k = 0; k < INDICATOR_KIND_COUNT; k++)
+        n += snapshot_count(s, (enum indicator_kind)k);
+    return n;
+}
+
+void intel_check_store(const struct intel_checks *c, struct check_list *checks)
+{
+    const struct snapshot *s = snapshot_of(c);
+    char built[TIME_TEXT];
+    if (c->store_dir == NULL) {
+        check_skip(checks, STR("intel store"), "snapshot", "there is none");
+        return;
+    }
+    check_begin(checks, STR("intel store"), "snapshot");
+    for (size_t i = 0; i < c->source->n_faults; i++)
+        check_add(checks, FINDING_INTEL_STORE_BROKEN, "%s: %s", c->source->faults[i].file,
+                  c->source->faults[i].why);
+    if (s == NULL) {
+        check_add(checks, FINDING_INTEL_UNAVAILABLE, "%s has no store yet", c->store_dir);
+        check_undecided(checks);
+        check_end(checks, -1, "%s is empty", c->store_dir);
+        return;
+    }
+    clock_ms_text(snapshot_built_s(s) * 1000, built, sizeof built);
+    check_end(checks, -1, "%llu entries in %llu bytes, built %.16s, %zu feeds",
+              (unsigned long long)count_all(s), (unsigned long long)vault_bytes(c->source->hold),
+              built, snapshot_feeds(s));
+}
+
+/* ---- feeds ---- */
+
+static bool find_feed(const struct snapshot *s, struct str name, struct snapshot_feed *out)
+{
+    for (size_t i = 0; s != NULL && snapshot_feed_at(s, i, out); i++)
+        if (str_eq(out->name, name))
+            return true;
+    return false;
+}
+
+static void feed_metrics(struct metric_list *metrics, struct str name,
+                         const struct snapshot_feed *f, int64_t now_s)
+{
+    if (metrics == NULL)
+        return;
+    metric_label(metric_add(metrics, "mailproof_intel_feed_age_seconds",
+                            "Since the entries of a feed were fetched.",
+                            (double)(now_s - f->fetched_s)),
+                 "feed", name);
+    metric_label(metric_add(metrics, "mailproof_intel_feed_entries",
+                            "Entries of a feed in the store.", (double)f->entries),
+                 "feed", name);
+}
+
+static int check_feed(const struct intel_checks *c, const struct feed *feed, const char *states,
+                      struct arena *arena, struct check_list *checks, struct metric_list *metrics,
+                      struct mp_err *err)
+{
+    struct snapshot_feed in_store = {.entries = 0};
+    struct feed_state state = {.checked_s = 0};
+    bool has = find_feed(snapshot_of(c), feed->name, &in_store);
+    int st = feed_state_load(arena, states, feed->name, &state, err);
+    if (st == MP_E_NOMEM)
+        return st;
+    int64_t fetched_s = has ? in_store.fetched_s : state.success_s;
+    check_begin(checks, feed->name, "feed");
+    if (st != MP_OK)
+        check_add(checks, FINDING_INTEL_FEED_FAILED, "%s", err->text);
+    else if (state.failures > 0)
+        check_add(checks, FINDING_INTEL_FEED_FAILED, "%lld times in a row: " STR_FMT,
+                  (long long)state.failures, STR_ARG(state.reason));
+    if (fetched_s == 0)
+        check_add(checks, FINDING_INTEL_STALE, STR_FMT " was never fetched", STR_ARG(feed->name));
+    else if (feed->stale_s > 0 && fetched_s + feed->stale_s < c->now_s)
+        check_add(checks, FINDING_INTEL_STALE, STR_FMT " is " STR_FMT " old", STR_ARG(feed->name),
+                  STR_ARG(age_text(arena, c->now_s - fetched_s)));
+    if (!has)
+        check_undecided(checks);
+    if (has)
+        feed_metrics(metrics, feed->name, &in_store, c->now_s);
+    struct str age = has ? age_text(arena, c->now_s - in_store.fetched_s) : STR_NONE;
+    check_end(checks, -1, "%llu entries%s" STR_FMT "%s%s" STR_FMT,
+              (unsigned long long)in_store.entries, has ? ", fetched " : "", STR_ARG(age),
+              has ? " ago" : "", feed->licence.n > 0 ? ", " : "", STR_ARG(feed->licence));
+    return MP_OK;
+}
+
+int intel_check_feeds(const struct intel_checks *c, struct arena *arena, struct check_list *checks,
+                      struct metric_list *metrics, struct mp_err *err)
+{
+    char states[STATE_PATH_MAX];
+    size_t enabled = 0;
+    int st = MP_OK;
+    if (snprintf(states, sizeof states, "%s/feeds", c->store_dir == NULL ? "" : c->store_dir) >=
+        (int)sizeof states)
+        return mp_fail(err, MP_E_USAGE, 0, "the path of the store is too long");
+    for (size_t i = 0; st == MP_OK && c->store_dir != NULL && i < c->config->n_feeds; i++) {
+        const struct feed *feed = &c->config->feeds[i];
+        if (!feed->enabled)
+            continue;
+        enabled++;
+        st = check_feed(c, feed, states, arena, checks, metrics, err);
+    }
+    if (enabled == 0)
+        check_skip(checks, STR("feeds"), "feed",
+                   c->store_dir == NULL ? "there is no store" : "none is enabled");
+    return st;
+}
+
+/* ---- DNS lists ---- */
+
+int intel_check_lists(const struct intel_checks *c, struct flow_dns *dns, struct arena *arena,
+                      struct check_list *checks, struct mp_err *err)
+{
+    const struct dns_list_facts facts = {.test_all = true};
+    struct dns_list_result result = {.n = 0};
+    struct finding_list found;
+    int64_t begun_us = clock_mono_us();
+    int st;
+    if (c->source->lists.n == 0) {
+        check_skip(checks, STR("DNS lists"), "self-test", "none is enabled");
+        return MP_OK;
+    }
+    finding_list_init(&found, arena);
+    while ((st = dns_list_check(arena, dns->view, &c->source->lists, c->source->health, &facts,
+                                c->now_s, &found, &result, err)) == MP_WAIT)
+        if ((st = flow_dns_fill(dns, err)) != MP_OK)
+            break;
+    check_begin(checks, STR("DNS lists"), "self-test");
+    for (size_t i = 0; i < found.n; i++)
+        check_add_as(checks, found.items[i].severity, found.items[i].id, STR_FMT,
+                     STR_ARG(found.items[i].evidence));
+    if (result.missing)
+        check_undecided(checks);
+    check_end(checks, clock_mono_us() - begun_us, "%zu lists", c->source->lists.n);
+    return st;
+}
+
+/* ---- services ---- */
+
+static void check_service(const struct service_status *s, struct arena *arena,
+                          struct check_list *checks, struct metric_list *metrics)
+{
+    struct finding_list found;
+    struct str left = s->left_today < 0
+                          ? STR("no limit a day")
+                          : arena_fmt(arena, "%lld left today", (long long)s->left_today);
+    finding_list_init(&found, arena);
+    service_status_findings(s, &found);
+    check_begin(checks, str_from(s->title), "service");
+    for (size_t i = 0; i < found.n; i++)
+        check_add_as(checks, found.items[i].severity, found.items[i].id, STR_FMT,
+                     STR_ARG(found.items[i].evidence));
+    if (!s->is_on)
+        check_undecided(checks);
+    if (metrics != NULL)
+        metric_label(metric_add(metrics, "mailproof_intel_service_requests_today",
+                                "Requests to a service since midnight UTC.", (double)s->used_today),
+                     "service", str_from(s->name));
+    check_end(checks, -1, "%llu asked today, " STR_FMT "%s%s", (unsigned long long)s->used_today,
+              STR_ARG(left), s->why[0] == '\0' ? "" : "; ", s->why);
+}
+
+void intel_check_services(const struct intel_checks *c, struct arena *arena,
+                          struct check_list *checks, struct metric_list *metrics)
+{
+    struct service_status status;
+    size_t enabled = 0;
+    for (unsigned i = 0; c->source->services != NULL && i < SERVICE_COUNT; i++) {
+        if (!services_status(c->source->services, (enum intel_service)i, &status) ||
+            !status.enabled)
+            continue;
+        enabled++;
+        check_service(&status, arena, checks, metrics);
+    }
+    if (enabled == 0)
+        check_skip(checks, STR("services"), "service", "none is enabled");
+}
