@@ -122,8 +122,8 @@ static bool is_absent(const struct mailbox_reader *m, size_t folder, int64_t dea
 }
 
 /* One message: when it came, then its bytes. It may be gone by now: then nothing was found. */
-static int fetch(struct mailbox_reader *m, size_t folder, uint32_t uid, struct mailbox_hits *hits,
-                 int64_t deadline_us, struct mp_err *err)
+static int fetch_message(struct mailbox_reader *m, size_t folder, uint32_t uid,
+                         struct mailbox_hits *hits, int64_t deadline_us, struct mp_err *err)
 {
     struct imap *x = m->state;
     struct str url = x->urls[folder];
@@ -176,7 +176,7 @@ static int find_in_folder(struct mailbox_reader *m, size_t folder, struct str se
         st = imap_search_parse(&scratch, buf_str(&x->transfer.body), &uids, &n, err);
     size_t from = n > MAILBOX_LOOKED_AT_MAX ? n - MAILBOX_LOOKED_AT_MAX : 0;
     for (size_t k = from; st == MP_OK && k < n; k++)
-        st = fetch(m, folder, uids[k], hits, deadline_us, err);
+        st = fetch_message(m, folder, uids[k], hits, deadline_us, err);
     arena_clear(&scratch);
     return st;
 }
