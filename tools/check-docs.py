@@ -69,7 +69,8 @@ def option_table(root, command):
     own = os.path.join(root, f'src/cli/{command}_options.c')
     text += read(own) if os.path.exists(own) else ''
     for macro, header in (('CHECK', 'check_options'), ('SUBJECT', 'subject_options'),
-                          ('SINK_HTTP', 'sink_http'), ('SUITE', 'suite_options'), ('CONTENT', 'content_options')):
+                          ('SINK_HTTP', 'sink_http'), ('SUITE', 'suite_options'), ('CONTENT', 'content_options'),
+                          ('INTEL', 'intel_options')):
         if f'{macro}_LONG_OPTIONS' in text:
             text = read(root, f'src/cli/{header}.h') + text
     ours, _, others = text.partition(OTHER_WORDS)

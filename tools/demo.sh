@@ -1,6 +1,7 @@
 #!/bin/sh
-# The main jobs on real input: six messages that this project carries, judged from an example zone; one
-# whose attachment only some readers see, a phish, a document with a macro; a domain audited before it is published; two mail servers on this machine, one of them broken; an
+# The main jobs on real input: six messages that this project carries, judged from an example zone;
+# one whose attachment only some readers see, a phish, a document with a macro, a mail that feeds know;
+# a domain audited before it is published; two mail servers on this machine, one of them broken; an
 # application's mail caught by the capture server; a whole flow as a suite.
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
@@ -40,6 +41,20 @@ echo "   $ mailproof forge macro | mailproof scan --only content --verbose -"
 "$mailproof" forge macro | "$mailproof" scan --only content --verbose -
 [ $? -eq 1 ] || { echo "the demo expected 1 from the macro" >&2; exit 1; }
 
+say "What others know: three small feeds into a store, and a mail with a listed link, file and client"
+echo "   $ mailproof intel update --intel-config examples/demo/intel/intel.yaml"
+intel=$(mktemp -d)
+trap 'rm -rf "$intel"' EXIT
+"$mailproof" intel update --intel-store "$intel/store" \
+    --intel-config examples/demo/intel/intel.yaml || exit 1
+echo "   $ mailproof scan --only intel --ip 198.51.100.66 examples/demo/9-listed.eml"
+"$mailproof" scan --only intel --intel-store "$intel/store" --ip 198.51.100.66 \
+    examples/demo/9-listed.eml
+[ $? -eq 1 ] || { echo "the demo expected 1 from the listed mail" >&2; exit 1; }
+echo "   $ mailproof intel lookup 'hxxp://files[.]example/stolen/login.html'"
+"$mailproof" intel lookup --intel-store "$intel/store" 'hxxp://files[.]example/stolen/login.html'
+[ $? -eq 1 ] || { echo "the demo expected 1 from the listed link" >&2; exit 1; }
+
 say "A domain, before its zone file is published"
 echo "   $ mailproof audit --zone-file examples/demo/shop.zone --fail-on critical shop.example"
 "$mailproof" audit --zone examples/demo/zone.db --zone-file examples/demo/shop.zone \
@@ -50,7 +65,7 @@ state=$(mktemp -d)
 cat tests/keys/tls/good.key tests/keys/tls/good-chain.pem >"$state/chain"
 python3 tests/e2e/peers/faulty.py --chain "$state/chain" good starttls-injects >"$state/ports" &
 servers=$!
-trap 'kill "$servers" 2>/dev/null; rm -rf "$state"' EXIT
+trap 'kill "$servers" 2>/dev/null; rm -rf "$state" "$intel"' EXIT
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ "$(wc -l <"$state/ports")" -eq 2 ] && break
     sleep 0.2

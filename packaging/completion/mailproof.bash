@@ -36,12 +36,16 @@ _mailproof_value() { # command option
             _mailproof_reply eml mbox jsonl batch text json
             return
         fi
+        if [[ $1 == intel && ${COMP_WORDS[2]:-} == export ]]; then
+            _mailproof_reply csv jsonl plain
+            return
+        fi
         if [[ $1 == sink ]]; then
             _mailproof_reply text jsonl none
             return
         fi
         _mailproof_reply text json jsonl sarif junit tap github markdown
-        [[ $1 != probe && $1 != audit && $1 != wait && $1 != doctor ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
+        [[ $1 != probe && $1 != audit && $1 != wait && $1 != doctor && $1 != intel ]] || _mailproof_reply "${COMPREPLY[@]}" prometheus
         ;;
     --tls) _mailproof_reply auto off required ;;
     --auth)
@@ -62,7 +66,7 @@ _mailproof_value() { # command option
     --color | --colour) _mailproof_reply auto always never ;;
     --dmarc-discovery) _mailproof_reply tree-walk psl ;;
     --exit) _mailproof_reply sysexits nagios ;;
-    --only) if [[ $1 == scan ]]; then _mailproof_reply auth content auth,content; else COMPREPLY=(); fi ;;
+    --only) if [[ $1 == scan ]]; then _mailproof_reply auth content intel auth,content; else COMPREPLY=(); fi ;;
     --transcript | --state)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
@@ -79,6 +83,14 @@ _mailproof_value() { # command option
         fi
         ;;
     --yara) _mailproof_files '*.yar*' ;;
+    --intel-config) _mailproof_files '*.y*ml' ;;
+    --intel-store)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -W none -- "$word")
+        ;;
+    --kind) _mailproof_reply url host domain ip md5 sha1 sha256 email ;;
+    --tlp) _mailproof_reply clear green amber amber+strict red ;;
+    --feed) COMPREPLY=() ;;
     --ask | --own-domain) COMPREPLY=() ;;
     --data)
         COMPREPLY=()
@@ -134,6 +146,8 @@ _mailproof() {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
         _mailproof_reply "$(_mailproof_commands)"
+    elif [[ $command == intel ]] && ((COMP_CWORD == 2)); then
+        _mailproof_reply update lookup stats export
     elif ((COMP_CWORD > 2)) && _mailproof_value "$command" "$previous"; then
         return
     elif [[ $word == -* ]]; then

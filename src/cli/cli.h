@@ -37,6 +37,7 @@ int cmd_check(int argc, char **argv);
 int cmd_sink(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_intel(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
@@ -48,7 +49,7 @@ int cmd_worker(int argc, char **argv);
 int cmd_feed_worker(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
-extern const char lint_help[], doctor_help[];
+extern const char lint_help[], doctor_help[], intel_help[];
 extern const char run_help[], check_help[];
 extern const char sink_help[], wait_help[];
 extern const char probe_help[], audit_help[], forge_help[];

@@ -1,6 +1,7 @@
 /* `mailproof doctor`: options into one check of this installation and its peers, and its report. */
 #include <stdlib.h>
 
+#include "cli/intel_options.h"
 #include "cli/scan_content.h"
 #include "cli/subject_options.h"
 #include "flow/doctor.h"
@@ -9,7 +10,7 @@ const char doctor_help[] =
     "What is looked at (nothing is contacted that is not named here):\n"
     "  --resolver HOST[:PORT]  a DNS server: does it answer\n"
     "  --ask DOMAIN            whose name servers it is asked for (default arpa)\n" CONTENT_HELP
-    "  --timeout TIME          for each peer: 30, 30s, 500ms (default 10s)\n"
+        INTEL_HELP "  --timeout TIME          for each peer: 30, 30s, 500ms (default 10s)\n"
     "Output:\n" SUBJECT_FORMATS_HELP;
 
 enum option_id { OPT_ASK = SUBJECT_LAST };
@@ -18,6 +19,7 @@ static const struct option long_options[] = {
     {"resolver", required_argument, NULL, SUBJECT_RESOLVER},
     {"ask", required_argument, NULL, OPT_ASK},
     CONTENT_LONG_OPTIONS,
+    INTEL_LONG_OPTIONS,
     {"timeout", required_argument, NULL, SUBJECT_TIMEOUT},
     {"format", required_argument, NULL, SUBJECT_FORMAT},
     {"output", required_argument, NULL, SUBJECT_OUTPUT},
@@ -33,6 +35,9 @@ struct doctor_command {
     struct subject_options common;
     struct content_options content;
     struct scan_content workers;
+    struct intel_options intel;
+    struct intel_source known;
+    struct intel_checks checks;
     struct doctor_options options;
     struct doctor doctor;
 };
@@ -43,6 +48,8 @@ static int set_option(struct doctor_command *c, int option, const char *arg)
         option = option == 'o' ? SUBJECT_OUTPUT : SUBJECT_VERBOSE;
     if (option >= CONTENT_CLAMD && option < CONTENT_LAST)
         return content_options_set(&c->content, option, arg);
+    if (option >= INTEL_STORE && option < INTEL_LAST)
+        return intel_options_set(&c->intel, option, arg);
     if (option != OPT_ASK)
         return subject_options_set(&c->common, option, arg);
     if (*arg == '\0')
@@ -92,6 +99,21 @@ static int open_peers(struct doctor_command *c)
     return EXIT_PASSED;
 }
 
+/* The store and the keys; a store that cannot be used is told like wrong usage. */
+static int open_intel(struct doctor_command *c)
+{
+    int code = intel_options_read(&c->intel);
+    if (code == EXIT_PASSED)
+        code = intel_options_open(&c->intel, NULL, 0, &c->known);
+    c->checks =
+        (struct intel_checks){.config = &c->intel.config,
+                              .source = &c->known,
+                              .store_dir = c->intel.store_dir.n > 0 ? c->intel.store_dir.p : NULL,
+                              .now_s = c->common.now_s};
+    c->options.intel = &c->checks;
+    return code;
+}
+
 static int look(struct doctor_command *c)
 {
     struct subject_outputs out;
@@ -118,16 +140,21 @@ int cmd_doctor(int argc, char **argv)
         return usage_error("doctor", "no memory");
     subject_options_init(&c->common, "doctor");
     content_options_init(&c->content, "doctor");
+    intel_options_init(&c->intel, "doctor");
     doctor_options_init(&c->options);
     int code = parse_options(c, argc, argv);
     if (code == EXIT_PASSED)
         code = open_peers(c);
+    if (code == EXIT_PASSED)
+        code = open_intel(c);
     if (code == EXIT_PASSED)
         code = look(c);
     else
         code = exit_styled(c->common.exit_style, code);
     scan_content_clear(&c->workers);
     content_options_clear(&c->content);
+    intel_source_clear(&c->known);
+    intel_options_clear(&c->intel);
     subject_options_clear(&c->common);
     free(c);
     return code;

@@ -6,19 +6,20 @@
 #include <unistd.h>
 
 #include "cli/check_options.h"
+#include "cli/intel_options.h"
 #include "cli/scan_content.h"
 #include "run/scan.h"
 
 enum { NETWORK_JOBS = 16 };
 
 const char scan_help[] = CHECK_HELP
-    "  --only LIST             of auth,content: what to check (default both)\n"
+    "  --only LIST             of auth,content,intel: what to check (default all)\n"
     "  --fail-on SEVERITY      info, low, medium, high (default), critical\n"
     "  --envelope-from-headers take the envelope from the topmost Received field with a public\n"
     "                          address and from Return-Path: for mail your own servers received\n"
     "  --time TIME             check as of then: Unix seconds, 2026-11-23T19:00:00Z, now, or\n"
     "                          received (each message's topmost Received field)\n"
-    "Content:\n" CONTENT_SCAN_HELP "Input and output:\n"
+    "Content:\n" CONTENT_SCAN_HELP "Threat intelligence:\n" INTEL_SCAN_HELP "Input and output:\n"
     "  --format FORMAT         text (default), json, jsonl, sarif, junit, tap, github,\n"
     "                          markdown\n"
     "  -o, --output FILE       write the report there\n"
@@ -56,6 +57,8 @@ static const struct option long_options[] = {
     CONTENT_LONG_OPTIONS,
     {"own-domain", required_argument, NULL, CONTENT_OWN_DOMAIN},
     {"extract", required_argument, NULL, CONTENT_EXTRACT},
+    INTEL_LONG_OPTIONS,
+    {"require-intel", no_argument, NULL, INTEL_REQUIRE},
     {"fail-on", required_argument, NULL, OPT_FAIL_ON},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"output", required_argument, NULL, 'o'},
@@ -75,7 +78,9 @@ struct scan_command {
     struct check_options check;
     struct content_options content;
     struct scan_content opened;
-    bool skip_auth, skip_content;
+    struct intel_options intel;
+    struct intel_source known;
+    bool skip_auth, skip_content, skip_intel, want_intel;
     struct scan_options options;
     enum input_form form;
     enum exit_style exit_style;
@@ -134,9 +139,15 @@ static int set_only(struct scan_command *c, const char *arg)
             c->skip_auth = false;
         else if (str_eq(word, STR("content")))
             c->skip_content = false;
+        else if (str_eq(word, STR("intel")))
+            c->want_intel = true;
         else
-            return usage_error("scan", "--only %s: expected auth, content or auth,content", arg);
+            return usage_error("scan",
+                               "--only %s: expected one of auth, content, intel, or several with "
+                               "commas between",
+                               arg);
     }
+    c->skip_intel = !c->want_intel;
     return EXIT_PASSED;
 }
 
@@ -154,6 +165,8 @@ static int set_option(struct scan_command *c, int option, const char *arg)
         return check_options_set(&c->check, option, arg);
     if (option >= CONTENT_CLAMD && option < CONTENT_LAST)
         return content_options_set(&c->content, option, arg);
+    if (option >= INTEL_STORE && option < INTEL_LAST)
+        return intel_options_set(&c->intel, option, arg);
     switch (option) {
     case OPT_TIME:
         return set_time(c, arg);
@@ -263,23 +276,56 @@ static int open_content(struct scan_command *c)
     return EXIT_PASSED;
 }
 
-static int scan_all(struct scan_command *c, struct inputs *inputs)
+/* Who knows something of the mails. With a zone file nothing is asked of the network. */
+static int open_intel(struct scan_command *c)
 {
-    struct mp_err err = {0};
-    struct scan_totals totals = {0};
-    c->check.no_dns = c->skip_auth;
-    int code = check_options_open(&c->check);
+    struct intel_options *o = &c->intel;
+    int code = c->skip_intel ? EXIT_PASSED : intel_options_read(o);
+    if (code != EXIT_PASSED || c->skip_intel)
+        return code;
+    if (c->check.source.zone != NULL)
+        for (size_t i = 0; i < SERVICE_COUNT; i++)
+            o->config.services[i].enabled = false;
+    code = intel_options_open(o, c->content.own_domains, c->content.n_own_domains, &c->known);
     if (code != EXIT_PASSED)
         return code;
+    if (intel_source_is_any(&c->known))
+        return EXIT_PASSED;
+    c->skip_intel = true;
+    return o->require || c->want_intel ? intel_options_nobody(o) : EXIT_PASSED;
+}
+
+/* What the jobs do, after all that they need is open. */
+static void set_config(struct scan_command *c)
+{
     c->options.config = (struct job_config){.auth = c->check.auth,
                                             .policy = &c->check.policy,
                                             .skip_auth = c->skip_auth};
     c->options.source = c->check.source;
-    if (!c->skip_content)
+    c->options.envelope = c->check.envelope;
+    if (c->skip_intel)
+        return;
+    c->options.config.intel = &c->known.settings;
+    c->options.config.only_facts = c->skip_content;
+    c->options.source.intel = &c->known;
+}
+
+static int scan_all(struct scan_command *c, struct inputs *inputs)
+{
+    struct mp_err err = {0};
+    struct scan_totals totals = {0};
+    int code = open_intel(c);
+    if (code != EXIT_PASSED)
+        return code;
+    c->check.no_dns = c->skip_auth && c->known.settings.dns_lists == NULL;
+    code = check_options_open(&c->check);
+    if (code != EXIT_PASSED)
+        return code;
+    set_config(c);
+    if (!c->skip_content || !c->skip_intel)
         code = open_content(c);
     if (code != EXIT_PASSED)
         return code;
-    c->options.envelope = c->check.envelope;
     if (c->options.jobs == 0)
         c->options.jobs = inputs_single(inputs) ? 1 : default_jobs(c);
     if (scan_run(&c->options, inputs, &totals, &err) != MP_OK)
@@ -295,6 +341,7 @@ int cmd_scan(int argc, char **argv)
         return usage_error("scan", "no memory");
     check_options_init(&c->check, "scan");
     content_options_init(&c->content, "scan");
+    intel_options_init(&c->intel, "scan");
     c->options.report.fail_on = SEV_HIGH;
     c->colour = "auto";
     int code = parse_options(c, argc, argv);
@@ -308,6 +355,8 @@ int cmd_scan(int argc, char **argv)
     inputs_free(inputs);
     scan_content_clear(&c->opened);
     content_options_clear(&c->content);
+    intel_source_clear(&c->known);
+    intel_options_clear(&c->intel);
     check_options_clear(&c->check);
     if (c->output != NULL && c->options.out != NULL)
         fclose(c->options.out);

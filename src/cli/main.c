@@ -27,6 +27,8 @@ const struct command commands[] = {
      forge_help},
     {"lint", "SUITE.yaml...", "check suites for mistakes, without running them", cmd_lint,
      lint_help},
+    {"intel", "update|lookup|stats|export [VALUE...]",
+     "threat feeds into the local store, and what is known of a value", cmd_intel, intel_help},
     {"doctor", "", "check this installation and the scanners and servers that you name", cmd_doctor,
      doctor_help},
     {"explain", "[FINDING...]", "tell what a finding means and what to do about it", cmd_explain,
