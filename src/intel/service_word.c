@@ -79,30 +79,26 @@ void word_text(struct service_word *w, const char *fmt, ...)
 
 /* ---- findings ---- */
 
-static bool is_said(const struct finding_list *list, struct str evidence)
+/* One finding for each service and reason, and one for each service and value, however many things
+ * it was to be asked for: the last one goes when another says the same. NULL: it is gone. */
+static struct finding *once(struct finding_list *list, struct finding *f, struct finding_mark mark)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (list->items[i].id == FINDING_INTEL_UNAVAILABLE &&
-            str_eq(list->items[i].evidence, evidence))
-            return true;
-    return false;
+    for (size_t i = 0; f != NULL && i < mark.n; i++)
+        if (list->items[i].id == f->id && str_eq(list->items[i].evidence, f->evidence)) {
+            finding_rewind(list, mark);
+            return NULL;
+        }
+    return f;
 }
 
-/* One line for each service and reason, however many things it was to be asked for. */
 static void add_missing(const struct service_word *w, struct finding_list *findings)
 {
-    const char *title = intel_service_title(w->service);
     struct finding_mark mark = finding_mark(findings);
-    struct finding *f = finding_add(findings, FINDING_INTEL_UNAVAILABLE, NOWHERE, "%s: %s", title,
-                                    w->text[0] == '\0' ? word_outcome_name(w->outcome) : w->text);
-    if (f == NULL)
-        return;
-    struct str evidence = f->evidence;
-    findings->n--;
-    bool said = is_said(findings, evidence);
-    findings->n++;
-    if (said)
-        finding_rewind(findings, mark);
+    once(findings,
+         finding_add(findings, FINDING_INTEL_UNAVAILABLE, NOWHERE, "%s: %s",
+                     intel_service_title(w->service),
+                     w->text[0] == '\0' ? word_outcome_name(w->outcome) : w->text),
+         mark);
 }
 
 /* An address is shared and changes hands; and a few voices are few. */
@@ -120,13 +116,16 @@ static void add_word(const struct service_word *w, const struct indicator *what,
     struct str value = indicator_text(findings->arena, what);
     bool bad = w->outcome != WORD_KNOWN_GOOD;
     char seen[32] = "";
-    if (clock_ms_text(w->seen_s * 1000, seen, sizeof seen) != 0)
-        seen[sizeof "2026-11-23" - 1] = '\0';
+    bool has_seen = w->seen_s > 0 && w->seen_s < INT64_MAX / 1000 &&
+                    clock_ms_text(w->seen_s * 1000, seen, sizeof seen) != 0;
+    seen[has_seen ? sizeof "2026-11-23" - 1 : 0] = '\0';
+    struct finding_mark mark = finding_mark(findings);
     struct finding *f =
         finding_add(findings, bad ? FINDING_INTEL_SERVICE : FINDING_INTEL_KNOWN_GOOD, where,
                     "%s: %s%s%s%s%s%s: " STR_FMT, intel_service_title(w->service), w->text,
                     w->label[0] == '\0' ? "" : " (", w->label, w->label[0] == '\0' ? "" : ")",
-                    w->seen_s <= 0 ? "" : ", as of ", w->seen_s <= 0 ? "" : seen, STR_ARG(value));
+                    has_seen ? ", as of " : "", seen, STR_ARG(value));
+    f = once(findings, f, mark);
     if (f != NULL && bad)
         f->severity = severity_of(w, what);
 }

@@ -60,8 +60,8 @@ bool word_is_missing(const struct service_word *w);
 void word_label(struct service_word *w, struct str label);
 void word_text(struct service_word *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a word means for the mail: intel.service, intel.known-good, intel.unavailable (once for each
- * service and reason in a list), or nothing. Pure. */
+/* What a word means for the mail: intel.service, intel.known-good, intel.unavailable, or
+ * nothing. Once for each service and value, or reason, of a list. Pure. */
 void service_findings(const struct service_word *w, const struct indicator *what,
                       struct finding_where where, struct finding_list *findings);
 

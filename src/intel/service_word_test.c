@@ -163,6 +163,26 @@ static void test_missing_once(void)
     tap_int(list.n, 4);
 }
 
+/* The same domain in many links is told once, another one too. */
+static void test_word_once(void)
+{
+    struct finding_list list = {0};
+    struct indicator what;
+    const struct service_word word = {.service = SERVICE_VIRUSTOTAL,
+                                      .outcome = WORD_MALICIOUS,
+                                      .seen_s = INT64_MAX, /* no time */
+                                      .text = "9 of 90 engines"};
+    finding_list_init(&list, &arena);
+    make(&what, INDICATOR_DOMAIN, "a.example");
+    for (int i = 0; i < 20; i++)
+        service_findings(&word, &what, NOWHERE, &list);
+    make(&what, INDICATOR_DOMAIN, "b.example");
+    service_findings(&word, &what, NOWHERE, &list);
+    if (tap_int(list.n, 2))
+        tap_str(list.items[1].evidence, STR("VirusTotal: 9 of 90 engines: b.example"));
+    tap_int(list.dropped, 0);
+}
+
 static void test_texts(void)
 {
     struct service_word w = {.outcome = WORD_ERROR};
@@ -198,6 +218,8 @@ int main(void)
     }
     tap_case("what is missing is told once");
     test_missing_once();
+    tap_case("what is said of one value is told once");
+    test_word_once();
     tap_case("texts are printable and bounded");
     test_texts();
     tap_case("names of outcomes");
