@@ -151,15 +151,15 @@ static const struct record *record_at(const struct snapshot *s, uint64_t at)
     if (at > s->records_bytes || s->records_bytes - at < sizeof(struct record))
         return NULL;
     const struct record *r = (const struct record *)(const void *)(s->records + at);
-    if (record_bytes(r->key_n, r->id_n) > s->records_bytes - at || r->feed >= s->n_feeds ||
-        r->kind >= INDICATOR_KIND_COUNT)
+    if (record_bytes(record_key_n(r), r->id_n) > s->records_bytes - at || r->feed >= s->n_feeds ||
+        record_kind(r) >= INDICATOR_KIND_COUNT)
         return NULL;
     return r;
 }
 
 static struct str key_of(const struct record *r)
 {
-    return str_make((const char *)(r + 1), r->key_n);
+    return str_make((const char *)(r + 1), record_key_n(r));
 }
 
 static bool is_expired(const struct record *r, int64_t now_s)
@@ -183,7 +183,7 @@ static bool take_ips(struct str key, struct indicator *out)
 static bool take(const struct snapshot *s, const struct record *r, struct indicator *out)
 {
     struct str key = key_of(r);
-    enum indicator_kind kind = (enum indicator_kind)r->kind;
+    enum indicator_kind kind = (enum indicator_kind)record_kind(r);
     *out = (struct indicator){.kind = kind, .feed = r->feed, .confidence = r->confidence};
     size_t octets = snapshot_hash_octets(kind);
     if (octets != 0 ? key.n != octets : kind == INDICATOR_IP && !take_ips(key, out))
@@ -201,22 +201,57 @@ static bool take(const struct snapshot *s, const struct record *r, struct indica
     return true;
 }
 
-static size_t find(const struct snapshot *s, enum indicator_kind kind, struct str key,
-                   int64_t now_s, struct indicator *out, size_t max)
+/* A lookup in three steps. Between them others can be started: the machine then fetches for all of
+ * them at once what would be waited for one by one. */
+struct probe {
+    uint64_t hash;
+    const struct slot *slot; /* NULL: nothing to be found */
+};
+
+static struct probe probe_start(const struct snapshot *s, enum indicator_kind kind, struct str key)
 {
     uint64_t hash = snapshot_hash(&s->head->key, kind, key);
     const struct slot *slot = s->slots + snapshot_slot(hash, s->n_slots);
-    size_t n = 0;
-    if ((slot->seen >> (hash & 31) & 1) == 0)
-        return 0;
-    uint64_t at = (uint64_t)slot[0].at * SNAPSHOT_UNIT, end = (uint64_t)slot[1].at * SNAPSHOT_UNIT;
+    __builtin_prefetch(slot);
+    return (struct probe){hash, slot};
+}
+
+/* A record and the one before it mostly lie within three lines of the cache. */
+static void probe_aim(const struct snapshot *s, struct probe *p)
+{
+    enum { LINE = 64, LINES = 2 };
+    if ((p->slot->seen >> (p->hash & 31) & 1) == 0) {
+        p->slot = NULL;
+        return;
+    }
+    uint64_t at = (uint64_t)p->slot->at * SNAPSHOT_UNIT;
+    for (unsigned i = 0; i < LINES && at < s->records_bytes; i++, at += LINE)
+        __builtin_prefetch(s->records + at);
+}
+
+static size_t probe_end(const struct snapshot *s, const struct probe *p, enum indicator_kind kind,
+                        struct str key, int64_t now_s, struct indicator *out, size_t max)
+{
     const struct record *r;
+    uint16_t form = record_form(kind, key.n);
+    size_t n = 0;
+    if (p->slot == NULL || key.n > INDICATOR_MAX_KEY_BYTES)
+        return 0;
+    uint64_t at = (uint64_t)p->slot[0].at * SNAPSHOT_UNIT;
+    uint64_t end = (uint64_t)p->slot[1].at * SNAPSHOT_UNIT;
     for (; at < end && n < max && (r = record_at(s, at)) != NULL;
-         at += record_bytes(r->key_n, r->id_n))
-        if (r->tag == (uint32_t)hash && r->kind == kind && str_eq(key_of(r), key) &&
-            !is_expired(r, now_s))
+         at += record_bytes(record_key_n(r), r->id_n))
+        if (r->form == form && memcmp(r + 1, key.p, key.n) == 0 && !is_expired(r, now_s))
             n += take(s, r, &out[n]);
     return n;
+}
+
+static size_t find(const struct snapshot *s, enum indicator_kind kind, struct str key,
+                   int64_t now_s, struct indicator *out, size_t max)
+{
+    struct probe p = probe_start(s, kind, key);
+    probe_aim(s, &p);
+    return probe_end(s, &p, kind, key, now_s, out, max);
 }
 
 size_t snapshot_find(const struct snapshot *s, enum indicator_kind kind, struct str key,
@@ -267,7 +302,7 @@ static size_t find_ranges(const struct snapshot *s, const struct ranges *r, cons
         const struct record *rec;
         if (!wide_less(r->last[i], x)) {
             rec = record_at(s, (uint64_t)r->at[i] * SNAPSHOT_UNIT);
-            if (rec != NULL && rec->kind == INDICATOR_IP && !is_expired(rec, now_s) &&
+            if (rec != NULL && record_kind(rec) == INDICATOR_IP && !is_expired(rec, now_s) &&
                 take(s, rec, &hit) && hit.first.family == ip->family)
                 n = insert(out, n, max, &hit);
         }
@@ -286,6 +321,55 @@ size_t snapshot_find_ip(const struct snapshot *s, const struct ip *ip, int64_t n
         return 0;
     size_t n = find(s, INDICATOR_IP, key, now_s, out, max);
     return find_ranges(s, ip->family == IP_V6 ? &s->v6 : &s->v4, ip, now_s, out, n, max);
+}
+
+/* ---- many at once ---- */
+
+static bool is_key(const struct intel_key *k)
+{
+    size_t octets = snapshot_hash_octets(k->kind);
+    if (k->kind == INDICATOR_IP)
+        return k->key.n == 4 || k->key.n == 16;
+    return (unsigned)k->kind < INDICATOR_KIND_COUNT &&
+           (octets != 0 ? k->key.n == octets : k->key.n != 0);
+}
+
+static size_t end_of_many(const struct snapshot *s, const struct probe *p,
+                          const struct intel_key *k, int64_t now_s,
+                          struct indicator out[SNAPSHOT_MAX_HITS])
+{
+    size_t n = probe_end(s, p, k->kind, k->key, now_s, out, SNAPSHOT_MAX_HITS);
+    struct ip ip = {.family = k->key.n == 4 ? IP_V4 : IP_V6};
+    if (k->kind != INDICATOR_IP)
+        return n;
+    memcpy(ip.octets, k->key.p, k->key.n);
+    return find_ranges(s, ip.family == IP_V6 ? &s->v6 : &s->v4, &ip, now_s, out, n,
+                       SNAPSHOT_MAX_HITS);
+}
+
+size_t snapshot_find_many(const struct snapshot *s, const struct intel_key *keys, size_t n,
+                          int64_t now_s, snapshot_hit_fn *hit, void *ctx)
+{
+    enum { TOGETHER = 32 }; /* about as many as a core can wait for */
+    struct indicator hits[SNAPSHOT_MAX_HITS];
+    struct probe probes[TOGETHER];
+    size_t found = 0;
+    for (size_t from = 0; from < n; from += TOGETHER) {
+        size_t group = n - from < TOGETHER ? n - from : TOGETHER;
+        const struct intel_key *k = keys + from;
+        for (size_t i = 0; i < group; i++)
+            probes[i] = is_key(&k[i]) ? probe_start(s, k[i].kind, k[i].key) : (struct probe){0};
+        for (size_t i = 0; i < group; i++)
+            if (probes[i].slot != NULL)
+                probe_aim(s, &probes[i]);
+        for (size_t i = 0; i < group; i++) {
+            size_t got = is_key(&k[i]) ? end_of_many(s, &probes[i], &k[i], now_s, hits) : 0;
+            for (size_t h = 0; h < got; h++)
+                hit(ctx, from + i, &hits[h]);
+            found += got;
+        }
+    }
+    return found;
 }
 
 /* ---- what it is ---- */
@@ -331,7 +415,7 @@ bool snapshot_next(const struct snapshot *s, uint64_t *cursor, struct indicator 
 {
     const struct record *r;
     while (*cursor % SNAPSHOT_UNIT == 0 && (r = record_at(s, *cursor)) != NULL) {
-        *cursor += record_bytes(r->key_n, r->id_n);
+        *cursor += record_bytes(record_key_n(r), r->id_n);
         if (take(s, r, out))
             return true;
     }

@@ -4,7 +4,7 @@
 
 #include "intel/snapshot_internal.h"
 
-/* An entry as it was added: a record without tag and place of its label, then key, id and label. */
+/* An entry as it was added: a record without the place of its label, then key, id and label. */
 struct entry {
     uint64_t hash;
     struct record *record;
@@ -23,23 +23,23 @@ struct snapshot_builder {
 
 static inline struct str entry_key(const struct record *r)
 {
-    return str_make((const char *)(r + 1), r->key_n);
+    return str_make((const char *)(r + 1), record_key_n(r));
 }
 
 static inline struct str entry_id(const struct record *r)
 {
-    return str_make((const char *)(r + 1) + r->key_n, r->id_n);
+    return str_make((const char *)(r + 1) + record_key_n(r), r->id_n);
 }
 
 static inline struct str entry_label(const struct record *r)
 {
-    return str_make((const char *)(r + 1) + r->key_n + r->id_n, r->label_n);
+    return str_make((const char *)(r + 1) + record_key_n(r) + r->id_n, r->label_n);
 }
 
 /* A range of more than one address. */
 static inline bool entry_is_range(const struct record *r)
 {
-    return r->kind == INDICATOR_IP && (r->key_n == 8 || r->key_n == 32);
+    return record_kind(r) == INDICATOR_IP && (record_key_n(r) == 8 || record_key_n(r) == 32);
 }
 
 /* Forget the entries. */

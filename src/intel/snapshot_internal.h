@@ -23,7 +23,7 @@ enum {
     SNAPSHOT_VERSION = 1,
     SNAPSHOT_ORDER = 0x01020304,
     SNAPSHOT_UNIT = 8,       /* places of records are counted in these */
-    SNAPSHOT_SLOT_LOAD = 2,  /* records of a slot, on average */
+    SNAPSHOT_SLOT_LOAD = 1,  /* records of a slot, on average */
     SNAPSHOT_FAN = 16,       /* elements of a level that one of the next stands for */
     SNAPSHOT_MAX_LEVELS = 9, /* 16^8 ranges and more are not made */
     SNAPSHOT_SUM_LANES = 4,
@@ -78,15 +78,32 @@ struct slot {
 
 /* Behind it: key_n bytes of key, id_n of id, zeros up to the next multiple of 8. */
 struct record {
-    uint32_t tag; /* the lower half of its hash */
     uint32_t first_seen_s, last_seen_s, valid_until_s;
     uint32_t label_at; /* in TEXT */
-    uint16_t feed, key_n;
-    uint8_t kind, confidence, tlp, id_n, label_n, zero[3];
+    uint16_t feed;
+    uint16_t form; /* the length of the key in the lower twelve bits, the kind above */
+    uint8_t confidence, tlp, id_n, label_n;
 };
 
 _Static_assert(sizeof(struct file_head) % SNAPSHOT_UNIT == 0, "sections begin at multiples of 8");
-_Static_assert(sizeof(struct record) == 32, "a record of a hash and its id fit into a cache line");
+_Static_assert(sizeof(struct record) == 24,
+               "that of a SHA-256 and a short id: a line of the cache");
+_Static_assert(INDICATOR_MAX_KEY_BYTES < 1 << 12 && INDICATOR_KIND_COUNT <= 16, "a form has room");
+
+static inline uint16_t record_form(enum indicator_kind kind, size_t key_n)
+{
+    return (uint16_t)((unsigned)kind << 12 | (unsigned)key_n);
+}
+
+static inline unsigned record_kind(const struct record *r)
+{
+    return r->form >> 12;
+}
+
+static inline size_t record_key_n(const struct record *r)
+{
+    return r->form & 0xfff;
+}
 
 /* An address as a number; an IPv4 one fills the lower 32 bits. */
 struct wide {

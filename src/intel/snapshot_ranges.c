@@ -37,16 +37,20 @@ size_t ranges_levels(struct ranges *r)
     return all;
 }
 
+/* Without a branch that would be guessed wrong half of the time, and with both places that may come
+ * next on their way. */
 uint32_t ranges_start(const struct ranges *r, struct wide x)
 {
-    size_t low = 0, n = r->n; /* the answer is below low + n */
-    while (n > 0) {
+    size_t low = 0, n = r->n;
+    while (n > 1) {
         size_t half = n / 2;
-        bool before = !wide_less(x, r->first[low + half]);
-        low = before ? low + half + 1 : low;
-        n = before ? n - half - 1 : half;
+        __builtin_prefetch(&r->first[low + half / 2]);
+        __builtin_prefetch(&r->first[low + half + half / 2]);
+        struct wide w = r->first[low + half];
+        low += half * (size_t)((w.high < x.high) | ((w.high == x.high) & (w.low <= x.low)));
+        n -= half;
     }
-    return low == 0 ? SNAPSHOT_NO_RANGE : (uint32_t)(low - 1);
+    return n == 0 || wide_less(x, r->first[low]) ? SNAPSHOT_NO_RANGE : (uint32_t)low;
 }
 
 /* The nearest at or before `i` within its sixteen. */

@@ -31,7 +31,7 @@ static int compare_told(const struct record *a, const struct record *b)
 
 static int compare_value(const struct record *a, const struct record *b)
 {
-    int c = compare_u64(a->kind, b->kind);
+    int c = compare_u64(record_kind(a), record_kind(b));
     c = c != 0 ? c : str_cmp(entry_key(a), entry_key(b));
     return c != 0 ? c : compare_u64(a->feed, b->feed);
 }
@@ -116,8 +116,8 @@ static int compare_ranges(const void *a, const void *b)
 {
     const struct record *x = ((const struct entry *)a)->record;
     const struct record *y = ((const struct entry *)b)->record;
-    size_t half = x->key_n / 2u;
-    int c = compare_u64(x->key_n, y->key_n);
+    size_t half = record_key_n(x) / 2;
+    int c = compare_u64(x->form, y->form);
     if (c == 0)
         c = memcmp(x + 1, y + 1, half);
     if (c == 0) /* of those that begin together the widest first */

@@ -214,6 +214,94 @@ static void test_values(struct model *m)
     stop(m);
 }
 
+/* ---- many at once ---- */
+
+struct many {
+    struct model *m;
+    size_t which, n; /* the key that is at hand; hits of all */
+    bool same;
+};
+
+static struct intel_key key_of(const struct indicator *i)
+{
+    struct intel_key k = {.kind = i->kind, .key = i->key};
+    if (i->kind == INDICATOR_IP)
+        k.key = str_make((const char *)i->first.octets, i->first.family == IP_V6 ? 16 : 4);
+    else if (i->key.n == 0)
+        k.key = str_make((const char *)i->hash, i->kind == INDICATOR_MD5    ? 16
+                                                : i->kind == INDICATOR_SHA1 ? 20
+                                                                            : 32);
+    return k;
+}
+
+/* The same as one by one: what was found is kept one behind the other in `want`. */
+static void take_hit(void *ctx, size_t which, const struct indicator *hit)
+{
+    struct many *x = ctx;
+    x->same &= which >= x->which && x->n < HITS && same(hit, &x->m->want[x->n]) &&
+               (size_t)x->m->want[x->n].first_seen_s == x->m->n + which;
+    x->which = which;
+    x->n++;
+}
+
+static void no_hit(void *ctx, size_t which, const struct indicator *hit)
+{
+    (void)which;
+    (void)hit;
+    *(bool *)ctx = true;
+}
+
+static void test_many(struct model *m)
+{
+    enum { KEYS = 333 };
+    struct intel_key keys[KEYS];
+    struct indicator asked[KEYS];
+    struct many x = {.m = m, .same = true};
+    size_t want = 0;
+    tap_case("many at once find what each finds by itself");
+    start(m);
+    for (unsigned n = 0; n < KEYS; n++) { /* each third is not there */
+        asked[n] = told(m, (enum indicator_kind)(n % INDICATOR_KIND_COUNT), n, 0);
+        for (uint16_t feed = 0; feed < n % 3; feed++) {
+            struct indicator i = asked[n];
+            i.first_seen_s = 555 + n; /* m->n is 333 in the end: see below */
+            i.feed = feed;
+            add(m, i);
+        }
+        keys[n] = key_of(&asked[n]);
+    }
+    for (size_t k = 0; k < m->n; k++)
+        m->items[k].first_seen_s += (int64_t)m->n - 555;
+    struct indicator range = told(m, INDICATOR_IP, 0, 1);
+    range.last.octets[2] = 0xff;
+    range.valid_until_s = 5;
+    size_t without = m->n;
+    add(m, range);
+    build(m, 0);
+    m->n = without; /* the range has expired */
+    for (size_t k = 0; k < KEYS; k++) {
+        size_t got = find(m, &asked[k], 6, m->hits);
+        memcpy(m->want + want, m->hits, got * sizeof *m->hits);
+        want += got;
+    }
+    tap_int(snapshot_find_many(m->s, keys, KEYS, 6, take_hit, &x), want);
+    tap_int(x.n, want);
+    tap_int(want, m->n);
+    tap_ok(x.same);
+
+    tap_case("what is no key of its kind");
+    static const struct intel_key none[] = {{INDICATOR_URL, KEY_EXACT, {NULL, 0}},
+                                            {INDICATOR_MD5, KEY_EXACT, STR_INIT("short")},
+                                            {INDICATOR_IP, KEY_EXACT, STR_INIT("abcde")},
+                                            {INDICATOR_KIND_COUNT, KEY_EXACT, STR_INIT("x")},
+                                            {INDICATOR_SHA256, KEY_EXACT, STR_INIT("short")}};
+    bool hit = false;
+    tap_int(snapshot_find_many(m->s, none, ARRAY_LEN(none), 0, no_hit, &hit), 0);
+    tap_int(snapshot_find_many(m->s, NULL, 0, 0, no_hit, &hit), 0);
+    tap_ok(!hit);
+    stop(m);
+}
+
 /* ---- ranges ---- */
 
 static struct ip numbered(bool v6, uint32_t n)
@@ -466,6 +554,7 @@ int main(void)
     if (m == NULL)
         return 1;
     test_values(m);
+    test_many(m);
     test_ranges(m);
     test_wide_before(m);
     test_merge(m);

@@ -37,7 +37,7 @@ static inline struct indicator kit_indicator(struct arena *a, enum indicator_kin
         i.key = arena_fmt(a, "host%u.example/path/%u?q", n % 7, n);
     else if (kind == INDICATOR_EMAIL)
         i.key = arena_fmt(a, "joe%u@evil.example", n);
-    else
+    else if (kind == INDICATOR_HOST || kind == INDICATOR_DOMAIN)
         i.key = arena_fmt(a, "h%u.evil.example", n);
     return i;
 }

@@ -77,8 +77,9 @@ static void rehash(struct plan *p, int64_t built_s)
         struct record *r = e[i].record;
         if (r->valid_until_s != 0 && (int64_t)r->valid_until_s < built_s)
             continue;
-        uint64_t hash = snapshot_hash(&p->head.key, (enum indicator_kind)r->kind, entry_key(r));
-        p->head.counts[r->kind]++;
+        uint64_t hash =
+            snapshot_hash(&p->head.key, (enum indicator_kind)record_kind(r), entry_key(r));
+        p->head.counts[record_kind(r)]++;
         p->b->rows[r->feed].entries++;
         e[kept++] = (struct entry){hash, r};
     }
@@ -168,12 +169,10 @@ static int place_records(struct plan *p, uint32_t *range_at, struct mp_err *err)
             for (size_t own = snapshot_slot(e->hash, p->n_slots); slot < own;)
                 p->slots[++slot].at = (uint32_t)at;
             p->slots[slot].seen |= 1u << (e->hash & 31);
-            e->record->tag = (uint32_t)e->hash;
         } else {
             range_at[i - p->n_hashed] = (uint32_t)at;
-            e->record->tag = 0;
         }
-        at += record_bytes(e->record->key_n, e->record->id_n) / SNAPSHOT_UNIT;
+        at += record_bytes(record_key_n(e->record), e->record->id_n) / SNAPSHOT_UNIT;
         if (i + 1 == p->n_hashed) {
             while (slot < p->n_slots)
                 p->slots[++slot].at = (uint32_t)at;
@@ -186,7 +185,7 @@ static int place_records(struct plan *p, uint32_t *range_at, struct mp_err *err)
 
 static struct wide end_of(const struct record *r, bool last)
 {
-    size_t octets = r->key_n / 2u;
+    size_t octets = record_key_n(r) / 2;
     struct ip ip = {.family = octets == 16 ? IP_V6 : IP_V4};
     memcpy(ip.octets, (const char *)(r + 1) + (last ? octets : 0), octets);
     return ip_to_wide(&ip);
@@ -241,7 +240,7 @@ static int place_ranges(struct plan *p, const uint32_t *range_at, struct mp_err 
 {
     const struct entry *e = p->b->entries + p->n_hashed;
     size_t n = p->n - p->n_hashed, n_v4 = 0;
-    while (n_v4 < n && e[n_v4].record->key_n == 8)
+    while (n_v4 < n && e[n_v4].record->form == record_form(INDICATOR_IP, 8))
         n_v4++;
     int st = make_ranges(e, n_v4, range_at, &p->v4, &p->range_memory[0], err);
     return st == MP_OK
@@ -328,9 +327,9 @@ static void put_records(struct out *o, const struct plan *p)
     for (size_t i = 0; i < p->n; i++) {
         __builtin_prefetch(p->b->entries[i + AHEAD < p->n ? i + AHEAD : i].record);
         const struct record *r = p->b->entries[i].record;
-        size_t used = sizeof *r + r->key_n + r->id_n;
+        size_t used = sizeof *r + record_key_n(r) + r->id_n;
         put(o, r, used);
-        put(o, zeros, record_bytes(r->key_n, r->id_n) - used);
+        put(o, zeros, record_bytes(record_key_n(r), r->id_n) - used);
     }
 }
 
