@@ -32,9 +32,9 @@ static const struct field {
     {                                                                                              \
         STR_INIT(#member), offsetof(struct feed_state, member), false                              \
     }
-    TEXT(definition), TEXT(etag),       TEXT(last_modified), TEXT(cursor),       TEXT(copy),
-    TEXT(source),     TEXT(reason),     NUMBER(checked_s),   NUMBER(success_s),  NUMBER(whole_s),
-    NUMBER(next_s),   NUMBER(failures), NUMBER(entries),     NUMBER(copy_bytes),
+    TEXT(definition), TEXT(etag),       TEXT(last_modified), TEXT(cursor),      TEXT(copy),
+    TEXT(source),     TEXT(reason),     NUMBER(checked_s),   NUMBER(success_s), NUMBER(whole_s),
+    NUMBER(next_s),   NUMBER(failures), NUMBER(outcome),     NUMBER(entries),   NUMBER(copy_bytes),
 };
 
 static struct str *text_of(struct feed_state *s, const struct field *f)

@@ -25,6 +25,7 @@ struct feed_state {
     int64_t whole_s; /* of feeds that tell only news: the last time it was fetched from the start */
     int64_t next_s;  /* not asked before */
     int64_t failures; /* in a row */
+    int64_t outcome;  /* of the last attempt: enum update_outcome */
     int64_t entries;  /* in the copy */
     int64_t copy_bytes;
 };

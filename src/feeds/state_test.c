@@ -58,6 +58,7 @@ static struct feed_state some_state(void)
                                .whole_s = NOW - 2,
                                .next_s = NOW + 60,
                                .failures = 3,
+                               .outcome = 4,
                                .entries = 5};
 }
 
@@ -104,7 +105,7 @@ static void test_round_trip(void)
     tap_str(back.reason, s.reason);
     tap_ok(back.checked_s == s.checked_s && back.success_s == s.success_s &&
            back.whole_s == s.whole_s && back.next_s == s.next_s && back.failures == 3 &&
-           back.entries == 5 && back.copy_bytes == (int64_t)one.n);
+           back.outcome == 4 && back.entries == 5 && back.copy_bytes == (int64_t)one.n);
     tap_ok(copy_is(&back, one));
 
     tap_case("the state alone: the copy stays");

@@ -202,6 +202,7 @@ static void note_success(struct feed_run *r)
     s->next_s = now_s + (r->feed->refresh_s > 0 ? r->feed->refresh_s : 0);
     s->failures = 0;
     s->reason = STR_NONE;
+    s->outcome = p->attempt.outcome;
     if (p->attempt.outcome != UPDATE_CHANGED)
         return;
     if (!r->is_news)
@@ -229,6 +230,7 @@ static void note_failure(struct feed_run *r, const struct attempt *a)
     s->next_s = r->u->o->now_s + wait_s;
     s->failures++;
     s->reason = a->reason;
+    s->outcome = a->outcome;
 }
 
 static int save(struct feed_run *r, struct mp_err *err)
@@ -260,21 +262,28 @@ static int settle(struct feed_run *r, struct mp_err *err)
     return a->outcome == UPDATE_STOPPED ? MP_OK : save(r, err);
 }
 
-static void report(struct feed_run *r, const struct attempt *a)
+/* What the state tells. */
+static void report_state(struct feed_run *r)
 {
     struct update_feed *out = r->out;
     const struct feed *f = r->feed;
+    out->success_s = r->state.success_s;
+    out->next_s = r->state.next_s;
+    out->failures = r->state.failures;
+    out->stale = r->state.success_s == 0 ||
+                 (f->stale_s > 0 && r->state.success_s < r->u->o->now_s - f->stale_s);
+}
+
+static void report(struct feed_run *r, const struct attempt *a)
+{
+    struct update_feed *out = r->out;
     out->outcome = a->outcome;
     out->reason = a->reason;
     out->bytes = r->pages.bytes;
     out->pages = r->pages.n;
     out->counts = r->pages.counts;
     out->why = r->pages.why;
-    out->success_s = r->state.success_s;
-    out->next_s = r->state.next_s;
-    out->failures = r->state.failures;
-    out->stale = r->state.success_s == 0 ||
-                 (f->stale_s > 0 && r->state.success_s < r->u->o->now_s - f->stale_s);
+    report_state(r);
     update_tell(r, UPDATE_DONE, out->bytes, out->bytes, (uint64_t)r->state.entries);
 }
 
@@ -459,6 +468,34 @@ int intel_update(const struct update_options *o, struct update_result **out, str
     free(u.runs);
     vault_unlock(u.vault);
     pthread_mutex_destroy(&u.lock);
+    if (st == MP_OK)
+        *out = u.result;
+    else
+        update_result_free(u.result);
+    return st;
+}
+
+int update_status(const char *dir, const struct intel_config *config, int64_t now_s,
+                  struct update_result **out, struct mp_err *err)
+{
+    const struct update_options o = {.dir = dir, .config = config, .now_s = now_s};
+    struct update u = {.o = &o};
+    int st = MP_OK;
+    if (snprintf(u.states, sizeof u.states, "%s/feeds", dir) >= (int)sizeof u.states)
+        return mp_fail(err, MP_E_IO, 0, "directory %s: its name is too long", dir);
+    st = prepare(&u, err);
+    for (size_t i = 0; st == MP_OK && i < u.result->n; i++) {
+        struct feed_run *r = &u.runs[i];
+        st = feed_state_load(r->arena, u.states, r->feed->name, &r->state, err);
+        if (st != MP_OK)
+            break;
+        report_state(r);
+        r->out->entries = (uint64_t)r->state.entries;
+        r->out->reason = r->state.reason;
+        if (r->state.checked_s > 0 && r->state.outcome <= UPDATE_STOPPED)
+            r->out->outcome = (enum update_outcome)r->state.outcome;
+    }
+    free(u.runs);
     if (st == MP_OK)
         *out = u.result;
     else

@@ -98,6 +98,12 @@ struct update_result {
 int intel_update(const struct update_options *o, struct update_result **out, struct mp_err *err);
 void update_result_free(struct update_result *r); /* accepts NULL */
 
+/* How the enabled feeds stand, without asking anyone: outcome and reason of the last attempt
+ * (UPDATE_NOT_DUE: it has never been asked), entries of the copy, ages. MP_OK, also without a
+ * store; MP_E_IO: the directory is not ours alone; MP_E_NOMEM. */
+int update_status(const char *dir, const struct intel_config *config, int64_t now_s,
+                  struct update_result **out, struct mp_err *err);
+
 /* A check for each feed: intel.feed-failed, intel.feed-refused, intel.feed-key, intel.stale. A feed
  * that could not be fetched is undecided, not passed. */
 void update_check(const struct update_result *r, struct check_list *checks);

@@ -80,6 +80,11 @@ static void test_failures(void)
     struct site_server w;
     site_begin(&s, sandbox);
     struct feed *f = site_feed(&s, "failing", FEED_PLAIN, "");
+    struct update_result *never = NULL;
+    tap_case("failure: before anything, the status tells that there is nothing");
+    if (tap_int(update_status(s.dir, &s.config, s.o.now_s, &never, &s.err), MP_OK))
+        tap_ok(never->n == 1 && never->feeds[0].outcome == UPDATE_NOT_DUE && never->feeds[0].stale);
+    update_result_free(never);
     f->expire_s = 3 * 86400;
     site_serve(&s, &w, f, "/list", answers, ARRAY_LEN(answers));
     site_run(&s);
@@ -88,6 +93,14 @@ static void test_failures(void)
     const struct update_feed *u = site_run(&s);
     site_outcome(u, UPDATE_FAILED, "503");
     tap_ok(u->failures == 1 && u->next_s == s.o.now_s + 60 && site_has_url(&s, "a.test/1"));
+    tap_case("failure: told by the status later");
+    struct update_result *status = NULL;
+    if (tap_int(update_status(s.dir, &s.config, s.o.now_s, &status, &s.err), MP_OK)) {
+        site_outcome(&status->feeds[0], UPDATE_FAILED, "503");
+        tap_ok(status->n == 1 && status->feeds[0].entries == 4 && status->feeds[0].failures == 1 &&
+               status->feeds[0].success_s == SITE_NOW && !status->feeds[0].stale);
+        update_result_free(status);
+    }
     tap_case("failure: not before");
     s.o.now_s += 59;
     site_outcome(site_run(&s), UPDATE_NOT_DUE, NULL);
