@@ -113,6 +113,7 @@ int intel_options_open(struct intel_options *o, const char *const *own, size_t n
     struct str domains[INTEL_SOURCE_MAX_OWN];
     struct intel_source_options options = {.config = &o->config,
                                            .store_dir = o->store_dir.n > 0 ? o->store_dir.p : NULL,
+                                           .store_optional = o->store == NULL,
                                            .secret = intel_options_secret,
                                            .require = o->require,
                                            .send_urls = o->send_urls,

@@ -11,7 +11,10 @@ static int look_up(struct job *job, struct mp_err *err)
     const struct intel_settings *settings = job->config->intel;
     if (s->snapshot == NULL) {
         if (settings->has_store) {
-            finding_add(&s->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE, "the local store");
+            finding_add(&s->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE,
+                        "the local store: %s" STR_FMT,
+                        settings->store_fault.n > 0 ? "" : "there is none yet",
+                        STR_ARG(settings->store_fault));
             s->missing = true;
         }
         return MP_OK;

@@ -14,7 +14,7 @@ enum { SERVICE_MAX_FILES = 5, SERVICE_MAX_LINKS = 5 };
 /* What is wanted. Read-only while jobs run; everything in it outlives them. */
 struct intel_settings {
     bool has_store;                    /* somebody keeps one: a job without a snapshot lacks it */
-    struct str store_fault;            /* a newer one is damaged: why; empty: none is */
+    struct str store_fault;            /* it, or a newer one, cannot be used: why; empty: it can */
     bool require;                      /* what cannot be asked makes the message undecided */
     const struct dns_lists *dns_lists; /* NULL: none */
     struct dns_list_health *health;    /* of them, shared; may be NULL */

@@ -46,9 +46,11 @@ void intel_check_store(const struct intel_checks *c, struct check_list *checks)
         check_add(checks, FINDING_INTEL_STORE_BROKEN, "%s: %s", c->source->faults[i].file,
                   c->source->faults[i].why);
     if (s == NULL) {
-        check_add(checks, FINDING_INTEL_UNAVAILABLE, "%s has no store yet", c->store_dir);
+        struct str fault = c->source->settings.store_fault;
+        check_add(checks, FINDING_INTEL_UNAVAILABLE, "%s" STR_FMT,
+                  fault.n > 0 ? "" : "the local store: there is none yet", STR_ARG(fault));
         check_undecided(checks);
-        check_end(checks, -1, "%s is empty", c->store_dir);
+        check_end(checks, -1, "%s: no store that can be used", c->store_dir);
         return;
     }
     clock_ms_text(snapshot_built_s(s) * 1000, built, sizeof built);

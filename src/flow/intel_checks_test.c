@@ -109,8 +109,18 @@ static void test_nothing(void)
     tap_case("an empty one is undecided");
     intel_check_store(&empty, &checks);
     tap_int(check_status_of(&checks.items[1]), CHECK_UNDECIDED);
+    tap_case("one that cannot be used: the reason is told, and a run goes on where it is optional");
+    struct intel_source_options o = {.config = &config, .store_dir = "/dev/null"};
+    tap_int(intel_source_open(&arena, &o, &source, NULL), MP_E_IO);
+    intel_source_clear(&source);
+    o.store_optional = true;
+    tap_int(intel_source_open(&arena, &o, &source, NULL), MP_OK);
+    tap_ok(source.settings.has_store && source.hold == NULL);
+    tap_ok(str_search(source.settings.store_fault, STR("/dev/null")) <
+           source.settings.store_fault.n);
     intel_check_services(&none, &arena, &checks, NULL);
     tap_int(check_status_of(&checks.items[2]), CHECK_SKIPPED);
+    intel_source_clear(&source);
 }
 
 /* ---- one value ---- */

@@ -30,6 +30,8 @@ static int open_services(const struct intel_source_options *o, struct intel_sour
                                              .own_domains = o->own_domains,
                                              .n_own_domains = o->n_own_domains};
     int st = service_cache_open(o->store_dir, 0, &s->cache, err);
+    if (st == MP_E_IO && o->store_dir != NULL) /* a full disk, a folder of others: in memory */
+        st = service_cache_open(NULL, 0, &s->cache, err);
     if (st == MP_OK)
         st = services_new(o->config, o->secret, o->secret_ctx, s->cache, &options, &s->services,
                           err);
@@ -40,7 +42,14 @@ int intel_source_open(struct arena *arena, const struct intel_source_options *o,
                       struct intel_source *out, struct mp_err *err)
 {
     *out = (struct intel_source){.settings = {.require = o->require}};
+    struct mp_err local = {0};
+    err = err == NULL ? &local : err;
     int st = o->store_dir == NULL ? MP_OK : open_store(o->store_dir, out, err);
+    if (st == MP_E_IO && o->store_optional) {
+        out->settings.has_store = true;
+        out->settings.store_fault = arena_copy(arena, str_from(err->text));
+        st = MP_OK;
+    }
     if (st == MP_OK)
         st = dns_lists_new(arena, o->config, o->secret, o->secret_ctx, &out->lists, err);
     if (st == MP_OK && out->lists.n > 0) {

@@ -12,6 +12,7 @@ enum { INTEL_SOURCE_MAX_OWN = 100 }; /* domains of ours, never asked about */
 struct intel_source_options {
     const struct intel_config *config;
     const char *store_dir; /* NULL: no store */
+    bool store_optional;   /* one that cannot be used counts as missing, and is told */
     intel_secret_fn *secret;
     void *secret_ctx;
     bool require;   /* what cannot be asked makes a message undecided */
@@ -34,7 +35,8 @@ struct intel_source {
 };
 
 /* `arena` outlives *out. Nothing is asked. MP_OK; MP_E_IO: the store cannot be used; MP_E_SYNTAX of
- * the configuration; MP_E_NOMEM. intel_source_clear in any case. */
+ * the configuration; MP_E_NOMEM. Where answers of services cannot be kept they are forgotten with
+ * the run. intel_source_clear in any case. */
 int intel_source_open(struct arena *arena, const struct intel_source_options *o,
                       struct intel_source *out, struct mp_err *err);
 void intel_source_clear(struct intel_source *s); /* accepts one that was zeroed */
