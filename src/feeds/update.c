@@ -278,7 +278,7 @@ static void report(struct feed_run *r, const struct attempt *a)
 {
     struct update_feed *out = r->out;
     out->outcome = a->outcome;
-    out->reason = a->reason;
+    out->reason = a->outcome == UPDATE_NOT_DUE ? r->state.reason : a->reason;
     out->bytes = r->pages.bytes;
     out->pages = r->pages.n;
     out->counts = r->pages.counts;

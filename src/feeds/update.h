@@ -69,7 +69,8 @@ const char *update_outcome_name(enum update_outcome o); /* "not-due", "changed",
 struct update_feed {
     struct str name;
     enum update_outcome outcome;
-    struct str reason; /* FAILED, REFUSED, NO_KEY: printable, without secrets */
+    struct str reason; /* FAILED, REFUSED, NO_KEY: printable, without secrets; NOT_DUE: of the last
+                          failure */
     uint64_t bytes;    /* fetched, undone */
     unsigned pages;
     struct feed_counts counts; /* of what was fetched */
@@ -105,7 +106,7 @@ int update_status(const char *dir, const struct intel_config *config, int64_t no
                   struct update_result **out, struct mp_err *err);
 
 /* A check for each feed: intel.feed-failed, intel.feed-refused, intel.feed-key, intel.stale. A feed
- * that could not be fetched is undecided, not passed. */
+ * that could not be fetched is undecided, not passed, also while it waits to be asked again. */
 void update_check(const struct update_result *r, struct check_list *checks);
 
 #endif

@@ -183,7 +183,8 @@ static inline bool site_outcome(const struct update_feed *f, enum update_outcome
     bool ok = tap_str_at(str_from(update_outcome_name(f->outcome)),
                          str_from(update_outcome_name(want)), "outcome", __FILE__, __LINE__);
     bool tells = tap_ok((f->reason.n > 0) ==
-                        (want == UPDATE_FAILED || want == UPDATE_REFUSED || want == UPDATE_NO_KEY));
+                        (want == UPDATE_FAILED || want == UPDATE_REFUSED || want == UPDATE_NO_KEY ||
+                         (want == UPDATE_NOT_DUE && f->failures > 0)));
     if (says != NULL)
         tells = tap_ok(str_search(f->reason, str_from(says)) < f->reason.n) && tells;
     if (!ok || !tells)
