@@ -93,6 +93,7 @@ static int check_feed(const struct intel_checks *c, const struct feed *feed, con
     int st = feed_state_load(arena, states, feed->name, &state, err);
     if (st == MP_E_NOMEM)
         return st;
+    has = has && in_store.fetched_s > 0; /* an enabled feed is in the store before it came */
     int64_t fetched_s = has ? in_store.fetched_s : state.success_s;
     check_begin(checks, feed->name, "feed");
     if (st != MP_OK)

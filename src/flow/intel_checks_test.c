@@ -69,7 +69,10 @@ static void test_store(void)
         const char *label;
         int64_t fetched_s;
         bool stale;
-    } rows[] = {{"a fresh feed", NOW - HOUR, false}, {"an old feed", NOW - 3 * HOUR, true}};
+        enum check_status status; /* of the feed; what is stale is told at a low severity */
+    } rows[] = {{"a fresh feed", NOW - HOUR, false, CHECK_PASS},
+                {"an old feed", NOW - 3 * HOUR, true, CHECK_PASS},
+                {"one that never came", 0, true, CHECK_UNDECIDED}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct intel_source source;
         struct finding_list findings;
@@ -84,6 +87,9 @@ static void test_store(void)
         tap_int(intel_check_feeds(&c, &arena, &checks, NULL, NULL), MP_OK);
         tap_int(check_status_of(find(&checks, "intel store")), CHECK_PASS);
         tap_int(has(&checks, FINDING_INTEL_STALE), rows[i].stale);
+        const struct check *feed = find(&checks, "nets");
+        tap_int(check_status_of(feed), rows[i].status);
+        tap_int(str_search(feed->detail, STR("ago")) < feed->detail.n, rows[i].fetched_s > 0);
         tap_case("%s: a newer store that is damaged is told", rows[i].label);
         source.n_faults = 1;
         source.faults[0] = (struct vault_fault){"indicators-9.mpi", "cut short"};
@@ -167,6 +173,37 @@ static void test_lookup(struct dns_list *list)
     dns_zone_free(dns.zone);
 }
 
+/* What is not known is not said to be fine. */
+static void test_missing(void)
+{
+    struct intel_config config = {.feeds = &nets, .n_feeds = 1};
+    static const struct {
+        const char *label, *fault;
+        int64_t fetched_s;
+        enum finding_id id;
+    } cases[] = {{"a feed that is too old", "", NOW - 3 * HOUR, FINDING_INTEL_STALE},
+                 {"a newer store that is damaged", "cut", NOW, FINDING_INTEL_UNAVAILABLE},
+                 {"nothing", "", NOW, FINDING_COUNT}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct intel_source source;
+        struct intel_lookup l;
+        struct mp_err err = {0};
+        bool missing = cases[i].id != FINDING_COUNT;
+        tap_case("lookup with %s", cases[i].label);
+        publish(cases[i].fetched_s);
+        open_source(&config, &source);
+        source.settings.store_fault = str_from(cases[i].fault);
+        const struct intel_lookup_options o = {.source = &source, .now_s = NOW};
+        tap_int(intel_lookup_run(&l, &o, STR("fine.example"), &err), MP_OK);
+        tap_int(check_list_undecided(&l.checks), missing);
+        tap_ok(!missing || has(&l.checks, cases[i].id));
+        tap_str(l.headline, missing ? STR("domain, not listed by those that answered")
+                                    : STR("domain, not listed"));
+        intel_lookup_clear(&l);
+        intel_source_clear(&source);
+    }
+}
+
 static void test_liar(struct dns_list *list)
 {
     struct intel_config config = {.dns_lists = list, .n_dns_lists = 1};
@@ -190,10 +227,10 @@ static void test_liar(struct dns_list *list)
 /* What the vault and the cache left there. */
 static void remove_all(void)
 {
-    static const char *const names[] = {"indicators-0000000001.mpi", "indicators-0000000002.mpi",
-                                        "indicators-0000000003.mpi", "lock"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        (void)unlink(arena_fmt(&arena, "%s/%s", dir, names[i]).p);
+    enum { PUBLISHED_MOST = 9 };
+    for (int i = 1; i <= PUBLISHED_MOST; i++)
+        (void)unlink(arena_fmt(&arena, "%s/indicators-%010d.mpi", dir, i).p);
+    (void)unlink(arena_fmt(&arena, "%s/lock", dir).p);
     tap_case("nothing else was written");
     tap_int(rmdir(dir), 0);
 }
@@ -215,6 +252,7 @@ int main(void)
     test_store();
     test_nothing();
     test_lookup(&list);
+    test_missing();
     test_liar(&list);
     remove_all();
     arena_clear(&arena);

@@ -85,6 +85,15 @@ static int ask_store(struct intel_lookup *l, const struct intel_lookup_options *
         check_end(&l->checks, clock_mono_us() - begun_us, "it is empty: mailproof intel update");
         return MP_OK;
     }
+    bool missing = intel_stale(s, o->now_s, &found);
+    if (o->source->settings.store_fault.n > 0) {
+        missing = true;
+        finding_add(&found, FINDING_INTEL_UNAVAILABLE, NOWHERE,
+                    "the newest store is damaged, an older one is used: " STR_FMT,
+                    STR_ARG(o->source->settings.store_fault));
+    }
+    if (missing)
+        check_undecided(&l->checks);
     int st = intel_match(&l->arena, s, &l->item, 1, o->now_s, &found, &l->hits, err);
     take(l, &found);
     for (unsigned k = 0; k < INDICATOR_KIND_COUNT; k++)
