@@ -86,6 +86,15 @@ static int put_files_beside(struct intel_options *o, const char *path, struct mp
     return ok ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "%s: no memory", path);
 }
 
+/* Somebody wants a store: that it was not made yet is told, and not passed over. */
+static bool any_feed(const struct intel_config *config)
+{
+    for (size_t i = 0; i < config->n_feeds; i++)
+        if (config->feeds[i].enabled)
+            return true;
+    return false;
+}
+
 int intel_options_read(struct intel_options *o)
 {
     struct mp_err err = {0};
@@ -101,7 +110,7 @@ int intel_options_read(struct intel_options *o)
         return report_failure(o->command, &err);
     if (o->store != NULL && !o->none)
         o->store_dir = str_from(o->store);
-    else if (!o->none && is_there(INTEL_STORE_DEFAULT))
+    else if (!o->none && (is_there(INTEL_STORE_DEFAULT) || any_feed(&o->config)))
         o->store_dir = STR(INTEL_STORE_DEFAULT);
     return EXIT_PASSED;
 }

@@ -22,7 +22,7 @@ struct intel_options {
     bool require, send_urls;
     struct arena arena;
     struct intel_config config; /* after intel_options_read */
-    struct str store_dir;       /* empty: there is none */
+    struct str store_dir;       /* empty: there is none, and nobody wants one */
 };
 
 enum intel_option_id {
@@ -44,7 +44,7 @@ enum intel_option_id {
 #define INTEL_HELP                                                                                 \
     "  --intel-store DIR       the local store of threat feeds (default " INTEL_STORE_DEFAULT      \
     ",\n"                                                                                          \
-    "                          when it is there); none: look nothing up\n"                         \
+    "                          when it is there or a feed is enabled); none: look nothing up\n"    \
     "  --intel-config FILE     feeds, DNS lists and services (default\n"                           \
     "                          " INTEL_CONFIG_DEFAULT ", when it is there)\n"                      \
     "  --intel-send-urls       whole links may go to services, not only hosts and hashes\n"
