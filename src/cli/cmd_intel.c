@@ -86,7 +86,7 @@ static int set_own(struct intel_command *c, int option, const char *arg)
                 arg);
         return EXIT_PASSED;
     default:
-        if (!tlp_by_name(str_from(arg), &c->tlp))
+        if (!tlp_by_name(str_from(arg), &c->tlp) || c->tlp == TLP_UNKNOWN)
             return usage_error("intel",
                                "--tlp %s: expected clear, green, amber, amber+strict or red", arg);
         return EXIT_PASSED;

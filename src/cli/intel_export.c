@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/intel_command.h"
 
 enum {
@@ -11,11 +12,18 @@ enum {
     VALUE_BYTES = 64 * 1024
 };
 
+/* What nobody marked is not for others without asking: it counts as amber. */
+static bool may_be_passed_on(const struct intel_command *c, const struct indicator *i,
+                             const struct snapshot_feed *feed)
+{
+    enum tlp tlp = i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp;
+    return (tlp == TLP_UNKNOWN ? TLP_AMBER : tlp) <= c->tlp;
+}
+
 static bool is_wanted(const struct intel_command *c, const struct indicator *i,
                       const struct snapshot_feed *feed)
 {
-    enum tlp tlp = i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp;
-    if (tlp > c->tlp || (c->kind != INDICATOR_KIND_COUNT && i->kind != c->kind))
+    if (c->kind != INDICATOR_KIND_COUNT && i->kind != c->kind)
         return false;
     for (size_t k = 0; k < c->n_feeds; k++)
         if (str_eq(c->feeds[k], feed->name))
@@ -24,11 +32,16 @@ static bool is_wanted(const struct intel_command *c, const struct indicator *i,
 }
 
 /* RFC 4180: always in quotes, which double themselves. A cell that a spreadsheet would take for a
- * formula gets an apostrophe before it. */
+ * formula gets an apostrophe before it; what a terminal would obey, and what would begin a line of
+ * its own in a build log, becomes visible. */
 static void add_cell(struct buf *b, struct str text)
 {
+    struct buf shown;
+    buf_init(&shown, LINE_BYTES);
+    utf8_add_printable(&shown, text, LINE_BYTES / 2);
+    text = buf_str(&shown);
     buf_addc(b, '"');
-    if (text.n > 0 && strchr("=+-@\t\r", text.p[0]) != NULL && text.p[0] != '\0')
+    if (text.n > 0 && str_has(STR("=+-@"), text.p[0]))
         buf_addc(b, '\'');
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')
@@ -36,6 +49,8 @@ static void add_cell(struct buf *b, struct str text)
         buf_addc(b, text.p[i]);
     }
     buf_addc(b, '"');
+    b->failed |= shown.failed;
+    buf_clear(&shown);
 }
 
 static void add_csv(struct buf *b, struct str value, const struct indicator *i,
@@ -91,7 +106,9 @@ static bool flush(struct buf *b, FILE *out)
     return ok;
 }
 
-static bool write_entries(struct intel_command *c, const struct snapshot *s, FILE *out)
+/* *held: so many were asked for and may not be passed on. */
+static bool write_entries(struct intel_command *c, const struct snapshot *s, FILE *out,
+                          uint64_t *held)
 {
     struct arena arena = {.budget_bytes = 0};
     struct buf b;
@@ -107,6 +124,10 @@ static bool write_entries(struct intel_command *c, const struct snapshot *s, FIL
     while (ok && snapshot_next(s, &cursor, &i)) {
         if (!snapshot_feed_at(s, i.feed, &feed) || !is_wanted(c, &i, &feed))
             continue;
+        if (!may_be_passed_on(c, &i, &feed)) {
+            ++*held;
+            continue;
+        }
         arena_reset(&arena);
         struct str value = indicator_text(&arena, &i);
         if (c->export_format == EXPORT_CSV) {
@@ -129,6 +150,7 @@ static bool write_entries(struct intel_command *c, const struct snapshot *s, FIL
 int intel_export_command(struct intel_command *c)
 {
     const char *path = c->common.output;
+    uint64_t held = 0;
     int code = intel_command_open(c, false);
     if (code != EXIT_PASSED)
         return code;
@@ -137,7 +159,12 @@ int intel_export_command(struct intel_command *c)
     FILE *out = path == NULL ? stdout : fopen(path, "we");
     if (out == NULL)
         return usage_error("intel", "%s: %s", path, strerror(errno));
-    bool ok = write_entries(c, vault_snapshot(c->source.hold), out);
+    bool ok = write_entries(c, vault_snapshot(c->source.hold), out, &held);
+    if (held > 0)
+        fprintf(stderr,
+                "mailproof intel: export: left out: %llu above TLP %s, or without one; --tlp LEVEL "
+                "says up to which\n",
+                (unsigned long long)held, tlp_name(c->tlp));
     ok = (path == NULL ? fflush(out) : fclose(out)) == 0 && ok;
     return ok ? EXIT_PASSED
               : usage_error("intel", "%s: not all could be written",

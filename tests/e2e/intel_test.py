@@ -169,7 +169,49 @@ def _():
     holds("green stays", "3636e3" not in out and "198.51.100.64" in out)
 
 
+HOSTILE = "evil\x1b[31m\r\n::error::x\n##vso[task.complete]\x00\u202e"
+
+
+@row("export: what a feed says of an entry is no command to a terminal, a build log or a spreadsheet")
+def _():
+    feed = config("hostile.json", json.dumps([{"v": "a.example", "l": HOSTILE, "i": "=1+1", "t": "green"}]))
+    path = config("hostile.yaml", "feeds:\n  hostile: {url: 'file:%s', format: json, "
+                  "columns: {value: v, label: l, id: i, tlp: t}}\n" % feed)
+    args = ("--intel-store", store("hostile"), "--intel-config", path)
+    expect("update", run("intel", "update", *args)[0], 0)
+    for form in ("csv", "jsonl", "plain"):
+        _, out, _ = run("intel", "export", *args, "--format", form)
+        holds(f"{form}: {out!r}", "a.example" in out and not any(c in out for c in "\x1b\x00\r"))
+        holds(form + " lines", not any(line.startswith(("::", "##")) for line in out.splitlines()))
+    holds("formula", '"\'=1+1"' in run("intel", "export", *args)[1])
+
+
+@row("export: what has no TLP counts as amber, and what is left out is told")
+def _():
+    path = config("unmarked.yaml", "feeds:\n  plain: {url: 'file:%s'}\n" % config("plain.txt", "a.example\n"))
+    args = ("--intel-store", store("unmarked"), "--intel-config", path)
+    expect("update", run("intel", "update", *args)[0], 0)
+    code, out, err = run("intel", "export", *args, "--format", "plain")
+    expect("held", (code, out), (0, ""))
+    holds(err, "left out: 1 " in err and "--tlp" in err)
+    expect("amber", run("intel", "export", *args, "--format", "plain", "--tlp", "amber"), (0, "a.example\n", ""))
+
+
 # ---- what is missing, and what is damaged ----
+
+@row("a feed is enabled and no store was made yet: told, and never a pass when it is required")
+def _():
+    path = config("wanted.yaml", "feeds:\n  wanted: {url: 'file:wanted.txt'}\ndns_lists:\n  ours: {zone: bl.example, "
+                  "asks: ip, codes: [{answer: 127.0.0.2, severity: high, means: listed}]}\n")
+    expect("stats", run("intel", "stats", "--intel-config", path)[0], 3)
+    zone = config("bl.zone", "2.0.0.127.bl.example. A 127.0.0.2\n")
+    args = ("scan", "--only", "intel", "--intel-config", path, "--zone", zone)
+    if not os.path.exists("/var/lib/mailproof/intel"):
+        code, doc, _ = document(*args, LISTED)
+        expect("open", (code, ids(doc)), (0, {"intel.unavailable"}))
+    code, doc, _ = document(*args, "--require-intel", LISTED)
+    expect("required", (code, doc["verdict"]["complete"]), (3, False))
+
 
 @row("no store: told, and undecided when it is required")
 def _():
@@ -257,6 +299,9 @@ def _():
     code, feed, _ = update("--force")
     expect("failed", (code, feed["outcome"], feed["entries"]), (3, "failed", 3))
     holds("why", "500" in feed["reason"])
+    code, feed, _ = update()
+    expect("not asked again at once, and still no pass", (code, feed["outcome"]), (3, "not-due"))
+    holds("still told", "500" in feed["reason"])
     _, doc, _ = document("intel", "stats", *WEB[:2], "--intel-config", config("web.yaml", FEED))
     holds("stats has it too", "intel.feed-failed" in ids(doc))
 
