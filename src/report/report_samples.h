@@ -21,6 +21,11 @@ struct sample {
     struct content_object objects[2];
     struct content_link links[2];
     struct content_text texts[3];
+    struct intel_item items[1];
+    struct intel_hit hits[1];
+    struct dns_list list;
+    struct dns_listing listings[1];
+    struct intel_ask asks[2];
 };
 
 static inline void sample_init(struct sample *s)
@@ -214,6 +219,42 @@ static inline void sample_objects(struct sample *s, struct str part, struct str 
                                        .complete = true};
 }
 
+/* An entry of a feed, one of a DNS list, and a service's word; one that nobody was asked for. */
+static inline void sample_known(struct sample *s, struct str value, struct str feed)
+{
+    struct intel_stage *k = &s->job.intel;
+    s->items[0] = (struct intel_item){
+        .kind = ITEM_LINK, .role = "link", .where = {.part = value, .member = feed}, .text = value};
+    s->hits[0] = (struct intel_hit){.indicator = {.kind = INDICATOR_DOMAIN,
+                                                  .key = value,
+                                                  .confidence = 75,
+                                                  .tlp = TLP_GREEN,
+                                                  .first_seen_s = 1795392000,
+                                                  .id = feed,
+                                                  .label = value},
+                                    .feed = {.name = feed, .licence = value},
+                                    .match = KEY_PARENT,
+                                    .stale = true};
+    k->items = s->items;
+    k->hits = (struct intel_hits){.items = s->hits, .n = 1};
+    s->list = (struct dns_list){.name = feed};
+    s->listings[0] = (struct dns_listing){.list = &s->list,
+                                          .asked = value,
+                                          .kind = CODE_LISTED,
+                                          .codes = STR("127.0.0.2 spam"),
+                                          .reason = value};
+    k->lists = (struct dns_list_result){.listings = s->listings, .n = 1};
+    for (size_t i = 0; i < ARRAY_LEN(s->asks); i++)
+        s->asks[i].what = (struct indicator){.kind = INDICATOR_DOMAIN, .key = value};
+    s->asks[0].word =
+        (struct service_word){.service = SERVICE_VIRUSTOTAL, .outcome = WORD_MALICIOUS};
+    word_label(&s->asks[0].word, value);
+    word_text(&s->asks[0].word, "%d of %d engines", 41, 70);
+    s->asks[1].word.outcome = WORD_NOT_ASKED;
+    k->asks = s->asks;
+    k->n_asks = 2;
+}
+
 static inline void sample_good(struct sample *s)
 {
     struct job *j = &s->job;
@@ -235,6 +276,7 @@ static inline void sample_good(struct sample *s)
                                     "smtp.mailfrom=renee@example.org;\r\n\tdkim=pass "
                                     "header.d=example.org");
     sample_objects(s, STR("2"), STR("figures.zip"), STR("figures.zip/2026.csv"));
+    sample_known(s, STR("good.example"), STR("careless-feed"));
     finding_add(&j->findings, FINDING_AUTH_KEY_WEAK,
                 (struct finding_where){.header = STR("DKIM-Signature"),
                                        .offset = 378,
@@ -302,6 +344,7 @@ static inline void sample_hostile(struct sample *s, struct str raw, struct str e
                                       .override_reason = evil};
     j->authentication_results = evil;
     sample_objects(s, evil, evil, evil);
+    sample_known(s, evil, evil);
     struct finding *f = finding_add(&j->findings, FINDING_AUTH_DMARC_FAIL,
                                     (struct finding_where){.part = evil,
                                                            .member = evil,

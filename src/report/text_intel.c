@@ -30,7 +30,8 @@ static void listing_line(struct flow *f, const struct dns_listing *l)
     flow_line(f, INDENT, INDENT_HANG);
     flow_put(f, FLOW_BOLD, l->list->name);
     text_pair(f, "  ", l->asked);
-    text_pair(f, ": ", l->codes);
+    flow_putz(f, FLOW_PLAIN, ": ");
+    flow_put(f, FLOW_PLAIN, l->codes);
     text_pair(f, ": ", l->reason);
     flow_end(f);
 }
@@ -46,7 +47,8 @@ static void word_line(struct flow *f, struct arena *scratch, const struct intel_
     flow_putz(f, FLOW_PLAIN, " ");
     flow_putz(f, word_is_missing(w) ? FLOW_WARN : FLOW_PLAIN, word_outcome_name(w->outcome));
     text_pair(f, ", ", str_from(w->label));
-    text_pair(f, ": ", str_from(w->text));
+    flow_putz(f, FLOW_PLAIN, w->text[0] == '\0' ? "" : ": ");
+    flow_put(f, FLOW_PLAIN, str_from(w->text));
     flow_putz(f, FLOW_DIM, w->cached ? " (said earlier)" : "");
     flow_end(f);
 }
