@@ -2,6 +2,7 @@
 #include "phish/text.h"
 
 #include "base/fold.h"
+#include "content/grow.h"
 
 static int no_memory(struct mp_err *err)
 {
@@ -20,19 +21,22 @@ static enum text_origin origin_of(const struct content_object *o)
 static bool gather(struct arena *arena, const struct content_report *found, struct phish_text *t)
 {
     char *p[TEXT_ORIGINS] = {0};
-    size_t n[TEXT_ORIGINS] = {0};
+    size_t n[TEXT_ORIGINS] = {0}, most = 0;
+    for (size_t i = 0; i < found->n_texts && most < TEXT_MAX_BYTES; i++)
+        most += found->texts[i].kind == TEXT_SEEN ? found->texts[i].text.n + 1 : 0;
+    most = most < TEXT_MAX_BYTES ? most : TEXT_MAX_BYTES;
     for (size_t i = 0; i < found->n_texts; i++) {
         const struct content_text *one = &found->texts[i];
         enum text_origin o = origin_of(&found->objects[one->object]);
         if (one->kind != TEXT_SEEN)
             continue;
-        if (p[o] == NULL && (p[o] = arena_new(arena, char, TEXT_MAX_BYTES)) == NULL)
+        if (p[o] == NULL && (p[o] = arena_new(arena, char, most)) == NULL)
             return false;
-        size_t room = TEXT_MAX_BYTES - n[o];
+        size_t room = most - n[o];
         struct str taken = str_slice(one->text, 0, room);
         memcpy(p[o] + n[o], taken.p, taken.n);
         n[o] += taken.n;
-        if (n[o] < TEXT_MAX_BYTES)
+        if (n[o] < most)
             p[o][n[o]++] = '\n';
     }
     for (size_t o = 0; o < TEXT_ORIGINS; o++)
@@ -64,26 +68,37 @@ static bool fold_all(struct arena *arena, struct str subject, struct phish_text 
 }
 
 struct hits {
+    struct arena *arena;
     struct phish_text *t;
     struct text_hit *items;
+    size_t cap;
+    bool no_memory;
 };
 
 static void note_hit(void *ctx, const struct content_entry *e, size_t at, size_t n)
 {
     struct hits *h = ctx;
     h->t->groups |= e->groups;
-    if (h->t->n_hits < TEXT_MAX_HITS)
-        h->items[h->t->n_hits++] = (struct text_hit){e, (uint32_t)at, (uint32_t)n};
+    if (h->t->n_hits == TEXT_MAX_HITS || h->no_memory)
+        return;
+    struct text_hit *items = list_room(h->arena, h->items, h->t->n_hits, &h->cap, sizeof *h->items);
+    h->no_memory = items == NULL;
+    if (items == NULL)
+        return;
+    h->items = items;
+    h->items[h->t->n_hits++] = (struct text_hit){e, (uint32_t)at, (uint32_t)n};
 }
 
 int phish_text_read(struct arena *arena, const struct content_report *found, struct str subject,
                     const struct content_lists *lists, struct phish_text *out, struct mp_err *err)
 {
     struct phish_text t = {.words = 0};
-    struct hits h = {&t, arena_new(arena, struct text_hit, TEXT_MAX_HITS)};
-    if (h.items == NULL || !gather(arena, found, &t) || !fold_all(arena, subject, &t))
+    struct hits h = {.arena = arena, .t = &t};
+    if (!gather(arena, found, &t) || !fold_all(arena, subject, &t))
         return no_memory(err);
     content_lists_match(lists, LIST_WORDS, t.folded, note_hit, &h);
+    if (h.no_memory)
+        return no_memory(err);
     t.hits = h.items;
     *out = t;
     return MP_OK;
