@@ -45,20 +45,19 @@ static void check_feed(const struct update_result *r, const struct update_feed *
     bool waits = f->outcome == UPDATE_NOT_DUE && f->failures > 0;
     check_begin(checks, f->name, "feed");
     for (size_t i = 0; i < ARRAY_LEN(failures); i++)
-        if (failures[i].outcome == f->outcome)
+        if (failures[i].outcome == f->last && waits)
+            check_add(checks, failures[i].id,
+                      STR_FMT ": " STR_FMT "; asked again in %lld minutes, or with --force",
+                      STR_ARG(f->name), STR_ARG(f->reason), (long long)(wait_s + 59) / 60);
+        else if (failures[i].outcome == f->last)
             check_add(checks, failures[i].id, STR_FMT ": " STR_FMT, STR_ARG(f->name),
                       STR_ARG(f->reason));
-    if (waits)
-        check_add(checks, FINDING_INTEL_FEED_FAILED,
-                  STR_FMT ": " STR_FMT "; asked again in %lld minutes, or with --force",
-                  STR_ARG(f->name), STR_ARG(f->reason), (long long)(wait_s + 59) / 60);
     if (f->stale && f->success_s == 0)
         check_add(checks, FINDING_INTEL_STALE, STR_FMT ": never fetched", STR_ARG(f->name));
     else if (f->stale)
         check_add(checks, FINDING_INTEL_STALE, STR_FMT ": its entries are %lld hours old",
                   STR_ARG(f->name), (long long)age_h);
-    if (f->outcome == UPDATE_FAILED || f->outcome == UPDATE_NO_KEY ||
-        f->outcome == UPDATE_STOPPED || waits)
+    if (f->last == UPDATE_FAILED || f->last == UPDATE_NO_KEY || f->last == UPDATE_STOPPED)
         check_undecided(checks);
     end_check(checks, f);
 }

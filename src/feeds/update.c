@@ -277,8 +277,10 @@ static void report_state(struct feed_run *r)
 static void report(struct feed_run *r, const struct attempt *a)
 {
     struct update_feed *out = r->out;
-    out->outcome = a->outcome;
+    out->outcome = out->last = a->outcome;
     out->reason = a->outcome == UPDATE_NOT_DUE ? r->state.reason : a->reason;
+    if (a->outcome == UPDATE_NOT_DUE && r->state.outcome <= UPDATE_STOPPED)
+        out->last = (enum update_outcome)r->state.outcome;
     out->bytes = r->pages.bytes;
     out->pages = r->pages.n;
     out->counts = r->pages.counts;
@@ -493,7 +495,7 @@ int update_status(const char *dir, const struct intel_config *config, int64_t no
         r->out->entries = (uint64_t)r->state.entries;
         r->out->reason = r->state.reason;
         if (r->state.checked_s > 0 && r->state.outcome <= UPDATE_STOPPED)
-            r->out->outcome = (enum update_outcome)r->state.outcome;
+            r->out->outcome = r->out->last = (enum update_outcome)r->state.outcome;
     }
     free(u.runs);
     if (st == MP_OK)

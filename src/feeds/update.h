@@ -69,6 +69,7 @@ const char *update_outcome_name(enum update_outcome o); /* "not-due", "changed",
 struct update_feed {
     struct str name;
     enum update_outcome outcome;
+    enum update_outcome last; /* of the last attempt, this one or one before it */
     struct str reason; /* FAILED, REFUSED, NO_KEY: printable, without secrets; NOT_DUE: of the last
                           failure */
     uint64_t bytes;    /* fetched, undone */

@@ -740,12 +740,14 @@ static void test_check(void)
         bool stale;
         int64_t failures;
         enum check_status status;
-        enum finding_id id; /* FINDING_COUNT: none */
+        enum finding_id id;       /* FINDING_COUNT: none */
+        enum update_outcome last; /* of NOT_DUE */
     } rows[] = {
         {UPDATE_CHANGED, false, 0, CHECK_PASS, FINDING_COUNT},
         {UPDATE_NOT_DUE, false, 0, CHECK_PASS, FINDING_COUNT},
         {UPDATE_NOT_DUE, true, 0, CHECK_PASS, FINDING_INTEL_STALE},
-        {UPDATE_NOT_DUE, false, 2, CHECK_UNDECIDED, FINDING_INTEL_FEED_FAILED},
+        {UPDATE_NOT_DUE, false, 2, CHECK_UNDECIDED, FINDING_INTEL_FEED_FAILED, UPDATE_FAILED},
+        {UPDATE_NOT_DUE, false, 1, CHECK_FAIL, FINDING_INTEL_FEED_REFUSED, UPDATE_REFUSED},
         {UPDATE_FAILED, false, 0, CHECK_UNDECIDED, FINDING_INTEL_FEED_FAILED},
         {UPDATE_REFUSED, false, 0, CHECK_FAIL, FINDING_INTEL_FEED_REFUSED},
         {UPDATE_NO_KEY, false, 0, CHECK_UNDECIDED, FINDING_INTEL_FEED_KEY},
@@ -754,6 +756,8 @@ static void test_check(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct update_feed f = {.name = STR("some-feed"),
                                 .outcome = rows[i].outcome,
+                                .last = rows[i].outcome == UPDATE_NOT_DUE ? rows[i].last
+                                                                          : rows[i].outcome,
                                 .reason = STR("because"),
                                 .stale = rows[i].stale,
                                 .failures = rows[i].failures,
