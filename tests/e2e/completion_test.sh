@@ -49,7 +49,7 @@ taken() { # command option arguments…
     row "every word for $command $option is taken" "$refused" ''
 }
 
-row 'commands' "$(offered '')" 'audit check doctor explain forge help keygen lint probe run scan seal sign sink version wait'
+row 'commands' "$(offered '')" 'audit check doctor explain forge help intel keygen lint probe run scan seal sign sink version wait'
 row 'commands by their beginning' "$(offered s)" 'scan seal sign sink'
 for command in scan sign seal keygen lint; do
     row "all options of $command" "$(offered "$command" --)" "$(all_options "$command")"
@@ -70,6 +70,9 @@ row 'addresses of a scanner' "$(offered doctor --clamd '')" 'unix:'
 row 'rules and directories' "$(offered doctor --yara '')" 'mails own.yar'
 row 'folders of lists' "$(offered doctor --data '')" 'mails'
 row 'formats of the doctor' "$(offered doctor --format p)" 'prometheus'
+row 'verbs of intel' "$(offered intel '')" 'export lookup stats update'
+row 'formats of an export' "$(offered intel export --format '')" 'csv jsonl plain'
+row 'levels of TLP' "$(offered intel export --tlp a)" 'amber amber+strict'
 row 'no file after keygen' "$(offered keygen '')" ''
 
 printf 'From: a@b.example\r\n\r\nx\r\n' >mail.eml
