@@ -233,6 +233,50 @@ static void test_many(struct arena *arena, const struct snapshot *s)
     tap_int((int)findings.n, 1);
 }
 
+/* A mail full of what is known to be a little bad, and something grave at its end. */
+static void test_hidden(struct arena *arena)
+{
+    enum { DECOYS = INTEL_MAX_HITS + 50 };
+    static const struct snapshot_feed kinds[] = {
+        {.name = STR_INIT("minor"), .severity = SEV_LOW, .fetched_s = NOW},
+        {.name = STR_INIT("grave"), .severity = SEV_CRITICAL, .fetched_s = NOW}};
+    static const size_t decoys[] = {FINDINGS_PER_KIND_MAX, DECOYS};
+    for (size_t d = 0; d < ARRAY_LEN(decoys); d++) {
+        struct intel_item *items = arena_new(arena, struct intel_item, DECOYS + 1);
+        struct snapshot_builder *b;
+        struct snapshot *s = NULL;
+        struct finding_list findings;
+        struct intel_hits hits;
+        struct buf bytes;
+        uint16_t numbers[ARRAY_LEN(kinds)];
+        tap_case("something grave behind %zu decoys is told", decoys[d]);
+        tap_int(snapshot_builder_new(DECOYS + 1, &b, NULL), MP_OK);
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+            tap_int(snapshot_builder_feed(b, &kinds[i], &numbers[i], NULL), MP_OK);
+        for (size_t i = 0; i <= decoys[d]; i++) {
+            struct row r = {"", ITEM_LINK, arena_fmt(arena, "http://h%zu.test/x", i).p, ""};
+            struct indicator in = {.feed = numbers[i == decoys[d]],
+                                   .confidence = INDICATOR_NO_CONFIDENCE};
+            items[i] = item_of(arena, &r);
+            tap_int(indicator_read(arena, INDICATOR_URL, items[i].text, &in, NULL), MP_OK);
+            tap_int(snapshot_builder_add(b, &in, NULL), MP_OK);
+        }
+        buf_init(&bytes, 1 << 20);
+        tap_int(snapshot_builder_write(b, NOW, write_piece, &bytes, NULL), MP_OK);
+        tap_int(snapshot_open(buf_str(&bytes), &s, NULL), MP_OK);
+        finding_list_init(&findings, arena);
+        tap_int(intel_match(arena, s, items, decoys[d] + 1, NOW, &findings, &hits, NULL), MP_OK);
+        tap_int((int)findings.n, FINDINGS_PER_KIND_MAX);
+        tap_int((int)findings.dropped, (int)decoys[d] + 1 - FINDINGS_PER_KIND_MAX);
+        tap_int(findings.items[findings.n - 1].severity, SEV_CRITICAL);
+        tap_int(findings.items[0].severity, SEV_LOW);
+        tap_ok(str_starts(findings.items[0].evidence, STR("link http://h0.test/x")));
+        snapshot_close(s);
+        snapshot_builder_free(b);
+        buf_clear(&bytes);
+    }
+}
+
 int main(void)
 {
     struct arena arena = {.budget_bytes = 0};
@@ -248,6 +292,7 @@ int main(void)
     test_evidence(&arena, s);
     test_stale(&arena, s);
     test_many(&arena, s);
+    test_hidden(&arena);
     snapshot_close(s);
     buf_clear(&bytes);
     arena_clear(&arena);

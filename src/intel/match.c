@@ -23,6 +23,21 @@ const char *key_match_name(enum key_match m)
     return names[m];
 }
 
+/* Findings that hits are told as, in the order of one item's. */
+static const enum finding_id told_ids[] = {FINDING_INTEL_URL, FINDING_INTEL_DOMAIN,
+                                           FINDING_INTEL_IP, FINDING_INTEL_HASH,
+                                           FINDING_INTEL_EMAIL};
+enum { TOLD_IDS = sizeof told_ids / sizeof told_ids[0] };
+
+/* Of one of them: as many as there will be findings. Were these simply the first ones, a mail could
+ * hide what is grave behind links that are known to be a little bad. */
+struct told {
+    struct intel_hit hits[FINDINGS_PER_KIND_MAX];
+    size_t n;
+    bool has_worst;
+    struct intel_hit worst; /* of the item at hand */
+};
+
 struct matcher {
     struct arena *arena;
     const struct snapshot *s;
@@ -30,7 +45,7 @@ struct matcher {
     int64_t now_s;
     struct finding_list *findings;
     struct intel_hits *out;
-    size_t first; /* hits of the item at hand begin here */
+    struct told told[TOLD_IDS];
 };
 
 static int no_memory(struct mp_err *err)
@@ -57,34 +72,61 @@ static bool is_known(const struct intel_hits *hits, const struct indicator *i)
     return false;
 }
 
+static enum finding_id finding_of(enum indicator_kind kind)
+{
+    static const enum finding_id ids[INDICATOR_KIND_COUNT] = {
+        [INDICATOR_URL] = FINDING_INTEL_URL,       [INDICATOR_HOST] = FINDING_INTEL_DOMAIN,
+        [INDICATOR_DOMAIN] = FINDING_INTEL_DOMAIN, [INDICATOR_IP] = FINDING_INTEL_IP,
+        [INDICATOR_MD5] = FINDING_INTEL_HASH,      [INDICATOR_SHA1] = FINDING_INTEL_HASH,
+        [INDICATOR_SHA256] = FINDING_INTEL_HASH,   [INDICATOR_EMAIL] = FINDING_INTEL_EMAIL};
+    return ids[kind];
+}
+
+/* Of the hits of one item: of each kind of finding the gravest. */
+static void note_worst(struct matcher *m, const struct intel_hit *h)
+{
+    for (size_t k = 0; k < TOLD_IDS; k++) {
+        struct told *t = &m->told[k];
+        if (finding_of(h->indicator.kind) != told_ids[k] ||
+            (t->has_worst && h->feed.severity <= t->worst.feed.severity))
+            continue;
+        t->worst = *h;
+        t->has_worst = true;
+    }
+}
+
+static int append(struct matcher *m, const struct intel_hit *h, struct mp_err *err)
+{
+    struct intel_hits *hits = m->out;
+    if (hits->n == INTEL_MAX_HITS) {
+        hits->dropped++;
+        return MP_OK;
+    }
+    if (hits->n == hits->cap) {
+        size_t cap = hits->cap == 0 ? FIRST_HITS : 2 * hits->cap;
+        struct intel_hit *grown = arena_grow(m->arena, hits->items, hits->n, cap, sizeof *grown);
+        if (grown == NULL)
+            return no_memory(err);
+        hits->items = grown;
+        hits->cap = cap;
+    }
+    hits->items[hits->n++] = *h;
+    return MP_OK;
+}
+
 static int keep(struct matcher *m, size_t item, enum key_match match, const struct indicator *found,
                 size_t n, struct mp_err *err)
 {
-    struct intel_hits *hits = m->out;
-    for (size_t i = 0; i < n; i++) {
-        if (is_known(hits, &found[i]))
+    int st = MP_OK;
+    for (size_t i = 0; st == MP_OK && i < n; i++) {
+        struct intel_hit h = {.indicator = found[i], .match = match, .item = item};
+        if (is_known(m->out, &found[i]) || !snapshot_feed_at(m->s, found[i].feed, &h.feed))
             continue;
-        if (hits->n == INTEL_MAX_HITS) {
-            hits->dropped++;
-            continue;
-        }
-        if (hits->n == hits->cap) {
-            size_t cap = hits->cap == 0 ? FIRST_HITS : 2 * hits->cap;
-            struct intel_hit *grown =
-                arena_grow(m->arena, hits->items, hits->n, cap, sizeof *grown);
-            if (grown == NULL)
-                return no_memory(err);
-            hits->items = grown;
-            hits->cap = cap;
-        }
-        struct intel_hit *h = &hits->items[hits->n];
-        *h = (struct intel_hit){.indicator = found[i], .match = match, .item = item};
-        if (!snapshot_feed_at(m->s, found[i].feed, &h->feed))
-            continue;
-        h->stale = h->feed.stale_s > 0 && h->feed.fetched_s + h->feed.stale_s < m->now_s;
-        hits->n++;
+        h.stale = h.feed.stale_s > 0 && h.feed.fetched_s + h.feed.stale_s < m->now_s;
+        note_worst(m, &h);
+        st = append(m, &h, err);
     }
-    return MP_OK;
+    return st;
 }
 
 static int find_keys(struct matcher *m, size_t item, const struct intel_key *keys, size_t n,
@@ -179,16 +221,6 @@ static int find_item(struct matcher *m, size_t item, struct mp_err *err)
 
 /* ---- telling ---- */
 
-static enum finding_id finding_of(enum indicator_kind kind)
-{
-    static const enum finding_id ids[INDICATOR_KIND_COUNT] = {
-        [INDICATOR_URL] = FINDING_INTEL_URL,       [INDICATOR_HOST] = FINDING_INTEL_DOMAIN,
-        [INDICATOR_DOMAIN] = FINDING_INTEL_DOMAIN, [INDICATOR_IP] = FINDING_INTEL_IP,
-        [INDICATOR_MD5] = FINDING_INTEL_HASH,      [INDICATOR_SHA1] = FINDING_INTEL_HASH,
-        [INDICATOR_SHA256] = FINDING_INTEL_HASH,   [INDICATOR_EMAIL] = FINDING_INTEL_EMAIL};
-    return ids[kind];
-}
-
 static void add_date(struct buf *b, const char *what, int64_t unix_s)
 {
     char text[32];
@@ -201,9 +233,10 @@ static void add_others(struct buf *b, const struct matcher *m, enum finding_id i
                        const struct intel_hit *told)
 {
     size_t n = 0;
-    for (size_t i = m->first; i < m->out->n && n < OTHERS_SHOWN; i++) {
+    for (size_t i = 0; i < m->out->n && n < OTHERS_SHOWN; i++) {
         const struct intel_hit *h = &m->out->items[i];
-        if (finding_of(h->indicator.kind) != id || h->indicator.feed == told->indicator.feed)
+        if (h->item != told->item || finding_of(h->indicator.kind) != id ||
+            h->indicator.feed == told->indicator.feed)
             continue;
         buf_addz(b, n++ == 0 ? "; also by " : ", ");
         buf_add(b, h->feed.name);
@@ -238,21 +271,49 @@ static void tell(struct matcher *m, enum finding_id id, const struct intel_hit *
     buf_clear(&b);
 }
 
-/* Of the hits of one item: of each kind of finding the gravest. */
-static void tell_item(struct matcher *m)
+/* Of what is too much the least grave goes, the latest first. */
+static void choose(struct matcher *m, struct told *t)
 {
-    static const enum finding_id ids[] = {FINDING_INTEL_URL, FINDING_INTEL_DOMAIN, FINDING_INTEL_IP,
-                                          FINDING_INTEL_HASH, FINDING_INTEL_EMAIL};
-    for (size_t k = 0; k < ARRAY_LEN(ids); k++) {
-        const struct intel_hit *worst = NULL;
-        for (size_t i = m->first; i < m->out->n; i++) {
-            const struct intel_hit *h = &m->out->items[i];
-            if (finding_of(h->indicator.kind) == ids[k] &&
-                (worst == NULL || h->feed.severity > worst->feed.severity))
-                worst = h;
-        }
-        if (worst != NULL)
-            tell(m, ids[k], worst);
+    size_t least = 0;
+    if (t->n == FINDINGS_PER_KIND_MAX) {
+        for (size_t i = 1; i < t->n; i++)
+            if (t->hits[i].feed.severity <= t->hits[least].feed.severity)
+                least = i;
+        m->findings->dropped++;
+        if (t->worst.feed.severity <= t->hits[least].feed.severity)
+            return;
+        t->n--;
+        memmove(&t->hits[least], &t->hits[least + 1], (t->n - least) * sizeof t->hits[0]);
+    }
+    t->hits[t->n++] = t->worst;
+}
+
+static void end_item(struct matcher *m)
+{
+    for (size_t k = 0; k < TOLD_IDS; k++) {
+        struct told *t = &m->told[k];
+        bool again = false; /* hits above their limit are not known again */
+        for (size_t i = 0; i < t->n && t->has_worst; i++)
+            again = again || same_indicator(&t->hits[i].indicator, &t->worst.indicator);
+        if (t->has_worst && !again)
+            choose(m, t);
+        t->has_worst = false;
+    }
+}
+
+/* In the order of items. */
+static void tell_all(struct matcher *m)
+{
+    size_t at[TOLD_IDS] = {0};
+    for (;;) {
+        size_t next = TOLD_IDS;
+        for (size_t k = 0; k < TOLD_IDS; k++)
+            if (at[k] < m->told[k].n && (next == TOLD_IDS || m->told[k].hits[at[k]].item <
+                                                                 m->told[next].hits[at[next]].item))
+                next = k;
+        if (next == TOLD_IDS)
+            return;
+        tell(m, told_ids[next], &m->told[next].hits[at[next]++]);
     }
 }
 
@@ -265,11 +326,11 @@ int intel_match(struct arena *arena, const struct snapshot *s, const struct inte
     int st = MP_OK;
     *out = (struct intel_hits){0};
     for (size_t i = 0; st == MP_OK && i < n; i++) {
-        m.first = out->n;
         st = find_item(&m, i, err);
-        if (st == MP_OK)
-            tell_item(&m);
+        end_item(&m);
     }
+    if (st == MP_OK)
+        tell_all(&m);
     return st;
 }
 

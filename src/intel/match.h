@@ -42,8 +42,9 @@ struct intel_hits {
 
 /* Look all items up and raise what is listed: one finding for each item and kind, as severe as the
  * gravest feed says, with the evidence of that feed and the names of the others. The same value in
- * several items is told once. Linear in items; everything lives in `arena`, hits borrow `s`.
- * MP_OK or MP_E_NOMEM. Threads: any, each with its own arena. */
+ * several items is told once; of more than there may be findings, or hits, the gravest are told.
+ * Linear in items; everything lives in `arena`, hits borrow `s`. MP_OK or MP_E_NOMEM. Threads: any,
+ * each with its own arena. */
 int intel_match(struct arena *arena, const struct snapshot *s, const struct intel_item *items,
                 size_t n, int64_t now_s, struct finding_list *findings, struct intel_hits *out,
                 struct mp_err *err);
