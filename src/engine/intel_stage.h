@@ -42,6 +42,7 @@ struct intel_stage {
     bool read, missing; /* missing: some source could not be asked */
     struct intel_ask *asks;
     size_t n_asks, cap_asks;
+    size_t files_cut, links_cut; /* above the limits of a mail: no service was asked about them */
     bool services_noted;
 };
 

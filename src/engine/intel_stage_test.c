@@ -243,6 +243,50 @@ static void test_services(struct job *job, struct dns_zone *zone)
     intel.services = 0;
 }
 
+/* Six files, all of them unknown: the sixth is not asked about, which is told. */
+static void test_service_limits(struct job *job, struct dns_zone *zone)
+{
+    static const char head[] = "From: A <a@from.test>\r\nTo: c@good.example\r\nSubject: x\r\n"
+                               "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+                               "Message-ID: <1@from.test>\r\nMIME-Version: 1.0\r\n"
+                               "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    static const struct {
+        const char *label;
+        unsigned files;
+        enum word_outcome outcome;
+        bool told;
+    } cases[] = {{"as many files as are asked about", SERVICE_MAX_FILES, WORD_UNKNOWN, false},
+                 {"one more", SERVICE_MAX_FILES + 1, WORD_UNKNOWN, true},
+                 {"one more, and no service takes files", SERVICE_MAX_FILES + 1, WORD_NOT_ASKED,
+                  false}};
+    intel.services = 1u << SERVICE_VIRUSTOTAL;
+    intel.require = true;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str mail = STR(head);
+        struct envelope e = {.has_mail_from = false};
+        struct store s;
+        tap_case("services: %s", cases[i].label);
+        for (unsigned k = 0; k < cases[i].files; k++)
+            mail = arena_fmt(&arena,
+                             STR_FMT "--b\r\nContent-Type: application/octet-stream\r\n"
+                                     "Content-Disposition: attachment; filename=%u.dat\r\n\r\n"
+                                     "payload %u\r\n",
+                             STR_ARG(mail), k, k);
+        mail = arena_fmt(&arena, STR_FMT "--b--\r\n", STR_ARG(mail));
+        store_make(&s, INDICATOR_EMAIL, "a@from.test", SEV_MEDIUM);
+        tap_int(job_start(job, STR("row"), mail, &e, NOW, dns_zone_lookup, zone, NULL), MP_OK);
+        job->intel.snapshot = s.snapshot;
+        tap_int(engine_run(job, NULL), MP_WAIT);
+        answer(job, cases[i].outcome);
+        tap_int(engine_run(job, NULL), MP_OK);
+        tap_int(has(job, "intel.unavailable"), cases[i].told);
+        tap_int(job->verdict.complete, !cases[i].told);
+        store_clear(&s);
+    }
+    intel.require = false;
+    intel.services = 0;
+}
+
 /* `--only intel`: the content is read for its links and files, and not judged. */
 static void test_only_facts(struct job *job, struct dns_zone *zone)
 {
@@ -279,6 +323,7 @@ int main(void)
     test_missing(&job, zone);
     test_lists(&job, zone);
     test_services(&job, zone);
+    test_service_limits(&job, zone);
     test_only_facts(&job, zone);
     job_clear(&job);
     dns_zone_free(zone);

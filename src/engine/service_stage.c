@@ -90,7 +90,7 @@ static int note_address(struct job *job, const struct intel_item *item, bool gra
 static int note_items(struct job *job, bool grave, struct mp_err *err)
 {
     struct intel_stage *s = &job->intel;
-    unsigned files = 0, links = 0;
+    size_t files = 0, links = 0;
     int st = MP_OK;
     for (size_t i = 0; st == MP_OK && i < s->n_items; i++) {
         const struct intel_item *item = &s->items[i];
@@ -98,21 +98,66 @@ static int note_items(struct job *job, bool grave, struct mp_err *err)
             continue;
         if (item->kind == ITEM_ADDRESS)
             st = note_address(job, item, grave, err);
-        else if (item->kind == ITEM_FILE && files++ < SERVICE_MAX_FILES)
+        else if (item->kind == ITEM_FILE && ++files <= SERVICE_MAX_FILES)
             st = note_file(job, item, grave, err);
-        else if (item->kind == ITEM_LINK && links++ < SERVICE_MAX_LINKS)
+        else if (item->kind == ITEM_LINK && ++links <= SERVICE_MAX_LINKS)
             st = note_link(job, item, grave, err);
     }
+    s->files_cut = files > SERVICE_MAX_FILES ? files - SERVICE_MAX_FILES : 0;
+    s->links_cut = links > SERVICE_MAX_LINKS ? links - SERVICE_MAX_LINKS : 0;
     for (size_t i = 0; i < s->n_asks; i++)
         s->asks[i].question.what = &s->asks[i].what; /* the array moves no more */
     return st;
+}
+
+static bool is_of_link(const struct intel_ask *a)
+{
+    return a->what.kind == INDICATOR_URL || a->what.kind == INDICATOR_DOMAIN;
+}
+
+/* What was above the limits of a mail, unless no service takes such. */
+static bool tell_cut(struct job *job)
+{
+    const struct intel_stage *s = &job->intel;
+    size_t files = 0, links = 0;
+    for (size_t i = 0; i < s->n_asks; i++) {
+        if (s->asks[i].word.outcome == WORD_NOT_ASKED)
+            continue;
+        files = s->asks[i].what.kind == INDICATOR_SHA256 ? s->files_cut : files;
+        links = is_of_link(&s->asks[i]) ? s->links_cut : links;
+    }
+    if (files > 0)
+        finding_add(&job->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE,
+                    "services: only the first %d files were asked about, %zu were not",
+                    SERVICE_MAX_FILES, files);
+    if (links > 0)
+        finding_add(&job->findings, FINDING_INTEL_UNAVAILABLE, NOWHERE,
+                    "services: only the first %d links were asked about, %zu were not",
+                    SERVICE_MAX_LINKS, links);
+    return files + links > 0;
+}
+
+/* Malicious before the rest: of more findings than are kept the gravest are. True: some is missing.
+ */
+static bool tell_words(struct job *job)
+{
+    const struct intel_stage *s = &job->intel;
+    bool missing = tell_cut(job);
+    for (int malicious = 1; malicious >= 0; malicious--)
+        for (size_t i = 0; i < s->n_asks; i++)
+            if ((s->asks[i].word.outcome == WORD_MALICIOUS) == (malicious == 1))
+                service_findings(&s->asks[i].word, &s->asks[i].what, s->asks[i].where,
+                                 &job->findings);
+    for (size_t i = 0; i < s->n_asks; i++)
+        missing |= word_is_missing(&s->asks[i].word);
+    return missing;
 }
 
 int service_stage_run(struct job *job, struct mp_err *err)
 {
     struct intel_stage *s = &job->intel;
     const struct intel_settings *settings = job->config->intel;
-    bool grave, missing = false;
+    bool grave;
     int st = MP_OK;
     if (settings == NULL || settings->services == 0)
         return MP_OK;
@@ -123,10 +168,7 @@ int service_stage_run(struct job *job, struct mp_err *err)
     for (size_t i = 0; st == MP_OK && i < s->n_asks; i++)
         if (!s->asks[i].answered)
             return MP_WAIT;
-    for (size_t i = 0; st == MP_OK && i < s->n_asks; i++) {
-        service_findings(&s->asks[i].word, &s->asks[i].what, s->asks[i].where, &job->findings);
-        missing |= word_is_missing(&s->asks[i].word);
-    }
-    job->cut |= missing && settings->require;
+    if (st == MP_OK)
+        job->cut |= tell_words(job) && settings->require;
     return st;
 }
