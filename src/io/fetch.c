@@ -394,7 +394,9 @@ static int ask(struct transfer *t, struct str url, struct fetch_reply *out, stru
     int st = curl_trip_url(&t->trip, url, rules, err);
     if (st != MP_OK)
         return st;
-    t->trip.allow_special = (q->allow_private && !t->was_public) || is_pinned(t);
+    bool is_named =
+        is_first || (str_eq(t->trip.host, t->first_host) && t->trip.port == t->first_port);
+    t->trip.allow_special = (q->allow_private && is_named && !t->was_public) || is_pinned(t);
     int64_t left_us = q->deadline_us - clock_mono_us();
     if (left_us <= 0) {
         say(t, out, HTTPS_TIMEOUT, "no time is left to ask it", "");

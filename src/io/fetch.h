@@ -36,8 +36,8 @@ struct fetch_request {
     bool to_file; /* the file goes to `fd` instead of the arena: what came of it, when a fault */
     int fd;
     const char *ca_file; /* NULL: the system's */
-    /* Else special addresses are refused: SSRF guard, judged as each address is connected to. A
-     * public server never leads to a special one by a redirect, also with this. */
+    /* Else special addresses are refused: SSRF guard, judged as each address is connected to. It
+     * holds for the host and port of `url` alone: a redirect elsewhere leads to public ones. */
     bool allow_private;
     bool no_redirects;       /* each one is HTTPS_REDIRECT: an API does not move */
     unsigned slow_s;         /* 0: FETCH_SLOW_S */

@@ -736,6 +736,38 @@ static void test_redirects(void)
     }
 }
 
+/* What an operator allows of the host that he named is not allowed of where that leads to. */
+static void test_redirect_within(void)
+{
+    static const struct {
+        const char *label, *to;
+        enum https_fault fault;
+        size_t connections;
+    } rows[] = {
+        {"the same place", "https://localhost:@/x", HTTPS_OK, 2},
+        {"another name of it", "https://127.0.0.1:@/x", HTTPS_PRIVATE, 1},
+        {"another port of it", "https://localhost:1/x", HTTPS_PRIVATE, 1},
+        {"a neighbour", "https://10.0.0.1/x", HTTPS_PRIVATE, 1},
+        {"metadata of a cloud", "https://169.254.169.254/latest", HTTPS_PRIVATE, 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char moved[300];
+        struct trail t = {.n = 2, .answers = {moved, FOUND}};
+        struct visit v;
+        snprintf(moved, sizeof moved,
+                 "HTTP/1.1 302 Moved\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", rows[i].to);
+        trail_begin(&v, &t);
+        snprintf(v.url, sizeof v.url, "https://localhost:%u/file", t.port);
+        v.request.url = str_from(v.url);
+        tap_case("redirect: from inside to %s", rows[i].label);
+        visit_run(&v);
+        check_fault(&v, rows[i].fault, rows[i].fault == HTTPS_OK ? NULL : "not public");
+        script_stop(v.server);
+        tap_int(script_connections(v.server), rows[i].connections);
+        visit_end(&v);
+    }
+}
+
 static void test_redirect_away(void)
 {
     for (int secret = 0; secret <= 1; secret++) {
@@ -903,6 +935,7 @@ int main(void)
     test_certificates();
     test_guard();
     test_redirects();
+    test_redirect_within();
     test_redirect_away();
     test_redirect_inside();
     test_file();
