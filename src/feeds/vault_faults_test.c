@@ -6,7 +6,7 @@
 
 #include "feeds/vault_test_kit.h"
 
-enum { FILL = 40000 /* several pieces */ };
+enum { FILL = 100000 /* several pieces */ };
 
 enum fault { NONE, KILLED, FULL, SHORT, FAULTS };
 static const char *const fault_names[] = {"", "killed", "the disk is full", "half is written"};

@@ -5,7 +5,8 @@
 #include "crypto/digest.h"
 #include "intel/snapshot_builder.h"
 
-enum { OUT_BYTES = 1 << 20, AHEAD = 12 /* entries whose bytes are fetched early */ };
+/* Pieces of whole huge pages: file systems that have them then keep the file in such. */
+enum { OUT_BYTES = 4 << 20, AHEAD = 12 /* entries whose bytes are fetched early */ };
 
 static int no_memory(struct mp_err *err)
 {
