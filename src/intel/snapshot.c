@@ -278,15 +278,41 @@ static struct wide width_of(const struct indicator *i)
     return (struct wide){last.high - first.high - (last.low < first.low), last.low - first.low};
 }
 
-/* Into its place by width, behind those that are as wide; the widest falls out when it is full. */
+/* The widest of them that is of this feed; `n`: there is none. */
+static size_t widest_of(const struct indicator *out, size_t n, uint16_t feed)
+{
+    for (size_t i = n; i > 0; i--)
+        if (out[i - 1].feed == feed)
+            return i - 1;
+    return n;
+}
+
+/* What goes when another one comes to a full list: the widest of its own feed; one of a new feed
+ * takes the place of the widest of a feed that has several. So no feed hides another by many narrow
+ * ranges. `n`: none, when each has one. */
+static size_t place_for(const struct indicator *out, size_t n, uint16_t feed)
+{
+    size_t own = widest_of(out, n, feed);
+    for (size_t i = n; own == n && i > 0; i--)
+        if (widest_of(out, i - 1, out[i - 1].feed) < i - 1)
+            return i - 1;
+    return own;
+}
+
+/* Into its place by width, behind those that are as wide. */
 static size_t insert(struct indicator *out, size_t n, size_t max, const struct indicator *i)
 {
+    if (n == max) {
+        size_t gone = place_for(out, n, i->feed);
+        bool same = gone < n && out[gone].feed == i->feed;
+        if (gone == n || (same && !wide_less(width_of(i), width_of(&out[gone]))))
+            return n;
+        n--;
+        memmove(out + gone, out + gone + 1, (n - gone) * sizeof *out);
+    }
     size_t at = n;
     while (at > 0 && wide_less(width_of(i), width_of(&out[at - 1])))
         at--;
-    if (at == max)
-        return n;
-    n -= n == max;
     memmove(out + at + 1, out + at, (n - at) * sizeof *out);
     out[at] = *i;
     return n + 1;

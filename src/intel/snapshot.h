@@ -43,7 +43,8 @@ size_t snapshot_find_hash(const struct snapshot *s, enum indicator_kind kind,
                           const unsigned char *hash, int64_t now_s, struct indicator *out,
                           size_t max);
 /* Every range that holds the address, the narrowest first, also when they lie in each other or
- * overlap. Of more than SNAPSHOT_MAX_NESTED those that begin nearest to it. */
+ * overlap; of more than `max` some of each feed, as far as there is room. Of more than
+ * SNAPSHOT_MAX_NESTED those that begin nearest to it. */
 size_t snapshot_find_ip(const struct snapshot *s, const struct ip *ip, int64_t now_s,
                         struct indicator *out, size_t max);
 

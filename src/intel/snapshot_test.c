@@ -430,6 +430,40 @@ static void test_wide_before(struct model *m)
     stop(m);
 }
 
+/* One feed has more ranges around an address than are given out, another has a wide one. */
+static void test_crowd(struct model *m)
+{
+    enum { NARROW = 20, ROOM = 6 };
+    for (uint16_t wide = 0; wide < FEEDS; wide += FEEDS - 1) {
+        uint16_t other = wide == 0 ? 1 : 0;
+        size_t narrow = 0, from_wide = 0;
+        struct ip ip = kit_ip("10.0.0.100"), first = kit_ip("10.0.0.100"), last = first;
+        start(m);
+        tap_case("many ranges of feed %u hide none of feed %u", other, wide);
+        for (int i = 0; i < NARROW; i++) {
+            first.octets[3] = (unsigned char)(100 - i);
+            last.octets[3] = (unsigned char)(100 + i);
+            add(m, (struct indicator){
+                       .kind = INDICATOR_IP, .feed = other, .first = first, .last = last});
+        }
+        add(m, (struct indicator){.kind = INDICATOR_IP,
+                                  .feed = wide,
+                                  .first = kit_ip("10.0.0.0"),
+                                  .last = kit_ip("10.0.0.255")});
+        build(m, 0);
+        size_t n = snapshot_find_ip(m->s, &ip, 0, m->hits, ROOM);
+        tap_int((long long)n, ROOM);
+        for (size_t i = 0; i < n; i++) {
+            narrow += m->hits[i].feed == other;
+            from_wide += m->hits[i].feed == wide;
+        }
+        tap_int((long long)from_wide, 1);
+        tap_int((long long)narrow, ROOM - 1);
+        tap_ok(ip_eq(&m->hits[0].first, &m->hits[0].last) && m->hits[n - 1].feed == wide);
+        stop(m);
+    }
+}
+
 /* ---- the rules of the builder ---- */
 
 static void test_merge(struct model *m)
@@ -557,6 +591,7 @@ int main(void)
     test_many(m);
     test_ranges(m);
     test_wide_before(m);
+    test_crowd(m);
     test_merge(m);
     test_limits(m);
     free(m);
