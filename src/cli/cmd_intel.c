@@ -52,6 +52,55 @@ static const struct option long_options[] = {
     {"exit", required_argument, NULL, SUBJECT_EXIT},
     {NULL, 0, NULL, 0}};
 
+/* ---- which option is whose ---- */
+
+static const char *const verbs[] = {"update", "lookup", "stats", "export"}; /* 1 << index */
+enum verb { UPDATE = 1, LOOKUP = 2, STATS = 4, EXPORT = 8, REPORTS = UPDATE | LOOKUP | STATS };
+
+/* Those that are not for every verb: what a verb would pass over is an error. */
+static const struct {
+    int option;
+    unsigned verbs; /* enum verb */
+} owned[] = {
+    {INTEL_SEND_URLS, LOOKUP},
+    {SUBJECT_RESOLVER, LOOKUP},
+    {SUBJECT_ZONE, LOOKUP},
+    {SUBJECT_TIMEOUT, UPDATE | LOOKUP},
+    {OPT_FEED, UPDATE | EXPORT},
+    {OPT_FORCE, UPDATE},
+    {OPT_DRY_RUN, UPDATE},
+    {SUBJECT_CA_FILE, UPDATE},
+    {SUBJECT_ALLOW_PRIVATE, UPDATE},
+    {OPT_KIND, EXPORT},
+    {OPT_TLP, EXPORT},
+    {SUBJECT_VERBOSE, REPORTS},
+    {SUBJECT_COLOUR, REPORTS},
+    {SUBJECT_TEXTFILE, REPORTS},
+    {SUBJECT_FAIL_ON, REPORTS},
+    {SUBJECT_EXIT, REPORTS},
+};
+
+static unsigned verb_bit(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (strcmp(word, verbs[i]) == 0)
+            return 1U << i;
+    return 0;
+}
+
+static int check_owner(const struct intel_command *c, int option)
+{
+    const struct option *o = long_options;
+    for (size_t i = 0; i < ARRAY_LEN(owned); i++) {
+        if (owned[i].option != option || (owned[i].verbs & verb_bit(c->verb)) != 0)
+            continue;
+        while (o->val != option)
+            o++;
+        return usage_error("intel", "%s takes no --%s; `mailproof help intel`", c->verb, o->name);
+    }
+    return EXIT_PASSED;
+}
+
 static int set_export_format(struct intel_command *c, const char *arg)
 {
     static const char *const names[] = {
@@ -97,6 +146,9 @@ static int set_option(struct intel_command *c, int option, const char *arg)
 {
     if (option == 'o' || option == 'v')
         option = option == 'o' ? SUBJECT_OUTPUT : SUBJECT_VERBOSE;
+    int code = check_owner(c, option);
+    if (code != EXIT_PASSED)
+        return code;
     if (option == SUBJECT_FORMAT && strcmp(c->verb, "export") == 0)
         return set_export_format(c, arg);
     if (option >= INTEL_STORE && option < INTEL_LAST)
@@ -144,21 +196,12 @@ static int run_verb(struct intel_command *c, char **argv, int argc)
     return strcmp(c->verb, "stats") == 0 ? intel_stats_command(c) : intel_export_command(c);
 }
 
-static bool is_verb(const char *word)
-{
-    static const char *const verbs[] = {"update", "lookup", "stats", "export"};
-    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-        if (strcmp(word, verbs[i]) == 0)
-            return true;
-    return false;
-}
-
 int cmd_intel(int argc, char **argv)
 {
     struct intel_command *c = calloc(1, sizeof *c);
     if (c == NULL)
         return usage_error("intel", "no memory");
-    if (argc < 2 || !is_verb(argv[1])) {
+    if (argc < 2 || verb_bit(argv[1]) == 0) {
         free(c);
         return usage_error("intel", "%s%s%sexpected update, lookup, stats or export",
                            argc < 2 ? "" : "'", argc < 2 ? "" : argv[1], argc < 2 ? "" : "': ");

@@ -25,10 +25,20 @@ static bool is_wanted(const struct intel_command *c, const struct indicator *i,
 {
     if (c->kind != INDICATOR_KIND_COUNT && i->kind != c->kind)
         return false;
+    if (i->valid_until_s != 0 && i->valid_until_s < c->common.now_s)
+        return false; /* since the store was built */
     for (size_t k = 0; k < c->n_feeds; k++)
         if (str_eq(c->feeds[k], feed->name))
             return true;
     return c->n_feeds == 0;
+}
+
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] > '~')
+            return false;
+    return true;
 }
 
 /* RFC 4180: always in quotes, which double themselves. A cell that a spreadsheet would take for a
@@ -38,8 +48,10 @@ static void add_cell(struct buf *b, struct str text)
 {
     struct buf shown;
     buf_init(&shown, LINE_BYTES);
-    utf8_add_printable(&shown, text, LINE_BYTES / 2);
-    text = buf_str(&shown);
+    if (!is_plain(text)) {
+        utf8_add_printable(&shown, text, LINE_BYTES / 2);
+        text = buf_str(&shown);
+    }
     buf_addc(b, '"');
     if (text.n > 0 && str_has(STR("=+-@"), text.p[0]))
         buf_addc(b, '\'');
@@ -147,6 +159,21 @@ static bool write_entries(struct intel_command *c, const struct snapshot *s, FIL
     return ok;
 }
 
+/* A name that is mistyped exports nothing: an error, no empty file. */
+static int check_names(const struct intel_command *c, const struct snapshot *s)
+{
+    struct snapshot_feed feed;
+    for (size_t k = 0; k < c->n_feeds; k++) {
+        bool found = false;
+        for (size_t i = 0; !found && snapshot_feed_at(s, i, &feed); i++)
+            found = str_eq(feed.name, c->feeds[k]);
+        if (!found)
+            return usage_error("intel", "export --feed %s: there is no such feed in the store",
+                               c->feeds[k].p);
+    }
+    return EXIT_PASSED;
+}
+
 int intel_export_command(struct intel_command *c)
 {
     const char *path = c->common.output;
@@ -156,6 +183,9 @@ int intel_export_command(struct intel_command *c)
         return code;
     if (c->source.hold == NULL)
         return usage_error("intel", "export: there is no store yet; `mailproof intel update`");
+    code = check_names(c, vault_snapshot(c->source.hold));
+    if (code != EXIT_PASSED)
+        return code;
     FILE *out = path == NULL ? stdout : fopen(path, "we");
     if (out == NULL)
         return usage_error("intel", "%s: %s", path, strerror(errno));

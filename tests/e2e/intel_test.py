@@ -197,6 +197,30 @@ def _():
     expect("amber", run("intel", "export", *args, "--format", "plain", "--tlp", "amber"), (0, "a.example\n", ""))
 
 
+@row("options that a verb would pass over are errors, and so is a feed that does not exist")
+def _():
+    for args in (("stats", "--feed", "x"), ("stats", "--force"), ("stats", "--timeout", "1s"), ("lookup", "--dry-run", "a.example"),
+                 ("lookup", "--tlp", "red", "a.example"), ("update", "--kind", "url"), ("update", "--zone", "x"),
+                 ("export", "--allow-private"), ("export", "-v"), ("export", "--fail-on", "low"),
+                 ("export", "--feed", "no-such")):
+        code, out, err = run("intel", args[0], *DEMO_ARGS, *args[1:])
+        expect(str(args), (code, out), (2, ""))
+        holds(err, ("-" + args[1].strip("-")[0]) in err)
+    expect("a feed", run("intel", "export", *DEMO_ARGS, "--feed", "demo-files", "--format", "plain")[0], 0)
+
+
+@row("export: what has expired since the store was built is left out")
+def _():
+    feed = config("until.csv", "value,until\na.example,2098-01-01\nb.example,2099-01-01\n")
+    path = config("until.yaml", "feeds:\n  until: {url: 'file:%s', format: csv, tlp: clear, "
+                  "columns: {value: value, valid_until: until}}\n" % feed)
+    args = ("--intel-store", store("until"), "--intel-config", path)
+    expect("update", run("intel", "update", *args)[0], 0)
+    for when, want in (("2026-11-29", "a.example b.example"), ("2098-06-01", "b.example")):
+        _, out, _ = run("intel", "export", *args, "--format", "plain", "--time", when + "T00:00:00Z")
+        expect(when, " ".join(sorted(out.split())), want)
+
+
 # ---- what is missing, and what is damaged ----
 
 @row("a feed is enabled and no store was made yet: told, and never a pass when it is required")
