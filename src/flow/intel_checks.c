@@ -95,6 +95,7 @@ static int check_feed(const struct intel_checks *c, const struct feed *feed, con
         return st;
     has = has && in_store.fetched_s > 0; /* an enabled feed is in the store before it came */
     int64_t fetched_s = has ? in_store.fetched_s : state.success_s;
+    bool stale = feed->stale_s > 0 && fetched_s + feed->stale_s < c->now_s;
     check_begin(checks, feed->name, "feed");
     if (st != MP_OK)
         check_add(checks, FINDING_INTEL_FEED_FAILED, "%s", err->text);
@@ -103,10 +104,10 @@ static int check_feed(const struct intel_checks *c, const struct feed *feed, con
                   (long long)state.failures, STR_ARG(state.reason));
     if (fetched_s == 0)
         check_add(checks, FINDING_INTEL_STALE, STR_FMT " was never fetched", STR_ARG(feed->name));
-    else if (feed->stale_s > 0 && fetched_s + feed->stale_s < c->now_s)
+    else if (stale)
         check_add(checks, FINDING_INTEL_STALE, STR_FMT " is " STR_FMT " old", STR_ARG(feed->name),
                   STR_ARG(age_text(arena, c->now_s - fetched_s)));
-    if (!has)
+    if (!has || stale) /* an older copy counts as missing */
         check_undecided(checks);
     if (has)
         feed_metrics(metrics, feed->name, &in_store, c->now_s);
@@ -115,6 +116,40 @@ static int check_feed(const struct intel_checks *c, const struct feed *feed, con
               (unsigned long long)in_store.entries, has ? ", fetched " : "", STR_ARG(age),
               has ? " ago" : "", feed->licence.n > 0 ? ", " : "", STR_ARG(feed->licence));
     return MP_OK;
+}
+
+/* One that nobody enables any more, or that the configuration at hand does not know: mails are told
+ * of it all the same. */
+static void check_other(const struct intel_checks *c, const struct snapshot_feed *f,
+                        struct arena *arena, struct check_list *checks)
+{
+    struct str age = age_text(arena, c->now_s - f->fetched_s);
+    check_begin(checks, f->name, "feed");
+    if (f->stale_s > 0 && f->fetched_s + f->stale_s < c->now_s) {
+        check_add(checks, FINDING_INTEL_STALE, STR_FMT " is " STR_FMT " old", STR_ARG(f->name),
+                  STR_ARG(age));
+        check_undecided(checks);
+    }
+    check_end(checks, -1, "%llu entries, fetched " STR_FMT " ago; it is not enabled any more",
+              (unsigned long long)f->entries, STR_ARG(age));
+}
+
+static size_t check_others(const struct intel_checks *c, struct arena *arena,
+                           struct check_list *checks)
+{
+    const struct snapshot *s = snapshot_of(c);
+    struct snapshot_feed f;
+    size_t others = 0;
+    for (size_t i = 0; s != NULL && snapshot_feed_at(s, i, &f); i++) {
+        bool enabled = false;
+        for (size_t k = 0; !enabled && k < c->config->n_feeds; k++)
+            enabled = c->config->feeds[k].enabled && str_eq(c->config->feeds[k].name, f.name);
+        if (enabled)
+            continue;
+        others++;
+        check_other(c, &f, arena, checks);
+    }
+    return others;
 }
 
 int intel_check_feeds(const struct intel_checks *c, struct arena *arena, struct check_list *checks,
@@ -133,6 +168,8 @@ int intel_check_feeds(const struct intel_checks *c, struct arena *arena, struct 
         enabled++;
         st = check_feed(c, feed, states, arena, checks, metrics, err);
     }
+    if (st == MP_OK)
+        enabled += check_others(c, arena, checks);
     if (enabled == 0)
         check_skip(checks, STR("feeds"), "feed",
                    c->store_dir == NULL ? "there is no store" : "none is enabled");

@@ -69,9 +69,9 @@ static void test_store(void)
         const char *label;
         int64_t fetched_s;
         bool stale;
-        enum check_status status; /* of the feed; what is stale is told at a low severity */
+        enum check_status status; /* of the feed */
     } rows[] = {{"a fresh feed", NOW - HOUR, false, CHECK_PASS},
-                {"an old feed", NOW - 3 * HOUR, true, CHECK_PASS},
+                {"an old feed", NOW - 3 * HOUR, true, CHECK_UNDECIDED},
                 {"one that never came", 0, true, CHECK_UNDECIDED}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct intel_source source;
@@ -90,6 +90,16 @@ static void test_store(void)
         const struct check *feed = find(&checks, "nets");
         tap_int(check_status_of(feed), rows[i].status);
         tap_int(str_search(feed->detail, STR("ago")) < feed->detail.n, rows[i].fetched_s > 0);
+        if (rows[i].fetched_s > 0) {
+            const struct intel_config nobody = {.n_feeds = 0};
+            const struct intel_checks other = {&nobody, &source, dir, NOW};
+            tap_case("%s that is not enabled any more", rows[i].label);
+            check_list_init(&checks, &arena, &findings);
+            tap_int(intel_check_feeds(&other, &arena, &checks, NULL, NULL), MP_OK);
+            feed = find(&checks, "nets");
+            tap_int(check_status_of(feed), rows[i].status);
+            tap_ok(str_search(feed->detail, STR("not enabled")) < feed->detail.n);
+        }
         tap_case("%s: a newer store that is damaged is told", rows[i].label);
         source.n_faults = 1;
         source.faults[0] = (struct vault_fault){"indicators-9.mpi", "cut short"};
