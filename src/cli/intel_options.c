@@ -64,25 +64,38 @@ static int read_config(struct intel_options *o, const char *path, struct mp_err 
     return st;
 }
 
-/* "file:name" stands beside the configuration that names it. */
-static bool put_beside(struct arena *arena, const char *path, struct str *value)
+/* What is named without its folder stands beside the configuration at `path`. `mark` is before it:
+ * "file:"; or nothing is. */
+static bool put_beside(struct arena *arena, const char *path, struct str mark, struct str *value)
 {
-    static const struct str mark = STR_INIT("file:");
     struct str dir = str_from(path), name = str_slice(*value, mark.n, value->n);
     dir = str_slice(dir, 0, str_rfind(dir, '/') < dir.n ? str_rfind(dir, '/') + 1 : 0);
-    if (!str_starts(*value, mark) || str_starts(name, STR("/")) || dir.n == 0)
+    if (!str_starts(*value, mark) || name.n == 0 || str_starts(name, STR("/")) || dir.n == 0)
         return true;
     *value = arena_join(arena, (struct str[]){mark, dir, name}, 3);
     return value->p != NULL;
 }
 
-static int put_files_beside(struct intel_options *o, const char *path, struct mp_err *err)
+static bool put_keys_beside(struct intel_options *o, const char *path)
 {
     bool ok = true;
     for (size_t i = 0; i < o->config.n_feeds; i++)
-        ok = put_beside(&o->arena, path, &o->config.feeds[i].url) && ok;
+        ok = put_beside(&o->arena, path, STR(""), &o->config.feeds[i].key.file) && ok;
+    for (size_t i = 0; i < o->config.n_dns_lists; i++)
+        ok = put_beside(&o->arena, path, STR(""), &o->config.dns_lists[i].key.file) && ok;
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        ok = put_beside(&o->arena, path, STR(""), &o->config.services[i].key.file) && ok;
+    return ok;
+}
+
+static int put_files_beside(struct intel_options *o, const char *path, struct mp_err *err)
+{
+    static const struct str mark = STR_INIT("file:");
+    bool ok = put_keys_beside(o, path);
+    for (size_t i = 0; i < o->config.n_feeds; i++)
+        ok = put_beside(&o->arena, path, mark, &o->config.feeds[i].url) && ok;
     for (size_t i = 0; i < o->config.n_allow; i++)
-        ok = put_beside(&o->arena, path, &o->config.allow[i]) && ok;
+        ok = put_beside(&o->arena, path, mark, &o->config.allow[i]) && ok;
     return ok ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "%s: no memory", path);
 }
 

@@ -20,6 +20,18 @@ static void turn_off(struct service_desk *d, const char *why)
     snprintf(d->why_off, sizeof d->why_off, "%s", why);
 }
 
+/* Where it was looked for is no secret. */
+static void turn_off_without_key(struct service_desk *d, const struct intel_secret *key)
+{
+    bool is_env = key->env.n > 0;
+    struct str name = is_env ? key->env : key->file;
+    d->is_on = false;
+    snprintf(d->why_off, sizeof d->why_off, "it has no key: " STR_FMT "%s", STR_ARG(name),
+             is_env       ? " is not in the environment"
+             : name.n > 0 ? ": nothing to read"
+                          : "the configuration does not say where one is");
+}
+
 /* A header takes no control characters; a key has no blanks either, so those around it are of the
  * file it stood in. */
 static bool is_key(struct str key)
@@ -69,9 +81,10 @@ static int open_desk(struct services *s, enum intel_service which, const struct 
         bool has = secret != NULL && secret(secret_ctx, &s->arena, &config->key, &key);
         d->key = str_trim(key);
         d->has_key = has && is_key(d->key);
-        if (!d->has_key)
-            turn_off(d, has && d->key.n != 0 ? "its key has characters that no key has"
-                                             : "it has no key");
+        if (!d->has_key && has && d->key.n != 0)
+            turn_off(d, "its key has characters that no key has");
+        else if (!d->has_key)
+            turn_off_without_key(d, &config->key);
     }
     struct gate_now now = services_now(s);
     if (config->enabled && service_cache_quota(s->cache, which, &quota))

@@ -381,7 +381,7 @@ static void check_off(const char *key, bool enabled, enum word_outcome outcome, 
 
 static void test_off(void)
 {
-    check_off(NULL, true, WORD_REFUSED, "it has no key");
+    check_off(NULL, true, WORD_REFUSED, "it has no key: TEST_KEY is not in the environment");
     check_off("", true, WORD_REFUSED, "it has no key");
     check_off(" \n", true, WORD_REFUSED, "it has no key");
     check_off("two\r\nX-Evil: lines", true, WORD_REFUSED, "characters");

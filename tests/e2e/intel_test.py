@@ -371,6 +371,19 @@ def _():
     holds("not kept", SECRET.encode() not in kept)
 
 
+@row("a key file is named from where the configuration stands, and a missing one is told by its name")
+def _():
+    Server.feeds["/list.txt"] = (200, names(5), None)
+    text = FEED.replace("kind: domain", "kind: domain\n    key: {file: feed.key}\n    key_header: Auth-Key")
+    args = ("update", "--intel-store", store("beside"), "--allow-private", "--intel-config", config("beside.yaml", text))
+    code, doc, _ = document("intel", *args)
+    expect("missing", (code, doc["feeds"][0]["outcome"]), (3, "no-key"))
+    holds(doc["feeds"][0]["reason"], "feed.key" in doc["feeds"][0]["reason"])
+    config("feed.key", SECRET + "\n")
+    code, _, _ = document("intel", *args, "--force")
+    expect("found", (code, Server.asked[-1][1].get("Auth-Key")), (0, SECRET))
+
+
 # ---- a service ----
 
 MAIL = (b"From: a@from.example\r\nTo: b@to.example\r\nSubject: x\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n"
@@ -436,7 +449,7 @@ def _():
     shutil.rmtree(store("service-medium"))
     code, doc, _ = with_service("medium", "--require-intel", VT_KEY="")
     expect("exit", code, 3)
-    holds("told", "intel.unavailable" in ids(doc))
+    holds("told", any("VT_KEY" in f["evidence"] for f in doc["findings"] if f["id"] == "intel.unavailable"))
 
 
 # ---- the doctor ----
