@@ -18,12 +18,17 @@ static void add_count(struct buf *b, uint64_t n, const char *what)
 }
 
 /* What came of it, in one line. */
-static void end_check(struct check_list *checks, const struct update_feed *f)
+static void end_check(struct check_list *checks, const struct update_result *r,
+                      const struct update_feed *f)
 {
+    int64_t age_s = r->now_s - f->success_s;
     struct buf b;
     buf_init(&b, 2 * CHECK_DETAIL_MAX);
     buf_addf(&b, "%s: %llu entries", update_outcome_name(f->outcome),
              (unsigned long long)f->entries);
+    if (f->success_s > 0 && age_s >= 60)
+        buf_addf(&b, " of %lld %s ago", (long long)(age_s < 7200 ? age_s / 60 : age_s / 3600),
+                 age_s < 7200 ? "minutes" : "hours");
     add_count(&b, f->added, "new");
     add_count(&b, f->removed, "gone");
     add_count(&b, f->expired + f->counts.expired, "expired");
@@ -57,9 +62,10 @@ static void check_feed(const struct update_result *r, const struct update_feed *
     else if (f->stale)
         check_add(checks, FINDING_INTEL_STALE, STR_FMT ": its entries are %lld hours old",
                   STR_ARG(f->name), (long long)age_h);
-    if (f->last == UPDATE_FAILED || f->last == UPDATE_NO_KEY || f->last == UPDATE_STOPPED)
+    if (f->last == UPDATE_FAILED || f->last == UPDATE_NO_KEY || f->last == UPDATE_STOPPED ||
+        f->success_s == 0 || f->stale)
         check_undecided(checks);
-    end_check(checks, f);
+    end_check(checks, r, f);
 }
 
 void update_check(const struct update_result *r, struct check_list *checks)

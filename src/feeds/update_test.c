@@ -742,16 +742,18 @@ static void test_check(void)
         enum check_status status;
         enum finding_id id;       /* FINDING_COUNT: none */
         enum update_outcome last; /* of NOT_DUE */
+        bool never;               /* it was never fetched */
     } rows[] = {
         {UPDATE_CHANGED, false, 0, CHECK_PASS, FINDING_COUNT},
         {UPDATE_NOT_DUE, false, 0, CHECK_PASS, FINDING_COUNT},
-        {UPDATE_NOT_DUE, true, 0, CHECK_PASS, FINDING_INTEL_STALE},
+        {UPDATE_NOT_DUE, true, 0, CHECK_UNDECIDED, FINDING_INTEL_STALE},
         {UPDATE_NOT_DUE, false, 2, CHECK_UNDECIDED, FINDING_INTEL_FEED_FAILED, UPDATE_FAILED},
         {UPDATE_NOT_DUE, false, 1, CHECK_FAIL, FINDING_INTEL_FEED_REFUSED, UPDATE_REFUSED},
         {UPDATE_FAILED, false, 0, CHECK_UNDECIDED, FINDING_INTEL_FEED_FAILED},
         {UPDATE_REFUSED, false, 0, CHECK_FAIL, FINDING_INTEL_FEED_REFUSED},
         {UPDATE_NO_KEY, false, 0, CHECK_UNDECIDED, FINDING_INTEL_FEED_KEY},
         {UPDATE_STOPPED, false, 0, CHECK_UNDECIDED, FINDING_COUNT},
+        {UPDATE_NOT_DUE, true, 0, CHECK_UNDECIDED, FINDING_INTEL_STALE, UPDATE_NOT_DUE, true},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct update_feed f = {.name = STR("some-feed"),
@@ -762,13 +764,16 @@ static void test_check(void)
                                 .stale = rows[i].stale,
                                 .failures = rows[i].failures,
                                 .next_s = SITE_NOW + 90,
-                                .success_s = i % 2 == 0 ? 0 : SITE_NOW - 7200};
+                                .success_s = rows[i].never ? 0 : SITE_NOW - 7200};
         struct update_result r = {.feeds = &f, .n = 1, .now_s = SITE_NOW};
         arena_init(&arena, 1 << 20);
         finding_list_init(&findings, &arena);
         check_list_init(&checks, &arena, &findings);
         tap_case("check: %s%s%s", update_outcome_name(rows[i].outcome),
-                 rows[i].stale ? ", stale" : "", rows[i].failures > 0 ? ", after failures" : "");
+                 rows[i].never   ? ", never fetched"
+                 : rows[i].stale ? ", stale"
+                                 : "",
+                 rows[i].failures > 0 ? ", after failures" : "");
         update_check(&r, &checks);
         if (tap_int(checks.n, 1)) {
             tap_cstr(check_status_name(check_status_of(&checks.items[0])),

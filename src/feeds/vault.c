@@ -128,7 +128,7 @@ static void note(struct look *l, uint64_t number, const struct stat *sb, const c
     r->number = number;
     r->sb = *sb;
     vault_name(number, r->fault.file);
-    snprintf(r->fault.why, sizeof r->fault.why, "%s", why);
+    snprintf(r->fault.why, sizeof r->fault.why, "%.*s", (int)sizeof r->fault.why - 1, why);
     l->n_refused++;
 }
 

@@ -2,11 +2,9 @@
 #include "flow/intel_checks.h"
 
 #include "base/clock.h"
-#include "feeds/state.h"
+#include "feeds/update.h"
 
-#include <stdio.h>
-
-enum { STATE_PATH_MAX = 4096, TIME_TEXT = 32, HOUR_S = 3600, DAY_S = 86400 };
+enum { TIME_TEXT = 32, HOUR_S = 3600, DAY_S = 86400 };
 
 /* "2 minutes", "5 hours", "3 days" */
 static struct str age_text(struct arena *arena, int64_t seconds)
@@ -61,61 +59,18 @@ void intel_check_store(const struct intel_checks *c, struct check_list *checks)
 
 /* ---- feeds ---- */
 
-static bool find_feed(const struct snapshot *s, struct str name, struct snapshot_feed *out)
+/* `name` outlives the metrics. */
+static void feed_metrics(struct metric_list *metrics, const struct update_feed *f, struct str name,
+                         int64_t now_s)
 {
-    for (size_t i = 0; s != NULL && snapshot_feed_at(s, i, out); i++)
-        if (str_eq(out->name, name))
-            return true;
-    return false;
-}
-
-static void feed_metrics(struct metric_list *metrics, struct str name,
-                         const struct snapshot_feed *f, int64_t now_s)
-{
-    if (metrics == NULL)
-        return;
-    metric_label(metric_add(metrics, "mailproof_intel_feed_age_seconds",
-                            "Since the entries of a feed were fetched.",
-                            (double)(now_s - f->fetched_s)),
-                 "feed", name);
+    if (f->success_s > 0)
+        metric_label(metric_add(metrics, "mailproof_intel_feed_age_seconds",
+                                "Since the entries of a feed were known to be its present ones.",
+                                (double)(now_s - f->success_s)),
+                     "feed", name);
     metric_label(metric_add(metrics, "mailproof_intel_feed_entries",
-                            "Entries of a feed in the store.", (double)f->entries),
+                            "Entries of a feed that are kept.", (double)f->entries),
                  "feed", name);
-}
-
-static int check_feed(const struct intel_checks *c, const struct feed *feed, const char *states,
-                      struct arena *arena, struct check_list *checks, struct metric_list *metrics,
-                      struct mp_err *err)
-{
-    struct snapshot_feed in_store = {.entries = 0};
-    struct feed_state state = {.checked_s = 0};
-    bool has = find_feed(snapshot_of(c), feed->name, &in_store);
-    int st = feed_state_load(arena, states, feed->name, &state, err);
-    if (st == MP_E_NOMEM)
-        return st;
-    has = has && in_store.fetched_s > 0; /* an enabled feed is in the store before it came */
-    int64_t fetched_s = has ? in_store.fetched_s : state.success_s;
-    bool stale = feed->stale_s > 0 && fetched_s + feed->stale_s < c->now_s;
-    check_begin(checks, feed->name, "feed");
-    if (st != MP_OK)
-        check_add(checks, FINDING_INTEL_FEED_FAILED, "%s", err->text);
-    else if (state.failures > 0)
-        check_add(checks, FINDING_INTEL_FEED_FAILED, "%lld times in a row: " STR_FMT,
-                  (long long)state.failures, STR_ARG(state.reason));
-    if (fetched_s == 0)
-        check_add(checks, FINDING_INTEL_STALE, STR_FMT " was never fetched", STR_ARG(feed->name));
-    else if (stale)
-        check_add(checks, FINDING_INTEL_STALE, STR_FMT " is " STR_FMT " old", STR_ARG(feed->name),
-                  STR_ARG(age_text(arena, c->now_s - fetched_s)));
-    if (!has || stale) /* an older copy counts as missing */
-        check_undecided(checks);
-    if (has)
-        feed_metrics(metrics, feed->name, &in_store, c->now_s);
-    struct str age = has ? age_text(arena, c->now_s - in_store.fetched_s) : STR_NONE;
-    check_end(checks, -1, "%llu entries%s" STR_FMT "%s%s" STR_FMT,
-              (unsigned long long)in_store.entries, has ? ", fetched " : "", STR_ARG(age),
-              has ? " ago" : "", feed->licence.n > 0 ? ", " : "", STR_ARG(feed->licence));
-    return MP_OK;
 }
 
 /* One that nobody enables any more, or that the configuration at hand does not know: mails are told
@@ -155,25 +110,29 @@ static size_t check_others(const struct intel_checks *c, struct arena *arena,
 int intel_check_feeds(const struct intel_checks *c, struct arena *arena, struct check_list *checks,
                       struct metric_list *metrics, struct mp_err *err)
 {
-    char states[STATE_PATH_MAX];
-    size_t enabled = 0;
-    int st = MP_OK;
-    if (snprintf(states, sizeof states, "%s/feeds", c->store_dir == NULL ? "" : c->store_dir) >=
-        (int)sizeof states)
-        return mp_fail(err, MP_E_USAGE, 0, "the path of the store is too long");
-    for (size_t i = 0; st == MP_OK && c->store_dir != NULL && i < c->config->n_feeds; i++) {
-        const struct feed *feed = &c->config->feeds[i];
-        if (!feed->enabled)
-            continue;
-        enabled++;
-        st = check_feed(c, feed, states, arena, checks, metrics, err);
+    struct update_result *r = NULL;
+    struct mp_err why = {0};
+    if (c->store_dir == NULL) {
+        check_skip(checks, STR("feeds"), "feed", "there is no store");
+        return MP_OK;
     }
-    if (st == MP_OK)
-        enabled += check_others(c, arena, checks);
-    if (enabled == 0)
-        check_skip(checks, STR("feeds"), "feed",
-                   c->store_dir == NULL ? "there is no store" : "none is enabled");
-    return st;
+    int st = update_status(c->store_dir, c->config, c->now_s, &r, &why);
+    if (st == MP_E_NOMEM)
+        return mp_fail(err, st, 0, "%s", why.text);
+    if (st != MP_OK) {
+        check_begin(checks, STR("feeds"), "feed");
+        check_add(checks, FINDING_INTEL_FEED_FAILED, "%s", why.text);
+        check_undecided(checks);
+        check_end(checks, -1, "how they stand is not known");
+        return MP_OK;
+    }
+    update_check(r, checks);
+    if (r->n + check_others(c, arena, checks) == 0)
+        check_skip(checks, STR("feeds"), "feed", "none is enabled");
+    for (size_t i = 0; metrics != NULL && i < r->n; i++)
+        feed_metrics(metrics, &r->feeds[i], arena_copy(arena, r->feeds[i].name), c->now_s);
+    update_result_free(r);
+    return MP_OK;
 }
 
 /* ---- DNS lists ---- */

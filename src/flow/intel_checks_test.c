@@ -1,4 +1,5 @@
 /* How intelligence fares, and one value asked of all: over a store and DNS lists of ours. */
+#include "feeds/state.h"
 #include "flow/intel_checks.h"
 #include "flow/intel_lookup.h"
 
@@ -32,9 +33,12 @@ static bool has(const struct check_list *checks, enum finding_id id)
     return finding_has(checks->findings, id);
 }
 
-/* A store with one network of a feed that was fetched then. */
+/* A store with one network of a feed that was fetched then, and what is kept of that feed. */
 static void publish(int64_t fetched_s)
 {
+    struct feed_state state = {.success_s = fetched_s, .checked_s = NOW, .entries = 1};
+    const char *states = arena_fmt(&arena, "%s/feeds", dir).p;
+    tap_int(feed_state_save(&arena, states, STR("nets"), &state, NULL, NULL), MP_OK);
     struct snapshot_builder *b;
     struct vault_lock *lock;
     struct snapshot_feed feed = {.name = STR("nets"),
@@ -241,6 +245,8 @@ static void remove_all(void)
     for (int i = 1; i <= PUBLISHED_MOST; i++)
         (void)unlink(arena_fmt(&arena, "%s/indicators-%010d.mpi", dir, i).p);
     (void)unlink(arena_fmt(&arena, "%s/lock", dir).p);
+    (void)unlink(arena_fmt(&arena, "%s/feeds/nets.state", dir).p);
+    (void)rmdir(arena_fmt(&arena, "%s/feeds", dir).p);
     tap_case("nothing else was written");
     tap_int(rmdir(dir), 0);
 }
