@@ -203,7 +203,7 @@ int cmd_intel(int argc, char **argv)
         return usage_error("intel", "no memory");
     if (argc < 2 || verb_bit(argv[1]) == 0) {
         free(c);
-        return usage_error("intel", "%s%s%sexpected update, lookup, stats or export",
+        return usage_error("intel", "%s%s%sexpected update, lookup, stats or export, then options",
                            argc < 2 ? "" : "'", argc < 2 ? "" : argv[1], argc < 2 ? "" : "': ");
     }
     c->verb = argv[1];

@@ -280,6 +280,9 @@ static int open_content(struct scan_command *c)
 static int open_intel(struct scan_command *c)
 {
     struct intel_options *o = &c->intel;
+    if (c->skip_intel && o->require)
+        return usage_error("scan", "--require-intel: --only leaves intelligence out; name it there "
+                                   "too, as in --only auth,intel");
     int code = c->skip_intel ? EXIT_PASSED : intel_options_read(o);
     if (code != EXIT_PASSED || c->skip_intel)
         return code;

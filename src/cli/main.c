@@ -27,7 +27,7 @@ const struct command commands[] = {
      forge_help},
     {"lint", "SUITE.yaml...", "check suites for mistakes, without running them", cmd_lint,
      lint_help},
-    {"intel", "update|lookup|stats|export [VALUE...]",
+    {"intel", "update|lookup|stats|export [options] [VALUE...]",
      "threat feeds into the local store, and what is known of a value", cmd_intel, intel_help},
     {"doctor", "", "check this installation and the scanners and servers that you name", cmd_doctor,
      doctor_help},
@@ -67,8 +67,9 @@ int cmd_help(int argc, char **argv)
     if (c == NULL)
         return usage_error("help", "there is no command '%s'; `mailproof help` lists them",
                            argv[1]);
-    printf("usage: mailproof %s [options] %s\n%s.\n\n%s", c->name, c->arguments, c->summary,
-           c->help);
+    bool says_where = strstr(c->arguments, "[options]") != NULL; /* not first: behind a verb */
+    printf("usage: mailproof %s %s%s\n%s.\n\n%s", c->name, says_where ? "" : "[options] ",
+           c->arguments, c->summary, c->help);
     return EXIT_PASSED;
 }
 

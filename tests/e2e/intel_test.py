@@ -244,6 +244,9 @@ def _():
     code, doc, _ = document("scan", "--only", "intel", "--intel-store", store("none-yet"),
                             "--require-intel", LISTED)
     expect("required", (code, doc["verdict"]["complete"]), (3, False))
+    code, out, err = run("scan", "--only", "content", "--require-intel", LISTED)
+    expect("left out by --only", (code, out), (2, ""))
+    holds(err, "--only" in err)
 
 
 @row("a damaged store: the one before it is used, and it is told")
