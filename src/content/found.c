@@ -1,8 +1,8 @@
 /* Links and texts of objects. */
 #include "content/found.h"
 
+#include "base/grow.h"
 #include "base/utf8.h"
-#include "content/grow.h"
 #include "content/place.h"
 
 const char *link_source_name(enum link_source s)

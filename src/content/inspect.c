@@ -1,7 +1,7 @@
 /* The loop over what a payload holds: archives are opened in turn, never in each other. */
+#include "base/grow.h"
 #include "content/archive_lib.h"
 #include "content/attach.h"
-#include "content/grow.h"
 #include "content/package.h"
 #include "content/place.h"
 #include "content/zip_tail.h"

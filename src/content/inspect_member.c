@@ -1,6 +1,6 @@
 /* A member becomes an object of the report: its names, its place, its kind, the rules of both. */
+#include "base/grow.h"
 #include "content/attach.h"
-#include "content/grow.h"
 #include "content/inspect_internal.h"
 #include "content/package.h"
 

@@ -1,11 +1,10 @@
 /* What of a message others may know: its client, its people, where its links lead, its files. */
+#include "base/grow.h"
 #include "base/utf8.h"
 #include "content/place.h"
 #include "engine/intel_internal.h"
 #include "engine/job.h"
 #include "url/inside.h"
-
-enum { FIRST_ITEMS = 32 };
 
 static int no_memory(struct mp_err *err)
 {
@@ -23,16 +22,12 @@ static int add(struct job *job, const struct intel_item *item, struct mp_err *er
         s->missing = job->cut = true;
         return MP_OK;
     }
-    if (s->n_items == s->cap_items) {
-        size_t cap = s->cap_items == 0 ? FIRST_ITEMS : 2 * s->cap_items;
-        struct intel_item *grown =
-            arena_grow(&job->arena, s->items, s->n_items, cap, sizeof *grown);
-        if (grown == NULL)
-            return no_memory(err);
-        s->items = grown;
-        s->cap_items = cap;
-    }
-    s->items[s->n_items++] = *item;
+    struct intel_item *items =
+        list_room(&job->arena, s->items, s->n_items, &s->cap_items, sizeof *items);
+    if (items == NULL)
+        return no_memory(err);
+    s->items = items;
+    items[s->n_items++] = *item;
     return MP_OK;
 }
 

@@ -1,9 +1,8 @@
 /* Services are asked last: they cost a quota, and they learn what the mail holds. */
+#include "base/grow.h"
 #include "base/psl.h"
 #include "engine/intel_stage.h"
 #include "engine/job.h"
-
-enum { FIRST_ASKS = 16 };
 
 /* A mail of which nothing was found stays as it is, whatever a service thinks; one that is refused
  * anyway too. *grave: it is for the reserve of the quota. */
@@ -29,18 +28,14 @@ static int note(struct job *job, enum intel_service service, const struct indica
                 struct finding_where where, bool http, bool grave, struct mp_err *err)
 {
     struct intel_stage *s = &job->intel;
-    if (s->n_asks == s->cap_asks) {
-        size_t cap = s->cap_asks == 0 ? FIRST_ASKS : 2 * s->cap_asks;
-        struct intel_ask *grown = arena_grow(&job->arena, s->asks, s->n_asks, cap, sizeof *grown);
-        if (grown == NULL)
-            return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
-        s->asks = grown;
-        s->cap_asks = cap;
-    }
-    s->asks[s->n_asks++] = (struct intel_ask){.question = {.service = service, .http = http},
-                                              .what = *what,
-                                              .where = where,
-                                              .is_grave = grave};
+    struct intel_ask *asks = list_room(&job->arena, s->asks, s->n_asks, &s->cap_asks, sizeof *asks);
+    if (asks == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "message needs more memory than allowed");
+    s->asks = asks;
+    asks[s->n_asks++] = (struct intel_ask){.question = {.service = service, .http = http},
+                                           .what = *what,
+                                           .where = where,
+                                           .is_grave = grave};
     return MP_OK;
 }
 

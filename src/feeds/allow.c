@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/grow.h"
 
 struct range {
     struct ip first, last;
@@ -36,15 +37,11 @@ static int no_memory(struct mp_err *err)
 static int add_name(struct allow_list *list, struct names *names, struct str name,
                     struct mp_err *err)
 {
-    if (names->n == names->cap) {
-        size_t cap = names->cap == 0 ? 64 : 2 * names->cap;
-        struct str *items = arena_grow(list->arena, names->items, names->n, cap, sizeof *items);
-        if (items == NULL)
-            return no_memory(err);
-        names->items = items;
-        names->cap = cap;
-    }
-    names->items[names->n++] = name;
+    struct str *items = list_room(list->arena, names->items, names->n, &names->cap, sizeof *items);
+    if (items == NULL)
+        return no_memory(err);
+    names->items = items;
+    items[names->n++] = name;
     return MP_OK;
 }
 
@@ -58,16 +55,12 @@ static int add_domain(struct allow_list *list, struct str name, struct mp_err *e
 
 static int add_range(struct allow_list *list, const struct indicator *i, struct mp_err *err)
 {
-    if (list->n_ranges == list->cap_ranges) {
-        size_t cap = list->cap_ranges == 0 ? 64 : 2 * list->cap_ranges;
-        struct range *ranges =
-            arena_grow(list->arena, list->ranges, list->n_ranges, cap, sizeof *ranges);
-        if (ranges == NULL)
-            return no_memory(err);
-        list->ranges = ranges;
-        list->cap_ranges = cap;
-    }
-    list->ranges[list->n_ranges++] = (struct range){i->first, i->last};
+    struct range *ranges =
+        list_room(list->arena, list->ranges, list->n_ranges, &list->cap_ranges, sizeof *ranges);
+    if (ranges == NULL)
+        return no_memory(err);
+    list->ranges = ranges;
+    ranges[list->n_ranges++] = (struct range){i->first, i->last};
     return MP_OK;
 }
 

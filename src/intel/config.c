@@ -1,6 +1,7 @@
 /* The configuration of intelligence: the built-in table, and files over it. */
 #include "intel/config.h"
 
+#include "base/grow.h"
 #include "base/utf8.h"
 #include "intel/config_internal.h"
 
@@ -22,13 +23,10 @@ int config_entry(struct yaml *y, struct config_entries *e, size_t max, size_t si
     }
     if (e->n == max)
         return yaml_fail(y, MP_E_LIMIT, "more than %zu entries of this kind", max);
-    if (e->n == e->cap) {
-        void *more = arena_grow(y->arena, e->items, e->n, 2 * e->cap + 8, size);
-        if (more == NULL)
-            return yaml_fail_memory(y);
-        e->items = more;
-        e->cap = 2 * e->cap + 8;
-    }
+    void *items = list_room(y->arena, e->items, e->n, &e->cap, size);
+    if (items == NULL)
+        return yaml_fail_memory(y);
+    e->items = items;
     void *item = (char *)e->items + e->n * size;
     memset(item, 0, size);
     *(struct str *)item = name;
@@ -70,18 +68,12 @@ static int allow_add(struct arena *arena, struct intel_config *c, size_t *cap, s
 {
     if (c->n_allow == INTEL_MAX_ALLOW)
         return MP_E_LIMIT;
-    if (c->n_allow == *cap) {
-        struct str *more =
-            arena_grow(arena, c->allow, c->n_allow, 2 * *cap + 16, sizeof(struct str));
-        if (more == NULL)
-            return MP_E_NOMEM;
-        c->allow = more;
-        *cap = 2 * *cap + 16;
-    }
     struct str copy = arena_copy(arena, value);
-    if (copy.p == NULL)
+    struct str *allow = list_room(arena, c->allow, c->n_allow, cap, sizeof *allow);
+    if (allow == NULL || copy.p == NULL)
         return MP_E_NOMEM;
-    c->allow[c->n_allow++] = copy;
+    c->allow = allow;
+    allow[c->n_allow++] = copy;
     return MP_OK;
 }
 

@@ -3,14 +3,14 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/grow.h"
 #include "base/utf8.h"
 
 enum {
     SHOWN_BYTES = 80, /* of the value in a finding */
     LABEL_BYTES = 40, /* of what the feed says of it */
     OTHERS_SHOWN = 3, /* feeds that have it too */
-    DATE_TEXT = 10,   /* "2026-11-29" */
-    FIRST_HITS = 8
+    DATE_TEXT = 10    /* "2026-11-29" */
 };
 
 const char *key_match_name(enum key_match m)
@@ -102,15 +102,11 @@ static int append(struct matcher *m, const struct intel_hit *h, struct mp_err *e
         hits->dropped++;
         return MP_OK;
     }
-    if (hits->n == hits->cap) {
-        size_t cap = hits->cap == 0 ? FIRST_HITS : 2 * hits->cap;
-        struct intel_hit *grown = arena_grow(m->arena, hits->items, hits->n, cap, sizeof *grown);
-        if (grown == NULL)
-            return no_memory(err);
-        hits->items = grown;
-        hits->cap = cap;
-    }
-    hits->items[hits->n++] = *h;
+    struct intel_hit *items = list_room(m->arena, hits->items, hits->n, &hits->cap, sizeof *items);
+    if (items == NULL)
+        return no_memory(err);
+    hits->items = items;
+    items[hits->n++] = *h;
     return MP_OK;
 }
 

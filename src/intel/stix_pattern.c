@@ -1,6 +1,8 @@
 /* STIX patterns (STIX 2.1, 9): words, and a machine that knows what may come next. */
 #include "intel/stix_pattern.h"
 
+#include "base/grow.h"
+
 enum { PATH_MAX_BYTES = 64, SHOWN_BYTES = 60 };
 
 /* ---- words ---- */
@@ -198,17 +200,11 @@ static int add(struct reading *r, struct str path, enum indicator_kind kind)
             p->other = path;
         return MP_OK;
     }
-    if (p->n == p->cap) {
-        struct stix_value *more =
-            arena_grow(r->arena, p->values, p->n, 2 * p->cap + 4, sizeof *more);
-        if (more == NULL)
-            return mp_fail(r->err, MP_E_NOMEM, 0, "no memory to read a STIX pattern");
-        p->values = more;
-        p->cap = 2 * p->cap + 4;
-    }
-    if (!undo_escapes(r, &text))
+    struct stix_value *values = list_room(r->arena, p->values, p->n, &p->cap, sizeof *values);
+    if (values == NULL || !undo_escapes(r, &text))
         return mp_fail(r->err, MP_E_NOMEM, 0, "no memory to read a STIX pattern");
-    p->values[p->n++] = (struct stix_value){kind, text};
+    p->values = values;
+    values[p->n++] = (struct stix_value){kind, text};
     return MP_OK;
 }
 

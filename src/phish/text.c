@@ -2,7 +2,7 @@
 #include "phish/text.h"
 
 #include "base/fold.h"
-#include "content/grow.h"
+#include "base/grow.h"
 
 static int no_memory(struct mp_err *err)
 {

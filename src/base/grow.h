@@ -1,6 +1,6 @@
 /* Lists that grow in an arena. */
-#ifndef MP_CONTENT_GROW_H
-#define MP_CONTENT_GROW_H
+#ifndef MP_BASE_GROW_H
+#define MP_BASE_GROW_H
 
 #include "base/arena.h"
 
