@@ -80,7 +80,7 @@ static void tell(struct update_view *v, const struct intel_command *c, int64_t b
     update_check(r, &v->checks);
     struct str headline =
         arena_fmt(&v->arena, "%zu of %zu feeds changed; the store %s %llu entries%s", changed, r->n,
-                  c->dry_run ? "would have" : "has", (unsigned long long)r->entries,
+                  c->dry_run ? "would have up to" : "has", (unsigned long long)r->entries,
                   c->dry_run ? " (nothing was written)" : "");
     subject_outputs_add(&v->out, &(struct subject){.kind = "intel",
                                                    .name = STR("update"),

@@ -209,6 +209,26 @@ def _():
     expect("a feed", run("intel", "export", *DEMO_ARGS, "--feed", "demo-files", "--format", "plain")[0], 0)
 
 
+@row("export: JSON lines are read as a feed again, and nothing is lost")
+def _():
+    rows_of = [{"v": "only.host.example", "k": "host"}, {"v": "all.example", "k": "domain"}, {"v": "+x@post.example"},
+               {"v": "192.0.2.1 - 192.0.2.6"}, {"v": "2001:db8::/32"}, {"v": "https://b\u00fccher.example:8443/\u00e4?q=%2f#x"},
+               {"v": "A" * 40}, {"v": "b" * 64, "l": HOSTILE, "c": 70, "f": "2026-01-02", "u": "2099-01-02"}]
+    feed = config("first.json", json.dumps(rows_of))
+    first = config("first.yaml", "feeds:\n  same: {url: 'file:%s', format: json, tlp: green, columns: {value: v, kind: k, "
+                   "label: l, confidence: c, first_seen: f, valid_until: u}}\n" % feed)
+    again = config("again.yaml", "feeds:\n  same:\n    url: file:export.jsonl\n    format: json\n    columns: {value: value, "
+                   "kind: kind, id: id, label: label, first_seen: first_seen, last_seen: last_seen,\n"
+                   "              valid_until: valid_until, confidence: confidence, tlp: tlp}\n")
+    out = []
+    for name, path in (("first", first), ("again", again)):
+        expect(name, run("intel", "update", "--intel-store", store(name), "--intel-config", path)[0], 0)
+        out.append(run("intel", "export", "--intel-store", store(name), "--format", "jsonl")[1])
+        config("export.jsonl", out[-1])
+    expect("entries", len(out[0].splitlines()), len(rows_of))
+    expect("the same", sorted(out[0].splitlines()), sorted(out[1].splitlines()))
+
+
 @row("export: what has expired since the store was built is left out")
 def _():
     feed = config("until.csv", "value,until\na.example,2098-01-01\nb.example,2099-01-01\n")
