@@ -21,7 +21,8 @@ int intel_web_read(struct arena *arena, struct str text, struct url *out, struct
 /* The normal form of a URL with such a host, whatever its length. p == NULL without memory. */
 struct str intel_url_key(struct arena *arena, const struct url *u);
 
-/* Has it a dot, and is it of letters, digits, hyphens and underscores? */
+/* Letters, digits, hyphens and underscores, with a dot, and a letter behind the last one: no top
+ * level domain begins with anything else, and "192.0.2.1-9" is none. */
 bool intel_is_name(struct str host);
 
 /* An address, a network or a range, with or without a port. *is_one: it has the form of one, so

@@ -84,11 +84,10 @@ static int read_range(struct str text, struct indicator *out, bool *is_one, stru
 {
     struct str last_text = text, first_text = str_trim(str_cut(&last_text, '-'));
     struct ip first, last;
-    if (last_text.p == NULL || !ip_parse(first_text, &first))
-        return MP_OK;
+    if (last_text.p == NULL || !ip_parse(first_text, &first) ||
+        !ip_parse(str_trim(last_text), &last))
+        return MP_OK; /* "192.0.2.1-static.isp.example" is a name */
     *is_one = true;
-    if (!ip_parse(str_trim(last_text), &last))
-        return refuse(err, "no range of addresses", text);
     return take(first, last, text, out, err);
 }
 

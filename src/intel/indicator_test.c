@@ -115,6 +115,10 @@ static const struct {
     {DOMAIN, "*evil.example", NONE, NULL},
     {DOMAIN, "*.192.0.2.1", NONE, NULL},
     {DOMAIN, "1.2.3", NONE, NULL},
+    {DOMAIN, "192.0.2.1-9", NONE, NULL},
+    {DOMAIN, "evil.1x", NONE, NULL},
+    {HOST, "192.0.2.1-static.isp.example", HOST, "192.0.2.1-static.isp.example"},
+    {ANY, "192.0.2.1-static.isp.example", DOMAIN, "192.0.2.1-static.isp.example"},
     {HOST, "192.0.2.1", IP, "192.0.2.1"},
     {DOMAIN, "http://192.0.2.1:80/", IP, "192.0.2.1"},
     /* addresses */
@@ -140,6 +144,7 @@ static const struct {
     {IP, "::/0", NONE, NULL},
     {IP, "192.0.2.1/33", NONE, NULL},
     {IP, "192.0.2.9-192.0.2.1", NONE, NULL},
+    {IP, "192.0.2.1-9", NONE, NULL},
     {IP, "192.0.2.1-2001:db8::1", NONE, NULL},
     {IP, "192.0.2.1:99999", NONE, NULL},
     {IP, "192.0.2.01", NONE, NULL},

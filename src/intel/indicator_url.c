@@ -54,7 +54,8 @@ static struct str with_scheme(struct arena *arena, struct str text)
 
 bool intel_is_name(struct str host)
 {
-    return domain_is_ldh(host) && str_has(host, '.');
+    struct str top = domain_tail(host, 1);
+    return domain_is_ldh(host) && top.n < host.n && is_alpha(top.p[0]);
 }
 
 static bool has_host(const struct url *u)
