@@ -199,13 +199,13 @@ static bool do_expect(struct script_peer *p, const struct script_step *s)
     return true;
 }
 
-static bool do_message(struct script_peer *p)
+static bool do_lines(struct script_peer *p, struct str last, const char *what)
 {
     struct str line;
     while (script_line(p, &line))
-        if (str_eq(line, STR(".")))
+        if (str_eq(line, last))
             return true;
-    return problem(p, "the message had no end");
+    return problem(p, "the %s had no end", what);
 }
 
 static bool do_take(struct script_peer *p, size_t n)
@@ -280,7 +280,9 @@ static bool do_step(struct script_peer *p, const struct script_step *s)
     case SCRIPT_OP_FLOOD:
         return do_flood(p, s);
     case SCRIPT_OP_MESSAGE:
-        return do_message(p);
+        return do_lines(p, STR("."), "message");
+    case SCRIPT_OP_REQUEST:
+        return do_lines(p, STR(""), "request");
     case SCRIPT_OP_TAKE:
         return do_take(p, s->n);
     case SCRIPT_OP_STALL:

@@ -10,6 +10,7 @@ enum script_op {
     SCRIPT_OP_SAY,     /* `text`, of `n` bytes */
     SCRIPT_OP_FLOOD,   /* `text` again and again: `n` times, 0: until the client is gone */
     SCRIPT_OP_MESSAGE, /* lines up to a lone dot */
+    SCRIPT_OP_REQUEST, /* of HTTP: lines up to an empty one */
     SCRIPT_OP_TAKE,    /* `n` bytes */
     SCRIPT_OP_STALL,   /* hear, and say nothing, until the client is gone */
     SCRIPT_OP_DEAF,    /* not even hear */
@@ -44,6 +45,10 @@ struct script_step {
 #define SCRIPT_MESSAGE                                                                             \
     {                                                                                              \
         .op = SCRIPT_OP_MESSAGE                                                                    \
+    }
+#define SCRIPT_REQUEST                                                                             \
+    {                                                                                              \
+        .op = SCRIPT_OP_REQUEST                                                                    \
     }
 #define SCRIPT_TAKE(k)                                                                             \
     {                                                                                              \

@@ -312,16 +312,6 @@ static void test_shares(void)
 
 #define URL "https://mta-sts.good.test/.well-known/mta-sts.txt"
 
-static bool hear_request(struct script_peer *p, void *ctx)
-{
-    struct str line;
-    (void)ctx;
-    while (script_line(p, &line))
-        if (line.n == 0)
-            return true;
-    return false;
-}
-
 static const struct {
     const char *label, *url, *address, *response;
     enum script_op end;
@@ -374,7 +364,7 @@ static void file_script(size_t i, struct script_step steps[MAX_STEPS])
     if (files[i].cert != CERT_NONE)
         steps[n++] = (struct script_step){.op = SCRIPT_OP_TLS, .tls = certs[files[i].cert]};
     if (files[i].cert == CERT_GOOD)
-        steps[n++] = (struct script_step){.op = SCRIPT_OP_CALL, .call = hear_request};
+        steps[n++] = (struct script_step)SCRIPT_REQUEST;
     if (files[i].response != NULL)
         steps[n++] = said(files[i].response);
     steps[n] = (struct script_step){.op = files[i].end};

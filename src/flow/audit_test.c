@@ -105,16 +105,6 @@ struct town {
     char response[HTTP_MAX_BYTES];
 };
 
-static bool hear_request(struct script_peer *p, void *ctx)
-{
-    struct str line;
-    (void)ctx;
-    while (script_line(p, &line))
-        if (line.n == 0)
-            return true;
-    return false;
-}
-
 static struct script_step said(const char *text)
 {
     return (struct script_step){.op = SCRIPT_OP_SAY, .text = text, .n = strlen(text)};
@@ -142,7 +132,7 @@ static void town_serve(struct town *t, const struct kit_tls *mx_tls, const char 
              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
              strlen(policy), policy);
     t->https[0] = (struct script_step)SCRIPT_TLS(tls_good);
-    t->https[1] = (struct script_step)SCRIPT_CALL(hear_request, NULL);
+    t->https[1] = (struct script_step)SCRIPT_REQUEST;
     t->https[2] = said(t->response);
     t->https[3] = (struct script_step)SCRIPT_END;
     t->mx = script_play(t->smtp);

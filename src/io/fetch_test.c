@@ -18,17 +18,6 @@ enum { LONG_MS = 30000, SHORT_MS = 200, ARENA_BYTES = 64 << 20, URL_MAX = 200, H
 
 static struct kit_tls *good_tls;
 
-static bool hear_request(struct script_peer *p, void *ctx)
-{
-    struct str line;
-    (void)ctx;
-    while (script_line(p, &line))
-        if (line.n == 0)
-            return true;
-    return false;
-}
-#define REQUEST SCRIPT_CALL(hear_request, NULL)
-
 /* One that can only be made when the test runs: a redirect to the server itself, a pack. */
 static bool say_buffer(struct script_peer *p, void *ctx)
 {
@@ -211,7 +200,7 @@ static const struct {
 static void test_answers(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
-        const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                             answers[i].answer[0], answers[i].answer[1],
                                             answers[i].answer[2], SCRIPT_END};
         struct visit v;
@@ -232,7 +221,7 @@ static void test_answers(void)
 
 static void test_slow(void)
 {
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                         SCRIPT_SAY(OK_HEAD "Content-Length: 10\r\n\r\nfile"),
                                         SCRIPT_STALL, SCRIPT_END};
     struct visit v;
@@ -288,7 +277,7 @@ static void test_gzip(void)
         buf_init(&answer, 1 << 20);
         buf_addf(&answer, OK_HEAD "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", pack.n);
         buf_add(&answer, buf_str(&pack));
-        const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                             SCRIPT_CALL(say_buffer, &answer), SCRIPT_END};
         struct visit v;
         visit_begin(&v, steps);
@@ -322,7 +311,7 @@ static void check_sent(struct visit *v, const char *line, bool there)
 
 static void test_sent(void)
 {
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST, FILE_4, SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, FILE_4, SCRIPT_END};
     struct visit v;
     visit_begin(&v, steps);
     v.request.headers[0] = (struct fetch_header){STR("Auth-Key"), STR("s3cret")};
@@ -341,7 +330,7 @@ static void test_sent(void)
     check_sent(&v, "If-", false);
     visit_end(&v);
 
-    const struct script_step post[] = {SCRIPT_TLS(good_tls), REQUEST, SCRIPT_TAKE(7), FILE_4,
+    const struct script_step post[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_TAKE(7), FILE_4,
                                        SCRIPT_END};
     visit_begin(&v, post);
     v.request.body = STR("{\"a\":1}");
@@ -404,13 +393,13 @@ static void test_broken_requests(void)
 static void test_conditional(void)
 {
     const struct script_step fresh[] = {
-        SCRIPT_TLS(good_tls), REQUEST,
+        SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
         SCRIPT_SAY(OK_HEAD "ETag: W/\"1\"\r\nLast-Modified: Sun, 29 Nov 2026 10:00:00 GMT\r\n"
                            "X-TAXII-Date-Added-Last: 2026-11-29T10:00:00.000001Z\r\n"
                            "Content-Length: 4\r\n\r\nfile"),
         SCRIPT_END};
     const struct script_step same[] = {
-        SCRIPT_TLS(good_tls), REQUEST,
+        SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
         SCRIPT_SAY("HTTP/1.1 304 Not Modified\r\nETag: W/\"1\"\r\n\r\n"), SCRIPT_END};
     struct visit v;
     visit_begin(&v, fresh);
@@ -473,7 +462,7 @@ static void test_rates(void)
             else
                 buf_addc(&answer, *c);
         buf_addz(&answer, "\r\n");
-        const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                             SCRIPT_CALL(say_buffer, &answer), SCRIPT_END};
         struct visit v;
         visit_begin(&v, steps);
@@ -526,7 +515,7 @@ static void test_certificates(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct kit_tls *tls = kit_tls_new(&rows[i].server);
-        const struct script_step steps[] = {SCRIPT_TLS(tls), REQUEST, FILE_4, SCRIPT_END};
+        const struct script_step steps[] = {SCRIPT_TLS(tls), SCRIPT_REQUEST, FILE_4, SCRIPT_END};
         struct visit v;
         visit_begin(&v, steps);
         if (rows[i].foreign)
@@ -580,7 +569,7 @@ static void test_guard(void)
         tap_int(script_connections(v.server), 0);
         visit_end(&v);
     }
-    const struct script_step plain[] = {REQUEST, FILE_4, SCRIPT_END};
+    const struct script_step plain[] = {SCRIPT_REQUEST, FILE_4, SCRIPT_END};
     struct visit v;
     visit_to(&v, script_play(plain), "http", "127.0.0.1");
     tap_case("guard: http to this machine, when that is allowed");
@@ -628,8 +617,8 @@ static bool answer_trail(struct script_peer *p, void *ctx)
 static void trail_begin(struct visit *v, struct trail *t)
 {
     for (size_t i = 0; i < t->n; i++) {
-        struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST, SCRIPT_CALL(answer_trail, t),
-                                      SCRIPT_END};
+        struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
+                                      SCRIPT_CALL(answer_trail, t), SCRIPT_END};
         memcpy(t->steps[i], steps, sizeof steps);
         t->conversations[i] = t->steps[i];
     }
@@ -813,7 +802,7 @@ static void test_redirect_inside(void)
             else
                 buf_addc(&answer, *c);
         buf_addz(&answer, "\r\n\r\n");
-        const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                             SCRIPT_CALL(say_buffer, &answer), SCRIPT_END};
         visit_begin(&v, steps);
         tap_case("redirect: from outside to %s", targets[i]);
@@ -831,11 +820,11 @@ static void test_redirect_inside(void)
 
 static void test_file(void)
 {
-    const struct script_step good[] = {SCRIPT_TLS(good_tls), REQUEST,
+    const struct script_step good[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                        SCRIPT_SAY(OK_HEAD "Content-Length: 1000\r\n\r\n"),
                                        SCRIPT_FLOOD(HUNDRED, 10), SCRIPT_END};
     const struct script_step bad[] = {
-        SCRIPT_TLS(good_tls), REQUEST,
+        SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
         SCRIPT_SAY("HTTP/1.1 403 No\r\nContent-Length: 4\r\n\r\nnone"), SCRIPT_END};
     struct visit v;
     int fd = memfd_create("fetched", MFD_CLOEXEC);
@@ -888,7 +877,7 @@ static bool see_progress(void *ctx, uint64_t got, uint64_t total)
 
 static void test_progress(void)
 {
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST, FILE_4, SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, FILE_4, SCRIPT_END};
     for (int stops = 0; stops <= 1; stops++) {
         struct steps_seen seen = {0, stops == 1};
         struct visit v;
@@ -906,7 +895,7 @@ static void test_progress(void)
 static void test_memory(void)
 {
     static const size_t budgets[] = {0, 40, 200, 900};
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                         SCRIPT_SAY(OK_HEAD "Content-Length: 1000\r\n\r\n"),
                                         SCRIPT_FLOOD(HUNDRED, 10), SCRIPT_END};
     for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {

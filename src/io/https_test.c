@@ -14,18 +14,6 @@ enum { LONG_MS = 30000, SHORT_MS = 200, ARENA_BYTES = 16 << 20, DAY_S = 86400, U
 
 static struct kit_tls *good_tls;
 
-/* The head of a request: lines up to an empty one. */
-static bool hear_request(struct script_peer *p, void *ctx)
-{
-    struct str line;
-    (void)ctx;
-    while (script_line(p, &line))
-        if (line.n == 0)
-            return true;
-    return false;
-}
-#define REQUEST SCRIPT_CALL(hear_request, NULL)
-
 struct visit {
     struct arena arena;
     struct script_server *server;
@@ -173,7 +161,7 @@ static const struct {
 static void test_answers(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
-        const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                             answers[i].answer[0], answers[i].answer[1],
                                             answers[i].answer[2], SCRIPT_END};
         struct visit v;
@@ -194,7 +182,7 @@ static void test_answers(void)
 static void test_good(void)
 {
     static const char answer[] = OK_HEAD "Content-Length: 4\r\n\r\nfile";
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST, SCRIPT_SAY(answer),
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_SAY(answer),
                                         SCRIPT_END};
     struct visit v;
     visit_begin(&v, steps);
@@ -255,7 +243,7 @@ static void test_certificates(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct kit_tls *tls = kit_tls_new(&rows[i].server);
-        const struct script_step steps[] = {SCRIPT_TLS(tls), REQUEST,
+        const struct script_step steps[] = {SCRIPT_TLS(tls), SCRIPT_REQUEST,
                                             SCRIPT_SAY(OK_HEAD "Content-Length: 4\r\n\r\nfile"),
                                             SCRIPT_END};
         struct visit v;
@@ -393,7 +381,7 @@ static void test_names(void)
     };
     struct kit_tls_options o = {.names = {"policy.test", "xn--bcher-kva.test"}};
     struct kit_tls *tls = kit_tls_new(&o);
-    const struct script_step steps[] = {SCRIPT_TLS(tls), REQUEST,
+    const struct script_step steps[] = {SCRIPT_TLS(tls), SCRIPT_REQUEST,
                                         SCRIPT_SAY(OK_HEAD "Content-Length: 4\r\n\r\nfile"),
                                         SCRIPT_END};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -413,7 +401,7 @@ static void test_names(void)
 
 static void test_connections(void)
 {
-    const struct script_step steps[] = {SCRIPT_TLS(good_tls), REQUEST,
+    const struct script_step steps[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST,
                                         SCRIPT_SAY(OK_HEAD "Content-Length: 4\r\n\r\nfile"),
                                         SCRIPT_END};
     struct ip two[2];
@@ -466,7 +454,7 @@ static void test_connections(void)
     tap_int(v.status, MP_E_NOMEM);
     visit_end(&v);
 
-    static const struct script_step long_file[] = {SCRIPT_TLS(NULL), REQUEST,
+    static const struct script_step long_file[] = {SCRIPT_TLS(NULL), SCRIPT_REQUEST,
                                                    SCRIPT_SAY(OK_HEAD "\r\n"),
                                                    SCRIPT_FLOOD(HUNDRED, 1000), SCRIPT_END};
     struct script_step own[ARRAY_LEN(long_file)];

@@ -198,7 +198,7 @@ static void check_no_answer(struct kit *k, const char *tells)
 
 static void test_slow(void)
 {
-    static const struct script_step stall[] = {KIT_HEAR, SCRIPT_STALL, SCRIPT_END};
+    static const struct script_step stall[] = {SCRIPT_REQUEST, SCRIPT_STALL, SCRIPT_END};
     struct kit k;
     kit_begin(&k);
     k.options.timeout_ms = 100;
@@ -208,7 +208,7 @@ static void test_slow(void)
 
 static void test_closes(void)
 {
-    static const struct script_step close[] = {KIT_HEAR, SCRIPT_CLOSE};
+    static const struct script_step close[] = {SCRIPT_REQUEST, SCRIPT_CLOSE};
     struct kit k;
     kit_begin(&k);
     kit_at(&k, script_play(close));
@@ -218,7 +218,7 @@ static void test_closes(void)
 static void test_huge(void)
 {
     static const struct script_step flood[] = {
-        KIT_HEAR, SCRIPT_SAY("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"),
+        SCRIPT_REQUEST, SCRIPT_SAY("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"),
         SCRIPT_FLOOD("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"},",
                      0),
         SCRIPT_END};
@@ -261,7 +261,8 @@ static void check_certificate(size_t i)
 {
     static const struct kit_answer unknown = {404, NULL, KIT_UNKNOWN};
     struct kit_tls *tls = kit_tls_new(&certificates[i].tls);
-    const struct script_step steps[] = {SCRIPT_TLS(tls), KIT_HEAR, KIT_SAY(&unknown), SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_TLS(tls), SCRIPT_REQUEST, KIT_SAY(&unknown),
+                                        SCRIPT_END};
     struct kit k;
     kit_begin(&k);
     kit_at(&k, script_play(steps));

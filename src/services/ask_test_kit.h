@@ -18,16 +18,6 @@ struct kit_answer {
     const char *headers, *body; /* NULL: none */
 };
 
-static inline bool kit_hear(struct script_peer *p, void *ctx)
-{
-    struct str line;
-    (void)ctx;
-    while (script_line(p, &line))
-        if (line.n == 0)
-            return true;
-    return false;
-}
-
 static inline bool kit_say(struct script_peer *p, void *ctx)
 {
     const struct kit_answer *a = ctx;
@@ -39,7 +29,6 @@ static inline bool kit_say(struct script_peer *p, void *ctx)
                      a->status, a->headers == NULL ? "" : a->headers, strlen(body));
     return script_say(p, str_make(head, (size_t)n)) && script_say(p, str_from(body));
 }
-#define KIT_HEAR   SCRIPT_CALL(kit_hear, NULL)
 #define KIT_SAY(a) SCRIPT_CALL(kit_say, (void *)(a))
 
 struct kit {
@@ -106,7 +95,7 @@ static inline void kit_at(struct kit *k, struct script_server *server)
 static inline void kit_serve(struct kit *k, const struct kit_answer *answers, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        k->steps[i][0] = (struct script_step)KIT_HEAR;
+        k->steps[i][0] = (struct script_step)SCRIPT_REQUEST;
         k->steps[i][1] = (struct script_step)KIT_SAY(&answers[i]);
         k->steps[i][2] = (struct script_step)SCRIPT_END;
         k->conversations[i] = k->steps[i];

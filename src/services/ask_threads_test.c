@@ -97,8 +97,8 @@ static void test_single_flight(void)
 {
     static const struct kit_answer bad = {200, NULL, KIT_DOMAIN("evil.example", 9)};
     struct door door = DOOR_INIT;
-    const struct script_step steps[] = {KIT_HEAR, SCRIPT_CALL(wait_at_door, &door), KIT_SAY(&bad),
-                                        SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_REQUEST, SCRIPT_CALL(wait_at_door, &door),
+                                        KIT_SAY(&bad), SCRIPT_END};
     struct asker askers[ASKERS];
     struct kit k;
     begin_with(&k, steps);
@@ -120,8 +120,8 @@ static void test_own_deadlines(void)
 {
     static const struct kit_answer bad = {200, NULL, KIT_DOMAIN("evil.example", 9)};
     struct door door = DOOR_INIT;
-    const struct script_step steps[] = {KIT_HEAR, SCRIPT_CALL(wait_at_door, &door), KIT_SAY(&bad),
-                                        SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_REQUEST, SCRIPT_CALL(wait_at_door, &door),
+                                        KIT_SAY(&bad), SCRIPT_END};
     struct asker hasty, patient;
     struct kit k;
     begin_with(&k, steps);
@@ -142,7 +142,7 @@ static void test_own_deadlines(void)
 static void test_fill(void)
 {
     static const struct kit_answer unknown = {404, NULL, KIT_UNKNOWN};
-    const struct script_step steps[] = {KIT_HEAR, KIT_SAY(&unknown), SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_REQUEST, KIT_SAY(&unknown), SCRIPT_END};
     struct services_ask asks[MANY];
     struct indicator what[MANY];
     struct kit k;
@@ -164,7 +164,7 @@ static void test_fill(void)
 
 static void test_fill_deadline(void)
 {
-    static const struct script_step stall[] = {KIT_HEAR, SCRIPT_STALL, SCRIPT_END};
+    static const struct script_step stall[] = {SCRIPT_REQUEST, SCRIPT_STALL, SCRIPT_END};
     struct services_ask asks[MANY];
     struct indicator what[MANY];
     struct kit k;
@@ -188,8 +188,8 @@ static void test_slow_neighbour(void)
 {
     static const struct kit_answer known = {
         200, NULL, "{\"data\":{\"ipAddress\":\"192.0.2.7\",\"abuseConfidenceScore\":0}}"};
-    static const struct script_step stall[] = {KIT_HEAR, SCRIPT_STALL, SCRIPT_END};
-    const struct script_step steps[] = {KIT_HEAR, KIT_SAY(&known), SCRIPT_END};
+    static const struct script_step stall[] = {SCRIPT_REQUEST, SCRIPT_STALL, SCRIPT_END};
+    const struct script_step steps[] = {SCRIPT_REQUEST, KIT_SAY(&known), SCRIPT_END};
     struct script_server *other = script_play(steps);
     struct asker askers[ASKERS];
     char url[64];
