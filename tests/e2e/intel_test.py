@@ -115,6 +115,18 @@ def _():
     holds("the evidence names the feed", any("demo-links" in f["evidence"] for f in doc["findings"]))
 
 
+@row("a world that was recorded with intelligence is replayed without it")
+def _():
+    world = os.path.join(STATE, "recorded.world")
+    code, _, _ = run("scan", *DEMO_ARGS[:2], "--zone", config("none.zone", "; empty\n"), "--ip", "198.51.100.66",
+                     "--record", world, LISTED)
+    expect("recorded", code, 1)
+    code, doc, err = document("scan", world)
+    expect("replayed", (code, err), (0, ""))
+    with open(world, encoding="utf-8") as f:
+        holds("nothing of intelligence is expected", "intel." not in f.read())
+
+
 @row("the same message from elsewhere, without the link and with another file, is clean")
 def _():
     with open(LISTED, "rb") as f:
