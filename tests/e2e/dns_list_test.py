@@ -16,13 +16,11 @@ refused.test  the resolver refuses to ask
 """
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-from dnssec_test import SOA, free_port, start_nsd
+from nsd_kit import SOA, came_up, free_port, start_nsd
 
 MD5 = "44d88612fea8a8f36de82e1278abb02f"
 SHA1 = "3395856ce81f2b7382dee72602f798b642f14140"
@@ -156,20 +154,6 @@ ALONE = [
 ]
 
 
-def resolves(port):
-    """Does the resolver find the SOA of test. yet?"""
-    query = b"\0\1\1\0\0\1\0\0\0\0\0\0\4test\0\0\6\0\1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(1)
-        try:
-            s.connect(("127.0.0.1", port))
-            s.send(query)
-            reply = s.recv(4096)
-            return len(reply) > 12 and reply[3] & 15 == 0
-        except OSError:
-            return False
-
-
 class World:
     """nsd, unbound in front of it, and the probe."""
 
@@ -197,12 +181,7 @@ class World:
         with open(os.path.join(self.dir, "unbound.out"), "wb") as out:
             self.servers.append(subprocess.Popen(
                 ["unbound", "-d", "-c", self.write("unbound.conf", conf)], stdout=out, stderr=out))
-        deadline = time.monotonic() + 20
-        while not resolves(self.port):
-            if self.servers[-1].poll() is not None or time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        return True
+        return came_up(self.servers[-1], self.port, recursive=True)
 
     def stop(self):
         for server in self.servers:

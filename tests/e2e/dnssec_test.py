@@ -11,15 +11,14 @@ expired.test.    signed, but long ago               bogus
 """
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+from nsd_kit import SOA, free_port, start_nsd
 
 SIGNED = ["good.test", "bogus.test", "expired.test"]
 TREE = SIGNED + ["plain.test", "stripped.test"]
-SOA = "$ORIGIN {0}.\n$TTL 300\n@ SOA ns.test. host.test. 1 3600 600 86400 60\n@ NS ns.test.\n"
 RECORDS = {
     "good.test": '@ MX 10 mx\n@ TXT "v=spf1 -all"\nmx A 192.0.2.1\n_25._tcp.mx TLSA 3 1 1 '
                  + "ab" * 32 + "\n*.wild TXT wild\nout CNAME mx.plain.test.\nin CNAME mx\n",
@@ -44,21 +43,6 @@ ROWS = [  # what is asked, what must come
     ("stripped.test", "TXT", "BOGUS", "unknown"),
     ("expired.test", "TXT", "BOGUS", "unknown"),
 ]
-NSD_CONF = """server:
-  ip-address: 127.0.0.1@{port}
-  username: ""
-  chroot: ""
-  zonesdir: "{dir}"
-  database: ""
-  zonelistfile: "{dir}/zone.list"
-  xfrdfile: "{dir}/xfrd.state"
-  xfrdir: "{dir}"
-  pidfile: "{dir}/nsd.pid"
-  logfile: "{dir}/nsd.log"
-  server-count: 1
-remote-control:
-  control-enable: no
-"""
 
 
 def run(directory, *args):
@@ -116,44 +100,6 @@ def make_anchored(directory, zone, text, files):
     with open(os.path.join(directory, zone + "ds"), "w", encoding="ascii") as out:
         out.write(anchor)
     return anchor
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def answers(port):
-    """Does the server know the SOA of test. yet?"""
-    query = b"\0\1\0\0\0\1\0\0\0\0\0\0\4test\0\0\6\0\1"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(0.2)
-        try:
-            s.connect(("127.0.0.1", port))
-            s.send(query)
-            reply = s.recv(4096)
-            return len(reply) > 12 and reply[3] & 15 == 0
-        except OSError:
-            return False
-
-
-def start_nsd(directory, files, port):
-    conf = os.path.join(directory, "nsd.conf")
-    with open(conf, "w", encoding="ascii") as out:
-        out.write(NSD_CONF.format(port=port, dir=directory))
-        for zone, path in files.items():
-            out.write(f'zone:\n  name: "{zone}"\n  zonefile: "{path}"\n')
-    server = subprocess.Popen(["nsd", "-d", "-c", conf], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while not answers(port):
-        if server.poll() is not None or time.monotonic() > deadline:
-            server.kill()
-            server.wait()
-            return None
-        time.sleep(0.02)
-    return server
 
 
 def ask(probe, port, kind, path, rows):
