@@ -34,7 +34,7 @@ static uint64_t number_of(struct str name)
 const char *vault_distrust(const struct stat *sb)
 {
     if (sb->st_uid != geteuid() && sb->st_uid != 0)
-        return "it belongs to another user";
+        return "it belongs to another user; run as that one, or name another directory";
     if ((sb->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return "others can write to it";
     return NULL;
