@@ -4,6 +4,7 @@
 #include "base/fold.h"
 #include "base/idna.h"
 #include "base/utf8.h"
+#include "base/word.h"
 #include "content/lists_internal.h"
 
 /* One file while it is read. */
@@ -138,23 +139,12 @@ static bool to_domain(struct reading *r, struct str text, struct str *out)
     return true;
 }
 
-static struct str next_word(struct str *s)
-{
-    *s = str_trim_wsp(*s);
-    size_t n = 0;
-    while (n < s->n && !is_wsp(s->p[n]))
-        n++;
-    struct str word = str_slice(*s, 0, n);
-    *s = str_slice(*s, n, s->n);
-    return word;
-}
-
 /* In lower case, one blank between words. p == NULL: no memory. */
 static struct str with_single_blanks(struct reading *r, struct str text)
 {
     char *p = arena_new(r->arena, char, text.n + 1);
     size_t n = 0;
-    for (struct str word; p != NULL && (word = next_word(&text)).n > 0;) {
+    for (struct str word; p != NULL && (word = str_word(&text)).n > 0;) {
         if (n > 0)
             p[n++] = ' ';
         for (size_t i = 0; i < word.n; i++)
@@ -241,7 +231,7 @@ static bool add_group(struct str name, struct content_entry *e)
 static int read_words(struct reading *r, struct str text, struct content_entry *e)
 {
     bool types = r->kind->value == VALUE_TYPES;
-    for (struct str word; (word = next_word(&text)).n > 0;)
+    for (struct str word; (word = str_word(&text)).n > 0;)
         if (types ? !add_type(word, e) : !add_group(word, e))
             return refuse(r, types ? "no type of file has this name" : "no group has this name",
                           word);
@@ -263,7 +253,7 @@ static int read_names(struct reading *r, struct str text, struct content_entry *
 {
     bool domains = r->kind->value == VALUE_DOMAINS;
     struct str values[CONTENT_LIST_MAX_VALUES];
-    for (struct str word; (word = next_word(&text)).n > 0;) {
+    for (struct str word; (word = str_word(&text)).n > 0;) {
         if (e->n_values == CONTENT_LIST_MAX_VALUES)
             return refuse(r, "no entry has so many", word);
         struct str *value = &values[e->n_values++];

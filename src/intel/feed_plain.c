@@ -1,4 +1,5 @@
 /* Values one a line: plain lists, and lines of hosts files. */
+#include "base/word.h"
 #include "intel/feed_internal.h"
 
 /* Without "# ..." and "; ...", which may stand behind a space: links have both characters. */
@@ -8,18 +9,6 @@ static struct str without_comment(struct str line)
         if ((line.p[i] == '#' || line.p[i] == ';') && (i == 0 || is_wsp(line.p[i - 1])))
             return str_trim(str_slice(line, 0, i));
     return str_trim(line);
-}
-
-/* The next run of bytes that are no space. */
-static struct str next_word(struct str *s)
-{
-    *s = str_trim(*s);
-    size_t n = 0;
-    while (n < s->n && !is_wsp(s->p[n]))
-        n++;
-    struct str word = str_slice(*s, 0, n);
-    *s = str_slice(*s, n, s->n);
-    return word;
 }
 
 /* "127.0.0.1", "0.0.0.0", "::1", "::": the address of a hosts file to which names are bent. */
@@ -60,9 +49,11 @@ static int add_hosts(struct feed_reader *r, struct str names)
     int st = MP_OK;
     if (kind == INDICATOR_KIND_COUNT)
         kind = INDICATOR_HOST;
-    for (struct str name; st == MP_OK && (name = next_word(&names)).n > 0;)
+    while (st == MP_OK && (names = str_trim(names)).n > 0) {
+        struct str name = str_word(&names);
         if (!is_own_name(name))
             st = add(r, name, kind);
+    }
     return st;
 }
 
@@ -77,7 +68,7 @@ static int read_line(struct feed_reader *r, struct str line)
     if (line.n == 0)
         return MP_OK;
     r->page.counts.lines++;
-    struct str rest = line, first = next_word(&rest);
+    struct str rest = line, first = str_word(&rest);
     if (is_nowhere(first) && rest.n > 0 && !str_starts(str_trim(rest), STR("-")))
         return add_hosts(r, rest);
     /* what stands behind a tab is another column; a range of addresses has spaces */

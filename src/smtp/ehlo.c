@@ -1,6 +1,8 @@
 /* Keyword lines of an EHLO reply: a table of names, parameters of those that have some. */
 #include "smtp/ehlo.h"
 
+#include "base/word.h"
+
 enum { MECH_MAX_BYTES = 20 /* RFC 4422 3.1 */ };
 
 /* In the order of the bits of enum smtp_extension. */
@@ -26,17 +28,6 @@ const char *smtp_extension_name(unsigned bit)
     return NULL;
 }
 
-static struct str next_word(struct str *s)
-{
-    *s = str_trim_wsp(*s);
-    size_t n = 0;
-    while (n < s->n && !is_wsp(s->p[n]))
-        n++;
-    struct str word = str_slice(*s, 0, n);
-    *s = str_slice(*s, n, s->n);
-    return word;
-}
-
 static bool is_mech(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -47,7 +38,7 @@ static bool is_mech(struct str s)
 
 static void add_mechs(struct arena *a, struct str list, struct smtp_ehlo *e)
 {
-    for (struct str word; (word = next_word(&list)).n > 0;) {
+    for (struct str word; (word = str_word(&list)).n > 0;) {
         bool known = !is_mech(word);
         for (size_t i = 0; i < e->n_mechs && !known; i++)
             known = str_ieq(e->mechs[i], word);
@@ -64,7 +55,7 @@ static void add_mechs(struct arena *a, struct str list, struct smtp_ehlo *e)
 
 static void take_keyword(struct arena *a, struct str line, struct smtp_ehlo *e)
 {
-    struct str rest = line, keyword = next_word(&rest);
+    struct str rest = line, keyword = str_word(&rest);
     unsigned bit = 0;
     if (str_istarts(keyword, STR("AUTH="))) { /* before RFC 2554: "AUTH=LOGIN PLAIN" */
         e->extensions |= SMTP_EXT_AUTH;
@@ -88,7 +79,7 @@ void smtp_ehlo_parse(struct arena *a, const struct smtp_reply *r, struct smtp_eh
 {
     struct smtp_ehlo e = {.extended = true};
     struct str first = r->n_lines > 0 ? r->lines[0] : STR_NONE;
-    e.greeting_name = next_word(&first);
+    e.greeting_name = str_word(&first);
     e.mechs = arena_new(a, struct str, SMTP_EHLO_MAX_MECHS);
     e.keywords = arena_new(a, struct str, SMTP_EHLO_MAX_KEYWORDS);
     bool has_memory = e.mechs != NULL && e.keywords != NULL;
