@@ -1,8 +1,8 @@
 /* What libarchive unpacks for us: 7z, RAR, CAB, ISO, tar and the like, and single compressed files.
  * From memory, formats enabled one by one, counted and stopped by us. Runs in workers only. */
-#include <archive.h>
 #include <archive_entry.h>
 
+#include "content/archive_filter.h"
 #include "content/archive_lib.h"
 
 enum {
@@ -10,11 +10,7 @@ enum {
     LIB_OVERHEAD_BYTES = 64 * 1024 * 1024 /* of headers and padding that come out, of one archive */
 };
 
-/* Without its library a filter would start a program, so that is asked first. */
-static const struct {
-    int (*enable)(struct archive *);
-    const char *(*version)(void);
-} filters[] = {
+static const struct archive_filter filters[] = {
     {archive_read_support_filter_gzip, archive_zlib_version},
     {archive_read_support_filter_bzip2, archive_bzlib_version},
     {archive_read_support_filter_xz, archive_liblzma_version},
@@ -25,13 +21,6 @@ static const struct {
     {archive_read_support_filter_compress, NULL},
     {archive_read_support_filter_rpm, NULL},
 };
-
-static void enable_filters(struct archive *a)
-{
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        if (filters[i].version == NULL || filters[i].version() != NULL)
-            filters[i].enable(a);
-}
 
 /* Which formats a kind may turn out to be. `is_unix`: names of its members are not those of
  * Windows. */
@@ -83,7 +72,7 @@ static struct archive *reader_for(const struct lib_way *way)
     if (a == NULL)
         return NULL;
     if (way->filtered)
-        enable_filters(a);
+        archive_enable(a, filters, ARRAY_LEN(filters));
     for (size_t i = 0; i < ARRAY_LEN(way->formats) && way->formats[i] != NULL; i++)
         way->formats[i](a);
     return a;

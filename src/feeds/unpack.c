@@ -1,8 +1,9 @@
 /* Packed feeds by libarchive, from memory; formats are enabled one by one, and counted by us. */
 #include "feeds/unpack.h"
 
-#include <archive.h>
 #include <archive_entry.h>
+
+#include "content/archive_filter.h"
 
 static const struct str magics[] = {
     STR_INIT("\x1f\x8b\x08"),     /* RFC 1952 */
@@ -21,11 +22,7 @@ bool feed_is_packed(struct str bytes)
     return false;
 }
 
-/* Without its library a filter would start a program, so that is asked first. */
-static const struct {
-    int (*enable)(struct archive *);
-    const char *(*version)(void);
-} filters[] = {
+static const struct archive_filter filters[] = {
     {archive_read_support_filter_gzip, archive_zlib_version},
     {archive_read_support_filter_bzip2, archive_bzlib_version},
     {archive_read_support_filter_xz, archive_liblzma_version},
@@ -37,9 +34,7 @@ static struct archive *reader(struct str bytes)
     struct archive *a = archive_read_new();
     if (a == NULL)
         return NULL;
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        if (filters[i].version() != NULL)
-            filters[i].enable(a);
+    archive_enable(a, filters, ARRAY_LEN(filters));
     archive_read_support_format_zip(a);
     archive_read_support_format_raw(a);
     if (archive_read_open_memory(a, bytes.p, bytes.n) == ARCHIVE_OK)
