@@ -125,7 +125,7 @@ static const struct yaml_key feed_keys[] = {
     {STR_INIT("max_bytes"), config_read_size, AT(max_bytes)},
     {STR_INIT("confidence"), config_read_percent, AT(confidence)},
     {STR_INIT("min_confidence"), config_read_percent, AT(min_confidence)},
-    {STR_INIT("severity"), config_read_severity, AT(severity)},
+    {STR_INIT("severity"), severity_read_yaml, AT(severity)},
     {STR_INIT("tlp"), config_read_tlp, AT(tlp)},
     {STR_INIT("licence"), config_read_text, AT(licence)},
     {STR_INIT("reference"), config_read_text, AT(reference)},

@@ -4,6 +4,7 @@
 
 #include "base/data_file.h"
 #include "base/yaml.h"
+#include "finding/severity_yaml.h"
 #include "intel/config.h"
 
 extern const struct data_file intel_data[];
@@ -31,7 +32,6 @@ int config_read_seconds(struct yaml *y, void *into);   /* int64_t: "0", "90s", "
 int config_read_size(struct yaml *y, void *into);      /* size_t: "64MB" */
 int config_read_count(struct yaml *y, void *into);     /* unsigned */
 int config_read_percent(struct yaml *y, void *into);   /* uint8_t: 0 to 100 */
-int config_read_severity(struct yaml *y, void *into);
 int config_read_tlp(struct yaml *y, void *into);
 int config_read_kind(struct yaml *y, void *into); /* enum indicator_kind; "any": its count */
 int config_read_secret(struct yaml *y, void *into);

@@ -81,7 +81,7 @@ static int read_code(struct yaml *y, void *into)
         {STR_INIT("answer"), read_answer, 0},
         {STR_INIT("bits"), read_bits, offsetof(struct dns_code, bits)},
         {STR_INIT("as"), read_as, offsetof(struct dns_code, kind)},
-        {STR_INIT("severity"), config_read_severity, offsetof(struct dns_code, severity)},
+        {STR_INIT("severity"), severity_read_yaml, offsetof(struct dns_code, severity)},
         {STR_INIT("means"), config_read_text, offsetof(struct dns_code, meaning)},
     };
     struct dns_list *list = into;

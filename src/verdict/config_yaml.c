@@ -4,6 +4,7 @@
 #include "base/idna.h"
 #include "base/utf8.h"
 #include "base/yaml.h"
+#include "finding/severity_yaml.h"
 #include "verdict/verdict.h"
 
 enum { AUTHSERV_ID_MAX = 253 };
@@ -20,18 +21,6 @@ static int read_action(struct yaml *y, void *into)
     for (int a = ACTION_ACCEPT; a <= ACTION_TEMPFAIL; a++)
         nearest_try(&nearest, str_from(action_name((enum verdict_action)a)));
     return yaml_fail_unknown(y, "action", &nearest);
-}
-
-static int read_severity(struct yaml *y, void *into)
-{
-    struct str word;
-    int st = yaml_next_scalar(y, "a severity (critical, high, medium, low, info)", &word);
-    if (st != MP_OK || severity_by_name(word, into))
-        return st;
-    struct nearest nearest = {.wanted = word};
-    for (int s = SEV_INFO; s <= SEV_CRITICAL; s++)
-        nearest_try(&nearest, str_from(severity_name((enum severity)s)));
-    return yaml_fail_unknown(y, "severity", &nearest);
 }
 
 /* RFC 8601 2.2: the name under which we report. Written into headers, so printable and short. */
@@ -109,7 +98,8 @@ static int read_pattern(struct yaml *y, void *into)
 enum { RULE_FINDING, RULE_SEVERITY, RULE_ACTION };
 static const struct yaml_key rule_keys[] = {
     [RULE_FINDING] = {STR_INIT("finding"), read_pattern, offsetof(struct policy_rule, pattern)},
-    [RULE_SEVERITY] = {STR_INIT("severity"), read_severity, offsetof(struct policy_rule, severity)},
+    [RULE_SEVERITY] = {STR_INIT("severity"), severity_read_yaml,
+                       offsetof(struct policy_rule, severity)},
     [RULE_ACTION] = {STR_INIT("action"), read_action, offsetof(struct policy_rule, action)},
 };
 
