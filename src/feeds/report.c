@@ -24,8 +24,8 @@ static void end_check(struct check_list *checks, const struct update_result *r,
     int64_t age_s = r->now_s - f->success_s;
     struct buf b;
     buf_init(&b, 2 * CHECK_DETAIL_MAX);
-    buf_addf(&b, "%s: %llu entries", update_outcome_name(f->outcome),
-             (unsigned long long)f->entries);
+    buf_addf(&b, "%s: %llu entr%s", update_outcome_name(f->outcome), (unsigned long long)f->entries,
+             f->entries == 1 ? "y" : "ies");
     if (f->success_s > 0 && age_s >= 60)
         buf_addf(&b, " of %lld %s ago", (long long)(age_s < 7200 ? age_s / 60 : age_s / 3600),
                  age_s < 7200 ? "minutes" : "hours");

@@ -496,7 +496,7 @@ def _():
                             VT_KEY=SECRET)
     checks = {(c["group"], c["name"]): c for c in doc["checks"]}
     expect("store", checks[("intel store", "snapshot")]["status"], "pass")
-    holds("feed", "1 entries" in checks[("senders", "feed")]["detail"])
+    holds("feed", "1 entry" in checks[("senders", "feed")]["detail"])
     holds("service", "left today" in checks[("VirusTotal", "service")]["detail"])
     holds("no key", SECRET not in json.dumps(doc))
 
