@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/intel_command.h"
+#include "report/intel_hits.h"
 
 enum {
     CHUNK_BYTES = 256 * 1024, /* written at once */
@@ -94,19 +95,7 @@ static void add_json(struct buf *b, struct str value, const struct indicator *i,
     json_object_begin(&j);
     json_kword(&j, "kind", indicator_kind_name(i->kind));
     json_ktext(&j, "value", value);
-    json_ktext(&j, "feed", feed->name);
-    json_kopt(&j, "id", i->id);
-    json_kopt(&j, "label", i->label);
-    json_ktime_ms(&j, "first_seen", i->first_seen_s * 1000);
-    json_ktime_ms(&j, "last_seen", i->last_seen_s * 1000);
-    json_ktime_ms(&j, "valid_until", i->valid_until_s * 1000);
-    json_key(&j, "confidence");
-    if (i->confidence == INDICATOR_NO_CONFIDENCE)
-        json_write_null(&j);
-    else
-        json_uint(&j, i->confidence);
-    json_kword(&j, "tlp", tlp_name(i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp));
-    json_kopt(&j, "licence", feed->licence);
+    report_json_entry(&j, i, feed);
     json_object_end(&j);
     buf_addc(b, '\n');
 }

@@ -4,6 +4,23 @@
 
 enum { VALUE_BYTES = 64 * 1024 };
 
+void report_json_entry(struct json *j, const struct indicator *i, const struct snapshot_feed *feed)
+{
+    json_ktext(j, "feed", feed->name);
+    json_kopt(j, "id", i->id);
+    json_kopt(j, "label", i->label);
+    json_ktime_ms(j, "first_seen", i->first_seen_s * 1000);
+    json_ktime_ms(j, "last_seen", i->last_seen_s * 1000);
+    json_ktime_ms(j, "valid_until", i->valid_until_s * 1000);
+    json_key(j, "confidence");
+    if (i->confidence == INDICATOR_NO_CONFIDENCE)
+        json_write_null(j);
+    else
+        json_uint(j, i->confidence);
+    json_kword(j, "tlp", tlp_name(i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp));
+    json_kopt(j, "licence", feed->licence);
+}
+
 void report_json_hit(struct json *j, const struct intel_item *item, const struct intel_hit *h)
 {
     const struct indicator *i = &h->indicator;
@@ -17,19 +34,7 @@ void report_json_hit(struct json *j, const struct intel_item *item, const struct
     json_kword(j, "role", item->role);
     json_ktext(j, "part", item->where.part);
     json_ktext(j, "member", item->where.member);
-    json_ktext(j, "feed", h->feed.name);
-    json_kopt(j, "id", i->id);
-    json_kopt(j, "label", i->label);
-    json_ktime_ms(j, "first_seen", i->first_seen_s * 1000);
-    json_ktime_ms(j, "last_seen", i->last_seen_s * 1000);
-    json_ktime_ms(j, "valid_until", i->valid_until_s * 1000);
-    json_key(j, "confidence");
-    if (i->confidence == INDICATOR_NO_CONFIDENCE)
-        json_write_null(j);
-    else
-        json_uint(j, i->confidence);
-    json_kword(j, "tlp", tlp_name(i->tlp == TLP_UNKNOWN ? h->feed.tlp : i->tlp));
-    json_kopt(j, "licence", h->feed.licence);
+    report_json_entry(j, i, &h->feed);
     json_kbool(j, "stale", h->stale);
     json_object_end(j);
     arena_clear(&arena);
