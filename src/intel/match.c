@@ -1,5 +1,7 @@
-/* Links, hosts, addresses, mailboxes and files of a mail, looked up one after the other. */
+/* Links, hosts, addresses, mailboxes and files of a mail, looked up in the store. */
 #include "intel/match.h"
+
+#include "intel/match_internal.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -10,7 +12,8 @@ enum {
     SHOWN_BYTES = 80, /* of the value in a finding */
     LABEL_BYTES = 40, /* of what the feed says of it */
     OTHERS_SHOWN = 3, /* feeds that have it too */
-    DATE_TEXT = 10    /* "2026-11-29" */
+    DATE_TEXT = 10,   /* "2026-11-29" */
+    ASKED_AT_ONCE = 8 * KEYS_OF_ITEM
 };
 
 const char *key_match_name(enum key_match m)
@@ -38,6 +41,12 @@ struct told {
     struct intel_hit worst; /* of the item at hand */
 };
 
+/* What the store is asked in one go. */
+struct asked {
+    struct intel_key keys[ASKED_AT_ONCE];
+    size_t items[ASKED_AT_ONCE]; /* whose they are */
+};
+
 struct matcher {
     struct arena *arena;
     const struct snapshot *s;
@@ -46,6 +55,10 @@ struct matcher {
     struct finding_list *findings;
     struct intel_hits *out;
     struct told told[TOLD_IDS];
+    const struct asked *asked;
+    size_t current; /* the item at hand */
+    int status;
+    struct mp_err *err;
 };
 
 static int no_memory(struct mp_err *err)
@@ -110,109 +123,46 @@ static int append(struct matcher *m, const struct intel_hit *h, struct mp_err *e
     return MP_OK;
 }
 
-static int keep(struct matcher *m, size_t item, enum key_match match, const struct indicator *found,
-                size_t n, struct mp_err *err)
+static void end_item(struct matcher *m);
+
+/* A snapshot_hit_fn: in the order of items. */
+static void keep(void *ctx, size_t which, const struct indicator *found)
 {
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < n; i++) {
-        struct intel_hit h = {.indicator = found[i], .match = match, .item = item};
-        if (is_known(m->out, &found[i]) || !snapshot_feed_at(m->s, found[i].feed, &h.feed))
-            continue;
-        h.stale = h.feed.stale_s > 0 && h.feed.fetched_s + h.feed.stale_s < m->now_s;
-        note_worst(m, &h);
-        st = append(m, &h, err);
-    }
-    return st;
+    struct matcher *m = ctx;
+    const struct asked *a = m->asked;
+    struct intel_hit h = {.indicator = *found,
+                          .match = a->keys[which].match,
+                          .item = a->items[which]};
+    if (h.item != m->current)
+        end_item(m);
+    m->current = h.item;
+    if (m->status != MP_OK || is_known(m->out, found) ||
+        !snapshot_feed_at(m->s, found->feed, &h.feed))
+        return;
+    h.stale = h.feed.stale_s > 0 && h.feed.fetched_s + h.feed.stale_s < m->now_s;
+    note_worst(m, &h);
+    m->status = append(m, &h, m->err);
 }
 
-static int find_keys(struct matcher *m, size_t item, const struct intel_key *keys, size_t n,
-                     struct mp_err *err)
+/* The keys of many items at once: the store is faster then. */
+static int find_all(struct matcher *m, size_t n)
 {
-    struct indicator found[SNAPSHOT_MAX_HITS];
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < n; i++) {
-        size_t hits =
-            snapshot_find(m->s, keys[i].kind, keys[i].key, m->now_s, found, ARRAY_LEN(found));
-        st = keep(m, item, keys[i].match, found, hits, err);
+    struct asked a;
+    m->asked = &a;
+    for (size_t i = 0; m->status == MP_OK && i < n;) {
+        size_t keys = 0;
+        for (; m->status == MP_OK && i < n && keys + KEYS_OF_ITEM <= ASKED_AT_ONCE; i++) {
+            size_t more = 0;
+            m->status = intel_keys_of_item(m->arena, &m->items[i], &a.keys[keys], &more, m->err);
+            for (size_t k = 0; m->status == MP_OK && k < more; k++)
+                a.items[keys + k] = i;
+            keys += more;
+        }
+        if (m->status == MP_OK)
+            snapshot_find_many(m->s, a.keys, keys, m->now_s, keep, m);
     }
-    return st;
-}
-
-static int find_ip(struct matcher *m, size_t item, const struct ip *ip, struct mp_err *err)
-{
-    struct indicator found[SNAPSHOT_MAX_HITS];
-    if (ip->family == IP_NONE)
-        return MP_OK;
-    size_t n = snapshot_find_ip(m->s, ip, m->now_s, found, ARRAY_LEN(found));
-    return keep(m, item, KEY_EXACT, found, n, err);
-}
-
-static int find_file(struct matcher *m, size_t item, struct mp_err *err)
-{
-    const struct intel_item *f = &m->items[item];
-    const struct {
-        enum indicator_kind kind;
-        bool is_there;
-        const unsigned char *hash;
-    } hashes[] = {{INDICATOR_SHA256, f->has_sha256, f->sha256},
-                  {INDICATOR_SHA1, f->has_sha1, f->sha1},
-                  {INDICATOR_MD5, f->has_md5, f->md5}};
-    struct indicator found[SNAPSHOT_MAX_HITS];
-    int st = MP_OK;
-    for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(hashes); i++) {
-        if (!hashes[i].is_there)
-            continue;
-        size_t n = snapshot_find_hash(m->s, hashes[i].kind, hashes[i].hash, m->now_s, found,
-                                      ARRAY_LEN(found));
-        st = keep(m, item, KEY_EXACT, found, n, err);
-    }
-    return st;
-}
-
-/* An address of somebody: itself, then the domain it is at. */
-static int find_mailbox(struct matcher *m, size_t item, struct mp_err *err)
-{
-    struct intel_key keys[INDICATOR_MAX_KEYS];
-    struct str text = m->items[item].text, host = text;
-    struct indicator as_key = {.kind = INDICATOR_EMAIL};
-    size_t n = 0;
-    if (indicator_read(m->arena, INDICATOR_EMAIL, text, &as_key, NULL) == MP_OK) {
-        keys[0] = (struct intel_key){INDICATOR_EMAIL, KEY_EXACT, as_key.key};
-        int st = find_keys(m, item, keys, 1, err);
-        if (st != MP_OK)
-            return st;
-    }
-    size_t at = str_rfind(host, '@');
-    if (at == host.n)
-        return MP_OK;
-    host = str_slice(host, at + 1, host.n);
-    int st = intel_keys_of_host(m->arena, host, keys, &n, err);
-    return st == MP_OK ? find_keys(m, item, keys, n, err) : st;
-}
-
-static int find_item(struct matcher *m, size_t item, struct mp_err *err)
-{
-    const struct intel_item *i = &m->items[item];
-    struct intel_key keys[INDICATOR_MAX_KEYS];
-    size_t n = 0;
-    int st = MP_OK;
-    switch (i->kind) {
-    case ITEM_LINK:
-        st = intel_keys_of_url(m->arena, &i->url, keys, &n, err);
-        if (st == MP_OK)
-            st = find_keys(m, item, keys, n, err);
-        return st == MP_OK ? find_ip(m, item, &i->url.ip, err) : st;
-    case ITEM_HOST:
-        st = intel_keys_of_host(m->arena, i->text, keys, &n, err);
-        return st == MP_OK ? find_keys(m, item, keys, n, err) : st;
-    case ITEM_ADDRESS:
-        return find_ip(m, item, &i->ip, err);
-    case ITEM_MAILBOX:
-        return find_mailbox(m, item, err);
-    case ITEM_FILE:
-        return find_file(m, item, err);
-    }
-    return MP_OK;
+    end_item(m);
+    return m->status;
 }
 
 /* ---- telling ---- */
@@ -317,14 +267,15 @@ int intel_match(struct arena *arena, const struct snapshot *s, const struct inte
                 size_t n, int64_t now_s, struct finding_list *findings, struct intel_hits *out,
                 struct mp_err *err)
 {
-    struct matcher m = {
-        .arena = arena, .s = s, .items = items, .now_s = now_s, .findings = findings, .out = out};
-    int st = MP_OK;
+    struct matcher m = {.arena = arena,
+                        .s = s,
+                        .items = items,
+                        .now_s = now_s,
+                        .findings = findings,
+                        .out = out,
+                        .err = err};
     *out = (struct intel_hits){0};
-    for (size_t i = 0; st == MP_OK && i < n; i++) {
-        st = find_item(&m, i, err);
-        end_item(&m);
-    }
+    int st = find_all(&m, n);
     if (st == MP_OK)
         tell_all(&m);
     return st;
