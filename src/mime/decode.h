@@ -20,15 +20,17 @@ enum body_encoding {
 
 /* What a decoder met that another one would take otherwise. */
 enum decode_odd {
-    ODD_PAD = 1,        /* "=" before the end */
-    ODD_JUNK = 2,       /* bytes that are no part of the encoding */
-    ODD_RAGGED = 4,     /* a line of base64 that does not end with a whole quad, but the last */
-    ODD_LENGTH = 8,     /* bits are left over at the end */
-    ODD_ESCAPE = 16,    /* "=" of quoted-printable without two digits or a line end */
-    ODD_LOWER = 32,     /* lower-case digits of quoted-printable */
-    ODD_SPACE = 64,     /* white space at the end of a line of quoted-printable */
-    ODD_BREAK = 128,    /* a line break kept as it stands, or a bare CR */
-    ODD_PARAGRAPH = 256 /* an empty line within base64 */
+    ODD_PAD = 1,         /* "=" before the end */
+    ODD_JUNK = 2,        /* bytes that are no part of the encoding */
+    ODD_RAGGED = 4,      /* a line of base64 that does not end with a whole quad, but the last */
+    ODD_LENGTH = 8,      /* bits are left over at the end */
+    ODD_ESCAPE = 16,     /* "=" of quoted-printable without two digits or a line end */
+    ODD_LOWER = 32,      /* lower-case digits of quoted-printable */
+    ODD_SPACE = 64,      /* white space at the end of a line of quoted-printable */
+    ODD_BREAK = 128,     /* a line break kept as it stands, or a bare CR */
+    ODD_PARAGRAPH = 256, /* an empty line within base64 */
+    ODD_DIGIT = 512,     /* ODD_ESCAPE, and a digit behind it */
+    ODD_CRLF = 1024      /* ODD_BREAK by CR and LF */
 };
 
 enum base64_pad { PAD_STOPS, PAD_RESTARTS, PAD_SKIPPED };

@@ -43,7 +43,8 @@ static bool uu_line(struct str line, struct buf *out)
     if (line.n - 1 > need + 4)
         return false;
     char quads[UU_LINE_OCTETS + 2];
-    for (size_t i = 1, done = 0; done < octets && !out->failed; i += 4) {
+    size_t done = 0;
+    for (size_t i = 1; done < octets && i < line.n; i += 4) {
         uint32_t v = 0;
         for (size_t k = 0; k < 4; k++)
             v = v << 6 | (i + k < line.n ? uu_value(line.p[i + k]) : 0);
@@ -51,15 +52,16 @@ static bool uu_line(struct str line, struct buf *out)
         quads[done++] = (char)(unsigned char)(v >> 8 & 0xff);
         quads[done++] = (char)(unsigned char)(v & 0xff);
     }
+    memset(quads + done, 0, sizeof quads - done);
     add_within(out, str_make(quads, octets));
     return true;
 }
 
 void uu_read_lines(struct str text, struct buf *out)
 {
-    for (size_t pos = 0; pos < text.n;) {
+    for (size_t pos = 0; pos < text.n && !out->failed;) {
         struct str line = line_at(text, pos, &pos);
-        if (str_eq(str_trim(line), STR("end")))
+        if (line.n >= 3 && str_eq(str_trim(line), STR("end")))
             return;
         if (!str_starts(line, STR("begin")))
             uu_line(line, out);

@@ -62,6 +62,7 @@ static inline size_t bad_escape(struct qp_run *r, size_t pos)
 {
     r->odd |= ODD_ESCAPE;
     unsigned digit = pos + 1 < r->in.n ? digits[(unsigned char)r->in.p[pos + 1]] : NO_DIGIT;
+    r->odd |= digit != NO_DIGIT ? ODD_DIGIT : 0;
     if (r->way->one_digit && digit != NO_DIGIT) {
         r->out[r->n++] = (char)(unsigned char)(digit & 15);
         r->kept = r->n;
@@ -85,8 +86,31 @@ static inline size_t bad_escape(struct qp_run *r, size_t pos)
     return 1;
 }
 
+/* "=" and "=" again: all in a row but the last are broken. Returns how many bytes were taken. */
+static size_t signs(struct qp_run *r, size_t pos)
+{
+    size_t end = pos + 1;
+    while (r->in.n - end >= VEC_BYTES && !vec_any((vec)(vec_load(r->in.p + end) != '=')))
+        end += VEC_BYTES;
+    while (end < r->in.n && r->in.p[end] == '=')
+        end++;
+    size_t n = end - pos - 1;
+    if (r->way->bad == QP_BAD_WHOLE)
+        n = (n + 1) / 3 * 3;
+    if (n == 0)
+        return bad_escape(r, pos);
+    r->odd |= ODD_ESCAPE;
+    if (r->way->bad == QP_BAD_KEPT || r->way->bad == QP_BAD_WHOLE) {
+        memset(r->out + r->n, '=', n);
+        r->kept = r->n += n;
+    }
+    return n;
+}
+
 static inline size_t escape(struct qp_run *r, size_t pos)
 {
+    if (pos + 1 < r->in.n && r->in.p[pos + 1] == '=')
+        return signs(r, pos);
     int value = escaped(r, pos);
     if (value >= 0) {
         r->out[r->n++] = (char)(unsigned char)value;
@@ -115,7 +139,7 @@ static inline void line_ends(struct qp_run *r)
         r->odd |= ODD_SPACE;
     if (r->way->space_kept)
         n = r->n - cr;
-    r->odd |= ODD_BREAK;
+    r->odd |= cr ? ODD_BREAK | ODD_CRLF : ODD_BREAK;
     if (cr && !r->way->break_is_lf)
         r->out[n++] = '\r';
     r->out[n++] = '\n';

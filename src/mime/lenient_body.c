@@ -182,14 +182,15 @@ static bool has_digit(struct str s)
     return i < s.n;
 }
 
-static void take_base64(struct loose_decoder *d)
+/* False: there is nothing to decode. */
+static bool take_base64(struct loose_decoder *d)
 {
     static const struct base64_way first = {PAD_RESTARTS, JUNK_SKIPPED, false};
     size_t body = d->body;
     if ((d->b->encodings & 1u << ENCODING_GZIP64) == 0 && known(d, ENCODING_BASE64))
-        return;
+        return true;
     if (!has_digit(str_slice(d->b->leaf.region->bytes, d->body, d->end)))
-        return; /* padding alone: no decoder makes anything of it */
+        return false; /* padding alone: no decoder makes anything of it */
     unsigned odd = base64_once(d, &first);
     bool structural = d->structural;
     for (size_t i = 0; i < ARRAY_LEN(base64_ways); i++) {
@@ -204,6 +205,7 @@ static void take_base64(struct loose_decoder *d)
     d->one_way = false;
     d->structural = structural;
     d->body = body;
+    return true;
 }
 
 static const struct {
@@ -213,7 +215,7 @@ static const struct {
 } qp_ways[] = {
     {{.bad = QP_BAD_WITHOUT_SIGN}, ODD_ESCAPE, false},
     {{.bad = QP_BAD_DROPPED}, ODD_ESCAPE, false},
-    {{.bad = QP_BAD_KEPT, .one_digit = true}, ODD_ESCAPE, false},
+    {{.bad = QP_BAD_KEPT, .one_digit = true}, ODD_DIGIT, false},
     {{.bad = QP_BAD_WHOLE, .space_after_soft = true}, ODD_ESCAPE | ODD_SPACE, false},
     {{.bad = QP_BAD_KEPT, .lower_is_bad = true}, ODD_LOWER, true},
     {{.bad = QP_BAD_KEPT, .space_kept = true, .space_after_soft = true}, ODD_SPACE, false},
@@ -251,7 +253,7 @@ static void take_qp(struct loose_decoder *d)
             qp_once(d, &qp_ways[i].way);
     }
     d->structural = false;
-    if ((odd & ODD_BREAK) && !text)
+    if ((odd & ODD_CRLF) && !text)
         qp_once(d, &lf);
     d->structural = structural;
 }
@@ -274,8 +276,8 @@ static void carve_base64(struct loose_decoder *d)
     while (more) {
         more = l.next < end && loose_next(all, l.next, &l);
         struct str line = more ? str_slice(all, l.start, l.end) : STR_NONE;
-        bool maybe = line.n > 0 && (is_base64_char(line.p[0]) || is_wsp(line.p[0]));
-        line = maybe ? str_trim_wsp(line) : STR_NONE;
+        if (line.n > 0 && (is_wsp(line.p[0]) || is_wsp(line.p[line.n - 1])))
+            line = str_trim_wsp(line);
         size_t n = base64_digits(line);
         while (n < line.n && line.p[n] == '=')
             n++;
@@ -284,10 +286,9 @@ static void carve_base64(struct loose_decoder *d)
             continue;
         }
         if (digits >= RUN_MIN) {
-            any = true;
             d->body = start;
             d->end = more ? l.start : end;
-            take_base64(d);
+            any |= take_base64(d);
         }
         digits = 0;
         start = l.next;

@@ -202,7 +202,7 @@ void lint_lines(struct lint *l)
         return;
     sweep_init(&s, l);
     for (size_t pos = l->m->body_offset; pos < n; pos++) {
-        pos += str_find(str_slice(s.raw, pos, n), '\r');
+        pos += vec_find(s.raw.p + pos, n - pos, '\r', '\r');
         if (pos + 1 < n && s.raw.p[pos + 1] != '\n' && s.raw.p[pos + 1] != '\r')
             check_bare_cr(&s, pos);
     }

@@ -328,7 +328,7 @@ static unsigned way_of(const struct leaf *l)
 static unsigned odd_of(const struct leaf *l, unsigned odd)
 {
     bool text = l->facts.encoding == ENCODING_QP && str_eq(l->facts.type, STR("text"));
-    return text ? odd & ~(unsigned)ODD_BREAK : odd;
+    return text ? odd & ~(unsigned)(ODD_BREAK | ODD_CRLF) : odd;
 }
 
 static bool decode_text(struct taker *t, const struct leaf *l, struct str body, struct taken *what)
@@ -379,14 +379,20 @@ bool take_old(struct taker *t, const struct leaf *l, struct str body, bool label
 
 void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
 {
-    buf_reset(&t->scratch);
-    uu_read_lines(body, &t->scratch);
-    struct taken what = {.bytes = buf_str(&t->scratch),
-                         .encoding = ENCODING_UU,
+    struct taken what = {.encoding = ENCODING_UU,
                          .encoding_text = encoding_text(ENCODING_UU),
                          .decoded = true,
                          .structural = true,
-                         .in_scratch = true};
+                         .in_scratch = true,
+                         .way = WAY_UU};
+    const struct decoding *found = decoding_find(t, l, WAY_UU);
+    if (found != NULL) {
+        take_again(t, l, found, &what);
+        return;
+    }
+    buf_reset(&t->scratch);
+    uu_read_lines(body, &t->scratch);
+    what.bytes = buf_str(&t->scratch);
     if (what.bytes.n != 0)
         take_bytes(t, l, &what);
 }

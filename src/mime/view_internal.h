@@ -114,6 +114,7 @@ enum decoding_way {
     WAY_NONE,
     WAY_PLAIN,
     WAY_CARVED, /* taken out of a text, when nothing was */
+    WAY_UU,     /* lines of uuencode, by a label alone */
     WAY_BASE64,
     WAY_QP = WAY_BASE64 + 18
 };
