@@ -184,21 +184,10 @@ static bool say_attributes(struct script_peer *p, void *ctx)
 static void serve_misp(struct site *s, struct site_server *w, struct feed *f, const char *path,
                        const struct misp_page *pages, size_t n)
 {
-    static const char *const none[SITE_MAX_CONVERSATIONS] = {"", "", "", "", "", "", "", ""};
-    site_serve(s, w, f, path, none, n);
-    script_free(w->server);
-    for (size_t i = 0; i < n; i++) {
-        struct script_step steps[] = {SCRIPT_CALL(site_hear, NULL),
-                                      SCRIPT_CALL(say_attributes, (void *)(uintptr_t)&pages[i]),
-                                      SCRIPT_END};
-        memcpy(w->steps[i], steps, sizeof steps);
-    }
-    struct script_options o = {.conversations = w->conversations, .n_conversations = n};
-    w->server = script_start(&o);
-    size_t at = (size_t)(f - s->feeds);
-    snprintf(s->urls[at], sizeof s->urls[at], "http://127.0.0.1:%u%s", script_port(w->server),
-             path);
-    f->url = str_from(s->urls[at]);
+    *w = (struct site_server){.n = 0};
+    for (size_t i = 0; i < n; i++)
+        site_answer(w, i, say_attributes, (void *)(uintptr_t)&pages[i]);
+    site_open(s, w, f, path, n);
 }
 
 static void test_misp(void)

@@ -117,7 +117,28 @@ static inline struct feed *site_feed(struct site *s, const char *name, enum feed
     return f;
 }
 
-/* A server for that feed on this machine, without TLS; site_serve_end after. */
+/* What the k-th connection gets, by `say`. */
+static inline void site_answer(struct site_server *w, size_t k,
+                               bool (*say)(struct script_peer *p, void *ctx), void *ctx)
+{
+    struct script_step steps[] = {SCRIPT_CALL(site_hear, NULL), SCRIPT_CALL(say, ctx), SCRIPT_END};
+    memcpy(w->steps[k], steps, sizeof steps);
+    w->conversations[k] = w->steps[k];
+}
+
+/* A server for that feed on this machine, without TLS, of `n` answers; site_serve_end after. */
+static inline void site_open(struct site *s, struct site_server *w, struct feed *f,
+                             const char *path, size_t n)
+{
+    struct script_options o = {.conversations = w->conversations, .n_conversations = n};
+    w->server = script_start(&o);
+    size_t at = (size_t)(f - s->feeds);
+    snprintf(s->urls[at], sizeof s->urls[at], "http://127.0.0.1:%u%s", script_port(w->server),
+             path);
+    f->url = str_from(s->urls[at]);
+}
+
+/* The same with texts as answers. */
 static inline void site_serve(struct site *s, struct site_server *w, struct feed *f,
                               const char *path, const char *const *answers, size_t n)
 {
@@ -131,17 +152,9 @@ static inline void site_serve(struct site *s, struct site_server *w, struct feed
             buf_addf(&w->answers[i],
                      "HTTP/1.1 200 OK\r\nETag: \"e%zu\"\r\nContent-Length: %zu\r\n\r\n%s", i + 1,
                      answer.n, answers[i]);
-        struct script_step steps[] = {SCRIPT_CALL(site_hear, NULL),
-                                      SCRIPT_CALL(site_say, &w->answers[i]), SCRIPT_END};
-        memcpy(w->steps[i], steps, sizeof steps);
-        w->conversations[i] = w->steps[i];
+        site_answer(w, i, site_say, &w->answers[i]);
     }
-    struct script_options o = {.conversations = w->conversations, .n_conversations = n};
-    w->server = script_start(&o);
-    size_t at = (size_t)(f - s->feeds);
-    snprintf(s->urls[at], sizeof s->urls[at], "http://127.0.0.1:%u%s", script_port(w->server),
-             path);
-    f->url = str_from(s->urls[at]);
+    site_open(s, w, f, path, n);
 }
 
 static inline void site_serve_end(struct site_server *w)
