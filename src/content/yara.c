@@ -303,10 +303,8 @@ static void add_match(struct scan *x, YR_SCAN_CONTEXT *context, YR_RULE *rule)
         b.n = name_bytes;
     const char *description = description_of(rule);
     buf_addf(&b, "%s%.200s", description[0] != '\0' ? "; " : "", description);
-    struct finding *f = finding_add(&x->c->report->findings, FINDING_YARA_MATCH,
-                                    content_place(x->object), STR_FMT, STR_ARG(buf_str(&b)));
-    if (f != NULL)
-        f->severity = severity_of(rule);
+    finding_add_as(&x->c->report->findings, severity_of(rule), FINDING_YARA_MATCH,
+                   content_place(x->object), STR_FMT, STR_ARG(buf_str(&b)));
     buf_clear(&b);
 }
 

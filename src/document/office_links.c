@@ -89,10 +89,8 @@ static bool is_remote(const struct url *u)
 static void tell(const struct office_case *x, enum finding_id id, enum severity severity,
                  const struct office_link *l)
 {
-    struct finding *f = finding_add(&x->c->report->findings, id, content_place(&x->o),
-                                    STR_FMT ": " STR_FMT, STR_ARG(l->type), STR_ARG(l->target));
-    if (f != NULL)
-        f->severity = severity;
+    finding_add_as(&x->c->report->findings, severity, id, content_place(&x->o),
+                   STR_FMT ": " STR_FMT, STR_ARG(l->type), STR_ARG(l->target));
 }
 
 static int rule_link(struct office_case *x, const struct office_link *l, struct mp_err *err)

@@ -93,7 +93,19 @@ static bool make_room(struct finding_list *list)
     return true;
 }
 
-struct finding *finding_copy(struct finding_list *list, const struct finding *f)
+/* The least grave of a kind, the last of several; NULL: none is less grave than `than`. */
+static struct finding *least_of(struct finding_list *list, enum finding_id id, enum severity than)
+{
+    struct finding *least = NULL;
+    for (size_t i = 0; i < list->n; i++) {
+        struct finding *f = &list->items[i];
+        if (f->id == id && f->severity < than && (least == NULL || f->severity <= least->severity))
+            least = f;
+    }
+    return least;
+}
+
+static struct finding *keep(struct finding_list *list, const struct finding *f)
 {
     if (list->per_kind[f->id] >= FINDINGS_PER_KIND_MAX || list->n >= FINDINGS_MAX ||
         !make_room(list)) {
@@ -103,6 +115,17 @@ struct finding *finding_copy(struct finding_list *list, const struct finding *f)
     list->items[list->n] = *f;
     list->per_kind[f->id]++;
     return &list->items[list->n++];
+}
+
+struct finding *finding_copy(struct finding_list *list, const struct finding *f)
+{
+    struct finding *place =
+        list->per_kind[f->id] < FINDINGS_PER_KIND_MAX ? NULL : least_of(list, f->id, f->severity);
+    if (place == NULL)
+        return keep(list, f);
+    list->dropped++;
+    *place = *f;
+    return place;
 }
 
 void finding_append(struct finding_list *list, const struct finding_list *from)
@@ -127,10 +150,23 @@ struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
                                struct finding_where where, const char *fmt, va_list ap)
 {
     struct finding *f =
-        finding_copy(list,
-                     &(struct finding){.id = id, .severity = kinds[id].severity, .where = where});
+        keep(list, &(struct finding){.id = id, .severity = kinds[id].severity, .where = where});
     if (f != NULL)
         f->evidence = evidence_text(list->arena, fmt, ap);
+    return f;
+}
+
+struct finding *finding_add_as(struct finding_list *list, enum severity severity,
+                               enum finding_id id, struct finding_where where, const char *fmt, ...)
+{
+    struct finding *f =
+        finding_copy(list, &(struct finding){.id = id, .severity = severity, .where = where});
+    va_list ap;
+    if (f == NULL)
+        return NULL;
+    va_start(ap, fmt);
+    f->evidence = evidence_text(list->arena, fmt, ap);
+    va_end(ap);
     return f;
 }
 

@@ -76,8 +76,14 @@ struct finding *finding_add_va(struct finding_list *list, enum finding_id id,
                                struct finding_where where, const char *fmt, va_list ap)
     __attribute__((format(printf, 4, 0)));
 
-/* Add what was found elsewhere (another list, a worker), with its severity. Its texts are borrowed
- * and must live as long as the list. NULL when it was not kept. */
+/* The same, as severe as the situation makes it. Of more than FINDINGS_PER_KIND_MAX the gravest are
+ * kept: one that is graver takes the place of the least grave. */
+struct finding *finding_add_as(struct finding_list *list, enum severity severity,
+                               enum finding_id id, struct finding_where where, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Add what was found elsewhere (another list, a worker), with its severity, as finding_add_as does.
+ * Its texts are borrowed and must live as long as the list. NULL when it was not kept. */
 struct finding *finding_copy(struct finding_list *list, const struct finding *f);
 /* All of another list, and what it had no room for. */
 void finding_append(struct finding_list *list, const struct finding_list *from);

@@ -50,6 +50,17 @@ static void test_list(void)
     tap_int(list.n, FINDINGS_PER_KIND_MAX);
     tap_int(list.dropped, 1001 - FINDINGS_PER_KIND_MAX);
     tap_ok(finding_add(&list, FINDING_AUTH_FUTURE_T, NOWHERE, "x") != NULL);
+    tap_case("list: nor can many that are less grave hide a graver one of their kind");
+    finding_list_init(&list, &arena);
+    for (int i = 0; i < 2 * FINDINGS_PER_KIND_MAX; i++)
+        finding_add_as(&list, SEV_LOW, FINDING_YARA_MATCH, NOWHERE, "%d", i);
+    struct finding *grave =
+        finding_add_as(&list, SEV_CRITICAL, FINDING_YARA_MATCH, NOWHERE, "the worm");
+    tap_ok(grave != NULL && grave->severity == SEV_CRITICAL);
+    tap_str(grave == NULL ? STR_NONE : grave->evidence, STR("the worm"));
+    tap_int(list.n, FINDINGS_PER_KIND_MAX);
+    tap_int(list.dropped, FINDINGS_PER_KIND_MAX + 1);
+    tap_ok(finding_add_as(&list, SEV_LOW, FINDING_YARA_MATCH, NOWHERE, "one more") == NULL);
     tap_case("list: nor can all the others together push one out");
     finding_list_init(&list, &arena);
     for (int i = 0; i < FINDINGS_PER_KIND_MAX * (FINDING_COUNT - 1); i++)

@@ -230,13 +230,11 @@ static void tell_hit(const struct dns_list_run *r, const struct dns_listing *x,
                      struct finding_list *to)
 {
     bool is_listed = x->kind == CODE_LISTED;
-    struct finding *f =
-        finding_add(to, is_listed ? FINDING_INTEL_DNS_LIST : FINDING_INTEL_KNOWN_GOOD, x->where,
-                    STR_FMT ": " STR_FMT ": " STR_FMT "%s" STR_FMT, STR_ARG(x->list->name),
-                    STR_ARG(shown(r, x->asked)), STR_ARG(x->codes), x->reason.n > 0 ? "; " : "",
-                    STR_ARG(x->reason));
-    if (f != NULL && is_listed)
-        f->severity = x->severity;
+    finding_add_as(to, is_listed ? x->severity : SEV_INFO,
+                   is_listed ? FINDING_INTEL_DNS_LIST : FINDING_INTEL_KNOWN_GOOD, x->where,
+                   STR_FMT ": " STR_FMT ": " STR_FMT "%s" STR_FMT, STR_ARG(x->list->name),
+                   STR_ARG(shown(r, x->asked)), STR_ARG(x->codes), x->reason.n > 0 ? "; " : "",
+                   STR_ARG(x->reason));
 }
 
 static void tell_fault(const struct dns_list_run *r, size_t i, enum dns_list_fault fault,
