@@ -86,6 +86,57 @@ static void test_searches(void)
         }
 }
 
+/* Rows of signs, and one byte that is no digit behind them. */
+static void test_signs(void)
+{
+    static const struct qp_way kept = {.bad = QP_BAD_KEPT}, without = {.bad = QP_BAD_WITHOUT_SIGN},
+                               dropped = {.bad = QP_BAD_DROPPED}, whole = {.bad = QP_BAD_WHOLE};
+    tap_case("signs in a row");
+    bool ok = true;
+    for (size_t n = 1; n < LENGTH_MAX && ok; n++) {
+        char in[LENGTH_MAX + 1], out[LENGTH_MAX + 1];
+        unsigned odd;
+        memset(in, '=', n);
+        in[n] = 'x';
+        struct str all = str_make(in, n + 1);
+        ok = tap_str(str_make(out, qp_read(all, &kept, out, &odd)), all) &&
+             tap_int(odd, ODD_ESCAPE) &&
+             tap_str(str_make(out, qp_read(all, &whole, out, &odd)), all) &&
+             tap_str(str_make(out, qp_read(all, &without, out, &odd)), STR("x")) &&
+             tap_str(str_make(out, qp_read(all, &dropped, out, &odd)), STR(""));
+    }
+}
+
+/* A way whose oddity was not met gives what the first one gives: all texts of five bytes. */
+static void test_oddities(void)
+{
+    static const char letters[] = {'=', '4', 'x', ' ', '\r', '\n'};
+    static const struct qp_way first = {.bad = QP_BAD_KEPT};
+    static const struct {
+        struct qp_way way;
+        unsigned odd;
+    } others[] = {{{.bad = QP_BAD_KEPT, .one_digit = true}, ODD_DIGIT},
+                  {{.bad = QP_BAD_KEPT, .break_is_lf = true}, ODD_CRLF}};
+    enum { N = 5, TEXTS = 6 * 6 * 6 * 6 * 6 };
+    for (size_t k = 0; k < ARRAY_LEN(others); k++) {
+        size_t differ = 0;
+        tap_case("oddity %u tells whether the way differs", others[k].odd);
+        for (unsigned i = 0, rest = 0; i < TEXTS; i++) {
+            char in[N], a[N], b[N];
+            unsigned odd, other;
+            rest = i;
+            for (size_t at = 0; at < N; at++, rest /= 6)
+                in[at] = letters[rest % 6];
+            struct str x = str_make(a, qp_read(str_make(in, N), &first, a, &odd));
+            struct str y = str_make(b, qp_read(str_make(in, N), &others[k].way, b, &other));
+            differ += !str_eq(x, y);
+            if (!tap_ok(((odd & others[k].odd) != 0) == !str_eq(x, y)))
+                break;
+        }
+        tap_ok(differ > 0);
+    }
+}
+
 int main(void)
 {
     static const char text[] =
@@ -100,5 +151,7 @@ int main(void)
     test_places("neighbours of the alphabet", text, STR("@[`{.:"));
     test_places("the ends of the alphabet", text, STR("+/AZaz09"));
     test_searches();
+    test_signs();
+    test_oddities();
     return tap_done();
 }
