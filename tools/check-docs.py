@@ -69,6 +69,7 @@ def option_table(root, command):
     own = os.path.join(root, f'src/cli/{command}_options.c')
     text += read(own) if os.path.exists(own) else ''
     for macro, header in (('CHECK', 'check_options'), ('SUBJECT', 'subject_options'),
+                          ('REPORT', 'report_options'),
                           ('SINK_HTTP', 'sink_http'), ('SUITE', 'suite_options'), ('CONTENT', 'content_options'),
                           ('INTEL', 'intel_options')):
         if f'{macro}_LONG_OPTIONS' in text:

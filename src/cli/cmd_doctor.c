@@ -15,21 +15,14 @@ const char doctor_help[] =
 
 enum option_id { OPT_ASK = SUBJECT_LAST };
 
-static const struct option long_options[] = {
-    {"resolver", required_argument, NULL, SUBJECT_RESOLVER},
-    {"ask", required_argument, NULL, OPT_ASK},
-    CONTENT_LONG_OPTIONS,
-    INTEL_LONG_OPTIONS,
-    {"timeout", required_argument, NULL, SUBJECT_TIMEOUT},
-    {"format", required_argument, NULL, SUBJECT_FORMAT},
-    {"output", required_argument, NULL, SUBJECT_OUTPUT},
-    {"verbose", no_argument, NULL, SUBJECT_VERBOSE},
-    {"color", required_argument, NULL, SUBJECT_COLOUR},
-    {"colour", required_argument, NULL, SUBJECT_COLOUR},
-    {"textfile", required_argument, NULL, SUBJECT_TEXTFILE},
-    {"fail-on", required_argument, NULL, SUBJECT_FAIL_ON},
-    {"exit", required_argument, NULL, SUBJECT_EXIT},
-    {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"resolver", required_argument, NULL,
+                                              SUBJECT_RESOLVER},
+                                             {"ask", required_argument, NULL, OPT_ASK},
+                                             CONTENT_LONG_OPTIONS,
+                                             INTEL_LONG_OPTIONS,
+                                             {"timeout", required_argument, NULL, SUBJECT_TIMEOUT},
+                                             REPORT_LONG_OPTIONS,
+                                             {NULL, 0, NULL, 0}};
 
 struct doctor_command {
     struct subject_options common;

@@ -42,14 +42,7 @@ static const struct option long_options[] = {
     {"allow-private", no_argument, NULL, SUBJECT_ALLOW_PRIVATE},
     {"kind", required_argument, NULL, OPT_KIND},
     {"tlp", required_argument, NULL, OPT_TLP},
-    {"format", required_argument, NULL, SUBJECT_FORMAT},
-    {"output", required_argument, NULL, SUBJECT_OUTPUT},
-    {"verbose", no_argument, NULL, SUBJECT_VERBOSE},
-    {"color", required_argument, NULL, SUBJECT_COLOUR},
-    {"colour", required_argument, NULL, SUBJECT_COLOUR},
-    {"textfile", required_argument, NULL, SUBJECT_TEXTFILE},
-    {"fail-on", required_argument, NULL, SUBJECT_FAIL_ON},
-    {"exit", required_argument, NULL, SUBJECT_EXIT},
+    REPORT_LONG_OPTIONS,
     {NULL, 0, NULL, 0}};
 
 /* ---- which option is whose ---- */

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/report_options.h"
 #include "io/tls.h"
 #include "report/subject.h"
 #include "run/run.h"
@@ -68,17 +69,7 @@ enum subject_option_id {
         {"cert-days", required_argument, NULL, SUBJECT_CERT_DAYS},                                 \
         {"allow-private", no_argument, NULL, SUBJECT_ALLOW_PRIVATE},                               \
         {"https-port", required_argument, NULL, SUBJECT_HTTPS_PORT},                               \
-        {"time", required_argument, NULL, SUBJECT_TIME},                                           \
-        {"format", required_argument, NULL, SUBJECT_FORMAT},                                       \
-        {"output", required_argument, NULL, SUBJECT_OUTPUT},                                       \
-        {"verbose", no_argument, NULL, SUBJECT_VERBOSE},                                           \
-        {"color", required_argument, NULL, SUBJECT_COLOUR},                                        \
-        {"colour", required_argument, NULL, SUBJECT_COLOUR},                                       \
-        {"textfile", required_argument, NULL, SUBJECT_TEXTFILE},                                   \
-        {"fail-on", required_argument, NULL, SUBJECT_FAIL_ON},                                     \
-    {                                                                                              \
-        "exit", required_argument, NULL, SUBJECT_EXIT                                              \
-    }
+        {"time", required_argument, NULL, SUBJECT_TIME}, REPORT_LONG_OPTIONS
 
 #define SUBJECT_ANSWERS_HELP                                                                       \
     "Answers and trust:\n"                                                                         \
