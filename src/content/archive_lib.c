@@ -7,6 +7,7 @@
 
 enum {
     LIB_FILTERS = 3,                      /* compressions around each other */
+    IDLE_BLOCKS = 16,                     /* without a byte, one after the other: no more come */
     LIB_OVERHEAD_BYTES = 64 * 1024 * 1024 /* of headers and padding that come out, of one archive */
 };
 
@@ -94,17 +95,24 @@ static bool fill_hole(struct inspector *in, int64_t offset)
     return true;
 }
 
-/* The bytes of the entry that stands next. `*fatal`: libarchive gave up. */
+/* The bytes of the entry that stands next. `*fatal`: libarchive gave up. Of some methods that it
+ * does not know (LHA) it only warns, and does so forever. */
 static enum unpacked read_data(struct inspector *in, struct archive *a, bool *fatal)
 {
-    const void *block;
-    size_t n;
-    la_int64_t offset;
+    const void *block = NULL;
+    size_t n = 0, idle = 0;
+    la_int64_t offset = 0;
     int st;
     while ((st = archive_read_data_block(a, &block, &n, &offset)) == ARCHIVE_OK ||
-           st == ARCHIVE_WARN)
+           st == ARCHIVE_WARN) {
+        uint64_t before = in->out_n;
         if (!fill_hole(in, offset) || !out_add(in, str_make(block, n)))
             return UNPACKED_CUT;
+        idle = in->out_n == before ? idle + 1 : 0;
+        if (idle == IDLE_BLOCKS)
+            return UNPACKED_DAMAGED;
+        n = 0;
+    }
     *fatal = st == ARCHIVE_FATAL;
     return st == ARCHIVE_EOF ? UNPACKED_WHOLE : UNPACKED_DAMAGED;
 }
