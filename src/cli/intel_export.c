@@ -14,11 +14,9 @@ enum {
 };
 
 /* What nobody marked is not for others without asking: it counts as amber. */
-static bool may_be_passed_on(const struct intel_command *c, const struct indicator *i,
-                             const struct snapshot_feed *feed)
+static bool may_be_passed_on(const struct intel_command *c, const struct indicator *i)
 {
-    enum tlp tlp = i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp;
-    return (tlp == TLP_UNKNOWN ? TLP_AMBER : tlp) <= c->tlp;
+    return (i->tlp == TLP_UNKNOWN ? TLP_AMBER : i->tlp) <= c->tlp;
 }
 
 static bool is_wanted(const struct intel_command *c, const struct indicator *i,
@@ -70,12 +68,8 @@ static void add_csv(struct buf *b, struct str value, const struct indicator *i,
                     const struct snapshot_feed *feed)
 {
     add_cell(b, str_from(indicator_kind_name(i->kind)));
-    const struct str cells[] = {value,
-                                feed->name,
-                                i->id,
-                                i->label,
-                                str_from(tlp_name(i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp)),
-                                feed->licence};
+    const struct str cells[] = {
+        value, feed->name, i->id, i->label, str_from(tlp_name(i->tlp)), feed->licence};
     for (size_t k = 0; k < ARRAY_LEN(cells); k++) {
         buf_addc(b, ',');
         add_cell(b, cells[k]);
@@ -125,7 +119,7 @@ static bool write_entries(struct intel_command *c, const struct snapshot *s, FIL
     while (ok && snapshot_next(s, &cursor, &i)) {
         if (!snapshot_feed_at(s, i.feed, &feed) || !is_wanted(c, &i, &feed))
             continue;
-        if (!may_be_passed_on(c, &i, &feed)) {
+        if (!may_be_passed_on(c, &i)) {
             ++*held;
             continue;
         }

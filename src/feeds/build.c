@@ -57,8 +57,6 @@ static int add_entries(struct build *b, const struct feed *f, struct str packed,
             continue;
         }
         i.feed = b->number;
-        if (i.tlp == TLP_UNKNOWN)
-            i.tlp = f->tlp;
         if (i.confidence == INDICATOR_NO_CONFIDENCE && f->confidence > 0)
             i.confidence = f->confidence;
         if (st == MP_OK)

@@ -211,9 +211,7 @@ static void tell(struct matcher *m, enum finding_id id, const struct intel_hit *
     if (h->feed.licence.n > 0)
         buf_addf(&b, ", " STR_FMT, STR_ARG(h->feed.licence));
     add_others(&b, m, id, h);
-    struct finding *f = finding_add(m->findings, id, item->where, STR_FMT, STR_ARG(buf_str(&b)));
-    if (f != NULL)
-        f->severity = h->feed.severity;
+    finding_add_as(m->findings, h->feed.severity, id, item->where, STR_FMT, STR_ARG(buf_str(&b)));
     buf_clear(&b);
 }
 

@@ -17,7 +17,7 @@ void report_json_entry(struct json *j, const struct indicator *i, const struct s
         json_write_null(j);
     else
         json_uint(j, i->confidence);
-    json_kword(j, "tlp", tlp_name(i->tlp == TLP_UNKNOWN ? feed->tlp : i->tlp));
+    json_kword(j, "tlp", tlp_name(i->tlp));
     json_kopt(j, "licence", feed->licence);
 }
 

@@ -17,7 +17,7 @@ void report_text_hit(struct flow *f, const struct intel_item *item, const struct
     if (i->confidence != INDICATOR_NO_CONFIDENCE)
         text_counted(f, ", confidence ", i->confidence);
     flow_putz(f, FLOW_DIM, ", TLP ");
-    flow_putz(f, FLOW_DIM, tlp_name(i->tlp == TLP_UNKNOWN ? h->feed.tlp : i->tlp));
+    flow_putz(f, FLOW_DIM, tlp_name(i->tlp));
     text_pair(f, ", ", h->feed.licence);
     flow_putz(f, FLOW_WARN, h->stale ? ", of an old copy" : "");
     text_pair(f, "; found as ", item->text);
