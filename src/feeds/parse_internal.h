@@ -2,8 +2,8 @@
 #ifndef MP_FEEDS_PARSE_INTERNAL_H
 #define MP_FEEDS_PARSE_INTERNAL_H
 
+#include "base/wire.h"
 #include "feeds/parse.h"
-#include "sandbox/wire.h"
 
 /* What feed_read needs of a feed; no secret, no URL. */
 void feed_request_pack(struct buf *out, const struct feed *feed, int64_t now_s);

@@ -2,8 +2,8 @@
 #ifndef MP_SANDBOX_FRAME_INTERNAL_H
 #define MP_SANDBOX_FRAME_INTERNAL_H
 
+#include "base/wire.h"
 #include "sandbox/frame.h"
-#include "sandbox/wire.h"
 
 enum frame_type { FRAME_REQUEST = 0x7172706d, FRAME_REPORT = 0x7072706d }; /* "mprq", "mprp" */
 enum {

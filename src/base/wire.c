@@ -1,5 +1,5 @@
 /* The cursor over a frame, and its counterpart. */
-#include "sandbox/wire.h"
+#include "base/wire.h"
 
 enum { U32_BYTES = 4, U64_BYTES = 8 };
 

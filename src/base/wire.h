@@ -1,7 +1,7 @@
 /* Numbers and strings between two processes of one machine: a cursor that remembers its first
  * mistake, so that a reader asks once, at the end. Little endian, no padding. */
-#ifndef MP_SANDBOX_WIRE_H
-#define MP_SANDBOX_WIRE_H
+#ifndef MP_BASE_WIRE_H
+#define MP_BASE_WIRE_H
 
 #include "base/buf.h"
 
