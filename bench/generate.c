@@ -206,7 +206,7 @@ static void sign(struct maker *m, struct arena *arena, struct bench_mail *mail, 
         signers[i] = (struct dkim_signer){
             .domain = arena_fmt(arena, "d%u.test", signer_domain),
             .selector = arena_fmt(arena, "s%zu", key),
-            .key = m->set->keys[key].key,
+            .key = private_key_signer(m->set->keys[key].key),
             .header_canon = canons < 95 ? CANON_RELAXED : CANON_SIMPLE,
             .body_canon = canons < 85 ? CANON_RELAXED : CANON_SIMPLE,
             .signed_at_s = BENCH_NOW_S - 600,

@@ -53,7 +53,7 @@ static int sign_into(const struct mp_signer *s, struct arena *arena, struct str 
     struct dkim_signing *signing = NULL;
     struct dkim_signer signer = {.domain = s->domain,
                                  .selector = s->selector,
-                                 .key = s->key,
+                                 .key = private_key_signer(s->key),
                                  .header_canon = CANON_RELAXED,
                                  .body_canon = CANON_RELAXED,
                                  .signed_at_s = time_s == 0 ? clock_wall_s() : time_s};

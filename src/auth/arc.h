@@ -50,7 +50,7 @@ void arc_findings(struct auth_ctx *ctx, const struct arc_outcome *out);
 
 struct arc_sealer {
     struct str domain, selector, authserv_id;
-    const struct private_key *key;
+    struct sign_key key;
     const struct str *header_names;
     size_t n_header_names; /* 0: the recommended set */
     int64_t signed_at_s;

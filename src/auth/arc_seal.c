@@ -109,7 +109,7 @@ static int check_chain(struct sealing *s)
 
 static int check_sealer(struct sealing *s, struct str auth_results)
 {
-    if (s->sealer->key == NULL || private_key_type(s->sealer->key) != KEY_RSA)
+    if (s->sealer->key.sign == NULL || s->sealer->key.type != KEY_RSA)
         return refuse(s, "ARC needs an RSA key");
     if (!dkim_domain(s->arena, s->sealer->domain, 2, &s->domain))
         return refuse(s, "the domain is no domain name");
@@ -233,9 +233,8 @@ static int sign(struct sealing *s, enum arc_kind kind, struct digest *d, struct 
         goto out;
     st = hashed ? MP_OK : mp_fail(s->err, MP_E_CRYPTO, 0, "SHA-256 failed");
     if (st == MP_OK)
-        st = private_key_sign(s->sealer->key,
-                              str_make((const char *)hash, digest_bytes(DIGEST_SHA256)), &raw,
-                              s->err);
+        st = sign_key_sign(&s->sealer->key,
+                           str_make((const char *)hash, digest_bytes(DIGEST_SHA256)), &raw, s->err);
     if (st != MP_OK)
         goto out;
     base64_encode(&text, buf_str(&raw));

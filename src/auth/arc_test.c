@@ -90,7 +90,7 @@ static struct arc_sealer sealer_of(const char *domain)
     return (struct arc_sealer){.domain = str_from(domain),
                                .selector = STR("s"),
                                .authserv_id = STR("mx.test"),
-                               .key = rsa_key,
+                               .key = private_key_signer(rsa_key),
                                .signed_at_s = now_s};
 }
 
@@ -619,7 +619,7 @@ static void test_seal_refusals(void)
         struct arc_sealer s = {.domain = str_from(rows[i].domain),
                                .selector = str_from(rows[i].selector),
                                .authserv_id = str_from(rows[i].id),
-                               .key = rows[i].ed25519 ? ed25519_key : rsa_key,
+                               .key = private_key_signer(rows[i].ed25519 ? ed25519_key : rsa_key),
                                .header_names = rows[i].names,
                                .n_header_names = rows[i].n_names,
                                .signed_at_s = now_s};

@@ -68,7 +68,7 @@ void dkim_findings(struct auth_ctx *ctx, const struct dkim_outcome *out);
 
 struct dkim_signer {
     struct str domain, selector;
-    const struct private_key *key;
+    struct sign_key key; /* private_key_signer(k), or one of a process that keeps it */
     struct str identity; /* i=; empty: not written */
     enum canon header_canon, body_canon;
     const struct str *header_names; /* NULL: the recommended set of RFC 6376 5.4.1, oversigned */

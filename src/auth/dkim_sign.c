@@ -131,10 +131,12 @@ static int check_signer(struct arena *arena, const struct dkim_signer *s, struct
     if (s->identity.n > 0 && !encode_identity(arena, s->identity, k->domain, &k->identity))
         return mp_fail(err, MP_E_USAGE, 0, "i= must be an address at or below " STR_FMT,
                        STR_ARG(k->domain));
-    if (private_key_type(s->key) == KEY_RSA && private_key_bits(s->key) < KEY_RSA_MIN_BITS)
-        return mp_fail(err, MP_E_USAGE, private_key_bits(s->key),
-                       "RSA key of %u bits: verifiers refuse less than %d (RFC 8301)",
-                       private_key_bits(s->key), KEY_RSA_MIN_BITS);
+    if (s->key.sign == NULL)
+        return mp_fail(err, MP_E_USAGE, 0, "no key to sign with");
+    if (s->key.type == KEY_RSA && s->key.bits < KEY_RSA_MIN_BITS)
+        return mp_fail(err, MP_E_USAGE, s->key.bits,
+                       "RSA key of %u bits: verifiers refuse less than %d (RFC 8301)", s->key.bits,
+                       KEY_RSA_MIN_BITS);
     return MP_OK;
 }
 
@@ -324,8 +326,7 @@ static void write_unsigned(struct folder *f, const struct signing_key *k, struct
     base64_encode(&bh, body_hash);
     fold_add(f, STR("DKIM-Signature:"));
     fold_tag(f, "v", STR("1"));
-    fold_tag(f, "a",
-             private_key_type(s->key) == KEY_RSA ? STR("rsa-sha256") : STR("ed25519-sha256"));
+    fold_tag(f, "a", s->key.type == KEY_RSA ? STR("rsa-sha256") : STR("ed25519-sha256"));
     fold_tag(f, "c", str_from(canons[s->header_canon][s->body_canon]));
     fold_tag(f, "d", k->domain);
     fold_tag(f, "s", k->selector);
@@ -384,9 +385,8 @@ static int sign_one(struct dkim_signing *g, const struct signing_key *k, struct 
     if (field.failed || !hash_signed(g, k, buf_str(&field), hash))
         st = no_memory(err);
     else
-        st = private_key_sign(k->signer->key,
-                              str_make((const char *)hash, digest_bytes(DIGEST_SHA256)), &octets,
-                              err);
+        st = sign_key_sign(&k->signer->key,
+                           str_make((const char *)hash, digest_bytes(DIGEST_SHA256)), &octets, err);
     if (st == MP_OK) {
         base64_encode(&text, buf_str(&octets));
         fold_base64(&f, buf_str(&text));

@@ -148,6 +148,7 @@ static void test_refused_signing(void)
         {"selector with a semicolon", "example.org", "a;b", "", ed25519, NULL, 0},
         {"selector with a line end", "example.org", "a\r\n", "", ed25519, NULL, 0},
         {"empty selector", "example.org", "", "", ed25519, NULL, 0},
+        {"no key", "example.org", "e", "", NULL, NULL, 0},
         {"RSA of 512 bits", "example.org", "e", "", rsa512, NULL, 0},
         {"i= elsewhere", "example.org", "e", "a@example.net", ed25519, NULL, 0},
         {"i= without @", "example.org", "e", "example.org", ed25519, NULL, 0},

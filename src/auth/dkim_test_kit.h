@@ -177,7 +177,7 @@ static inline struct dkim_signer signer(const struct private_key *key, const cha
 {
     return (struct dkim_signer){.domain = STR("example.org"),
                                 .selector = str_from(selector),
-                                .key = key,
+                                .key = private_key_signer(key),
                                 .header_canon = CANON_RELAXED,
                                 .body_canon = CANON_RELAXED,
                                 .signed_at_s = NOW_S - 100};

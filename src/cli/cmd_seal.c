@@ -91,7 +91,7 @@ static int seal_job(struct seal_command *c, struct job *job, struct buf *out, st
     struct arc_sealer sealer = {.domain = c->key.domain,
                                 .selector = c->key.selector,
                                 .authserv_id = c->check.auth.authserv_id,
-                                .key = c->key.key,
+                                .key = private_key_signer(c->key.key),
                                 .signed_at_s = c->time_s};
     buf_init(&results, 1 << 20);
     int st = write_results(c, job, &results, err);

@@ -108,7 +108,7 @@ static int sign_message(struct sign_command *c, struct arena *arena, struct str 
         signers[i] = c->common;
         signers[i].domain = c->keys[i].domain;
         signers[i].selector = c->keys[i].selector;
-        signers[i].key = c->keys[i].key;
+        signers[i].key = private_key_signer(c->keys[i].key);
     }
     if (st == MP_OK)
         st = dkim_signing_new(arena, &msg, signers, c->n_keys, &signing, err);

@@ -40,6 +40,22 @@ unsigned private_key_bits(const struct private_key *k);
 /* Append the raw signature over the SHA-256 hash. Deterministic for both types. */
 int private_key_sign(const struct private_key *k, struct str sha256, struct buf *out,
                      struct mp_err *err);
+
+/* What signs, wherever the private half is: here, or in a process of its own. `sign` appends the
+ * raw signature over a SHA-256 hash; `ctx` is handed to it. sign == NULL: there is no key. */
+struct sign_key {
+    enum key_type type;
+    unsigned bits;
+    int (*sign)(const void *ctx, struct str sha256, struct buf *out, struct mp_err *err);
+    const void *ctx;
+};
+
+/* A key of this process as one that signs; borrowed. NULL: none. */
+struct sign_key private_key_signer(const struct private_key *k);
+/* Append the signature, or nothing. MP_OK; what `sign` failed with; MP_E_CRYPTO: what it gave has
+ * not the length of a signature by such a key; MP_E_NOMEM. */
+int sign_key_sign(const struct sign_key *k, struct str sha256, struct buf *out, struct mp_err *err);
+
 /* PKCS#8 PEM of the private key; and the octets for the p= tag (SPKI DER for RSA, raw Ed25519). */
 int private_key_pem(const struct private_key *k, struct buf *out, struct mp_err *err);
 int private_key_public_octets(const struct private_key *k, struct buf *out, struct mp_err *err);

@@ -564,6 +564,66 @@ static void test_generate(void)
     tap_int(private_key_generate(KEY_RSA, 4097, &k, NULL), MP_E_USAGE);
 }
 
+/* ---- keys that sign elsewhere ---- */
+
+struct far {
+    const struct private_key *key;
+    size_t cut, more; /* what goes wrong with its signatures */
+    bool fails;
+};
+
+static int sign_far(const void *ctx, struct str sha256, struct buf *out, struct mp_err *err)
+{
+    const struct far *f = ctx;
+    if (private_key_sign(f->key, sha256, out, err) != MP_OK)
+        return MP_E_CRYPTO;
+    out->n -= f->cut;
+    for (size_t i = 0; i < f->more; i++)
+        buf_addc(out, 0);
+    return f->fails ? mp_fail(err, MP_E_TIMEOUT, 0, "nobody answers") : MP_OK;
+}
+
+static void test_sign_keys(void)
+{
+    static const struct {
+        const char *label;
+        size_t cut, more;
+        bool fails;
+        int want;
+    } rows[] = {{"whole", 0, 0, false, MP_OK},
+                {"a byte short", 1, 0, false, MP_E_CRYPTO},
+                {"a byte too long", 0, 1, false, MP_E_CRYPTO},
+                {"nothing at all", 64, 0, false, MP_E_CRYPTO},
+                {"that fails", 0, 0, true, MP_E_TIMEOUT}};
+    for (int type = KEY_RSA; type <= KEY_ED25519; type++) {
+        struct private_key *k = NULL;
+        struct buf here, there;
+        buf_init(&here, 4096);
+        buf_init(&there, 4096);
+        tap_case("sign_key: a key of this process, and none");
+        tap_int(private_key_generate((enum key_type)type, 1032, &k, NULL), MP_OK);
+        struct sign_key own = private_key_signer(k);
+        struct str hash = STR("01234567890123456789012345678901");
+        tap_int(own.type, type);
+        tap_int(own.bits, private_key_bits(k));
+        tap_int(sign_key_sign(&own, hash, &here, NULL), MP_OK);
+        tap_ok(private_key_signer(NULL).sign == NULL);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+            struct far far = {k, rows[i].cut, rows[i].more, rows[i].fails};
+            struct sign_key s = own;
+            s.sign = sign_far;
+            s.ctx = &far;
+            buf_reset(&there);
+            tap_case("sign_key: a signature from elsewhere, %s", rows[i].label);
+            tap_int(sign_key_sign(&s, hash, &there, NULL), rows[i].want);
+            tap_str(buf_str(&there), rows[i].want == MP_OK ? buf_str(&here) : STR(""));
+        }
+        private_key_free(k);
+        buf_clear(&here);
+        buf_clear(&there);
+    }
+}
+
 /* ---- hashes ---- */
 
 static void test_digest(void)
@@ -613,6 +673,7 @@ int main(void)
     test_ed25519();
     test_pem();
     test_generate();
+    test_sign_keys();
     test_digest();
     arena_clear(&arena);
     return tap_done();

@@ -9,7 +9,11 @@
 #include "crypto/crypto_internal.h"
 #include "crypto/key.h"
 
-enum { PEM_MAX_BYTES = 64 * 1024, SIGNATURE_MAX_BYTES = KEY_RSA_MAX_BITS / 8 };
+enum {
+    PEM_MAX_BYTES = 64 * 1024,
+    SIGNATURE_MAX_BYTES = KEY_RSA_MAX_BITS / 8,
+    ED25519_SIGNATURE_BYTES = 64
+};
 
 struct private_key {
     enum key_type type;
@@ -139,6 +143,30 @@ int private_key_sign(const struct private_key *k, struct str sha256, struct buf 
         return fail(err, MP_E_CRYPTO, "OpenSSL cannot sign with this key");
     buf_add(out, str_make((const char *)signature, n));
     return out->failed ? fail(err, MP_E_NOMEM, "no room for a signature") : MP_OK;
+}
+
+static int sign_here(const void *ctx, struct str sha256, struct buf *out, struct mp_err *err)
+{
+    return private_key_sign(ctx, sha256, out, err);
+}
+
+struct sign_key private_key_signer(const struct private_key *k)
+{
+    if (k == NULL)
+        return (struct sign_key){.sign = NULL};
+    return (struct sign_key){.type = k->type, .bits = k->bits, .sign = sign_here, .ctx = k};
+}
+
+int sign_key_sign(const struct sign_key *k, struct str sha256, struct buf *out, struct mp_err *err)
+{
+    size_t before = out->n, want = k->type == KEY_RSA ? (k->bits + 7) / 8 : ED25519_SIGNATURE_BYTES;
+    int st = k->sign(k->ctx, sha256, out, err);
+    if (st == MP_OK && out->n - before != want)
+        st = mp_fail(err, MP_E_CRYPTO, (int64_t)(out->n - before),
+                     "a signature of %zu bytes, where the key makes %zu", out->n - before, want);
+    if (st != MP_OK)
+        out->n = before;
+    return st;
 }
 
 int private_key_pem(const struct private_key *k, struct buf *out, struct mp_err *err)

@@ -161,7 +161,7 @@ static int signer_field(struct forging *f, const struct message *m, bool attacke
     struct str domain = o->sign_domain.n > 0 ? o->sign_domain : f->domain;
     struct dkim_signer s = {.domain = attacker ? f->attacker : domain,
                             .selector = attacker ? o->attacker_selector : o->selector,
-                            .key = attacker ? o->attacker_key : o->key,
+                            .key = private_key_signer(attacker ? o->attacker_key : o->key),
                             .header_canon = CANON_RELAXED,
                             .body_canon = CANON_RELAXED,
                             .signed_at_s = o->now_s - f->recipe->signed_before_s,

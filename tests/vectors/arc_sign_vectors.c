@@ -113,7 +113,7 @@ static void run_case(const struct suite *suite, const char *id, struct fy_node *
     struct arc_sealer sealer = {.domain = suite->domain,
                                 .selector = suite->selector,
                                 .authserv_id = member(test, "srv-id"),
-                                .key = suite->key,
+                                .key = private_key_signer(suite->key),
                                 .header_names = names,
                                 .n_header_names = split_names(member(test, "sig-headers"), names),
                                 .signed_at_s = (int64_t)t};
