@@ -23,7 +23,7 @@ WALLS = [
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/']),
     ('files', r'\b(fopen|fdopen|freopen|open|openat|creat|opendir|fts_open|nftw|mmap|rename|unlink)\s*\(',
-     ['io/', 'store/', 'run/', 'feeds/', 'services/cache.c', 'sink/sink.c', 'sink/listener.c', 'arrival/maildir.c', 'sandbox/confine.c',
+     ['io/', 'store/', 'run/', 'feeds/', 'services/cache.c', 'db/db.c', 'sink/sink.c', 'sink/listener.c', 'arrival/maildir.c', 'sandbox/confine.c',
       'sandbox/memfd.c', 'cli/']),
     ('other processes', r'<(seccomp|spawn|sched|linux/landlock)\.h|\b(fork|vfork|posix_spawnp?|exec(?:v|ve|vp|vpe|l|le|lp)|ptrace)\s*\(',
      ['sandbox/children.c', 'sandbox/confine.c', 'sandbox/filter.c', 'sandbox/zygote.c', 'cli/sink_child.c']),
