@@ -52,16 +52,41 @@ static struct str line_text(const struct loose_reader *r, const struct loose_lin
 
 /* ---- first pass: boundaries ---- */
 
+/* A field that declares a boundary. */
+struct declared {
+    struct loose_reader *r;
+    struct str first; /* as it is read first */
+    bool odd;         /* it can be read otherwise */
+};
+
+static void add_declared(struct declared *d, struct str boundary)
+{
+    struct loose_reader *r = d->r;
+    enum boundary_source source = d->odd ? BOUNDARY_OF_ODD_FIELD : BOUNDARY_OF_FIELD;
+    r->t->no_memory |= !boundary_set_add(r->t->arena, &r->set, boundary, source);
+}
+
 static bool take_boundary(void *context, const struct param_form *f)
 {
-    struct loose_reader *r = context;
-    bool ok = boundary_set_add(r->t->arena, &r->set, f->text);
-    if (ok && has_encoded_word(f->text)) {
-        struct str decoded = encoded_word_decode(r->t->arena, f->text, NULL);
-        ok = decoded.p != NULL && boundary_set_add(r->t->arena, &r->set, decoded);
+    struct declared *d = context;
+    struct taker *t = d->r->t;
+    bool encoded = has_encoded_word(f->text), again = d->first.p != NULL;
+    if (!d->odd && (encoded || (again && !str_eq(f->text, d->first)))) {
+        d->odd = true;
+        if (again)
+            add_declared(d, d->first);
     }
-    r->t->no_memory |= !ok;
-    return ok && !r->set.full;
+    if (!again) {
+        d->first = arena_copy(t->arena, str_slice(f->text, 0, BOUNDARY_BYTES_SEEN));
+        t->no_memory |= d->first.p == NULL;
+    }
+    add_declared(d, f->text);
+    if (encoded && !t->no_memory) {
+        struct str decoded = encoded_word_decode(t->arena, f->text, NULL);
+        t->no_memory |= decoded.p == NULL;
+        add_declared(d, decoded);
+    }
+    return !t->no_memory && !d->r->set.full;
 }
 
 /* The value of the field whose line is `l`: with all lines behind it that are no field and not
@@ -98,7 +123,8 @@ unsigned loose_labels(struct arena *arena, struct str head, bool *odd)
 static void declared_boundary(struct loose_reader *r, const struct loose_line *l, size_t from)
 {
     struct str value = value_at(r->bytes, l, from);
-    struct param_taker taker = {take_boundary, r, &r->t->odd_work};
+    struct declared declared = {.r = r};
+    struct param_taker taker = {take_boundary, &declared, &r->t->odd_work};
     if (str_find(value, '=') == value.n)
         return;
     if (++r->boundary_fields > BOUNDARY_FIELDS_MAX) {
@@ -139,7 +165,7 @@ static void find_boundaries(struct loose_reader *r)
         if (kind == LOOSE_NONE)
             continue;
         if (lines <= LINES_TO_HEAD && used.n != 0)
-            r->t->no_memory |= !boundary_set_add(r->t->arena, &r->set, used);
+            r->t->no_memory |= !boundary_set_add(r->t->arena, &r->set, used, BOUNDARY_OF_LINE);
         used = STR_NONE;
         if (kind == LOOSE_TYPE)
             declared_boundary(r, &l, value);
@@ -329,7 +355,8 @@ static void body_line(struct loose_reader *r, const struct loose_line *l, struct
 }
 
 /* Where in the line a delimiter stands: offset of its dashes, or line.n. `*open`: it opens a
- * part; `*sure`: to every reader. In a head it begins a line: fields that declare it are none. */
+ * part; `*sure`: to every reader, since a field declares just that. In a head it begins a line:
+ * fields that declare it are none. */
 static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *open, bool *sure)
 {
     *sure = false;
@@ -341,17 +368,17 @@ static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *
         while (end < line.n && line.p[end] == '-')
             end++;
         struct str text = str_slice(line, end, line.n);
-        size_t n = end - i < 2 ? 0 : boundary_set_match(&r->set, text);
-        if (end - i >= 2 && n == 0 && text.n > 0 &&
+        const struct boundary *b = end - i < 2 ? NULL : boundary_set_match(&r->set, text);
+        if (end - i >= 2 && b == NULL && text.n > 0 &&
             is_wsp(text.p[0])) { /* a boundary may begin with a space */
             struct str trimmed = str_trim_wsp(text);
-            n = boundary_set_match(&r->set, trimmed);
-            text = n == 0 ? text : trimmed;
+            b = boundary_set_match(&r->set, trimmed);
+            text = b == NULL ? text : trimmed;
         }
-        if (n != 0) {
-            struct str rest = str_trim(str_slice(text, n, text.n));
+        if (b != NULL) {
+            struct str rest = str_trim(str_slice(text, b->core.n, text.n));
             *open = !str_starts(rest, STR("--"));
-            *sure = i == 0 && (rest.n == 0 || str_eq(rest, STR("--")));
+            *sure = i == 0 && end == b->dashes && (rest.n == 0 || str_eq(rest, STR("--")));
             return i;
         }
         if (r->set.dashes != 0 && i == 0 && end - i >= r->set.dashes && is_blank(text)) {
@@ -363,6 +390,13 @@ static size_t delimiter_in(const struct loose_reader *r, struct str line, bool *
         i = end + vec_find(text.p, text.n, '-', '-');
     }
     return line.n;
+}
+
+/* Is the line one to readers to whom CR alone ends none? */
+static bool is_whole(struct str bytes, const struct loose_line *l)
+{
+    return (l->start == 0 || bytes.p[l->start - 1] == '\n') &&
+           (l->next == bytes.n || bytes.p[l->next - 1] == '\n');
 }
 
 static void find_parts(struct loose_reader *r)
@@ -379,7 +413,7 @@ static void find_parts(struct loose_reader *r)
             size_t end = l.start + at;
             size_t body_at = r->in_head ? end : s.body;
             close_segment(r, body_at, at == 0 ? without_line_end(r->bytes, r->segment, end) : end,
-                          sure);
+                          sure && is_whole(r->bytes, &l));
             r->segment = l.next;
             r->after_delimiter = open;
             r->in_head = true;

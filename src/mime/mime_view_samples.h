@@ -135,6 +135,34 @@ static const struct {
               "Content-Transfer-Encoding: base64\nXYZ\n--_AB!\nCD\n \nEF\n\nRVZ\nJTC\n--_!\nBQQ\n\n"
               "--_!\n\nVlMT0FE\r\n--_--\r\n"),
      "N", true},
+    {"structure: over lines of dashes that no field declares",
+     STR_INIT("Content-Type: text/plain\r\nContent-Type: message/rfc822\r\n\r\nxyz\r\n--_\r\n" EXE
+              "Content-Transfer-Encoding: base64\r\n\r\nRVZJ\r\n--_\r\nTCBQ\r\n--_\r\nQVlM\r\n"
+              "--_\r\nT0FE\r\n"),
+     "N", true},
+    {"structure: over delimiters of what is no multipart, in a message by the last type",
+     STR_INIT("Content-Type: text/plain\r\nContent-Type: message/rfc822\r\n\r\nxyz\r\n"
+              "Content-Type: application/x; boundary=_\r\n"
+              "Content-Transfer-Encoding: base64\r\n\r\nRVZJ\r\n--_\r\nTCBQ\r\n--_\r\nQVlM\r\n"
+              "--_\r\nT0FE\r\n"),
+     "N", true},
+    {"structure: over delimiters that have other dashes than the field",
+     STR_INIT("Content-Type: multipart/mixed; boundary=-_\r\n\r\n---_\r\n\r\n" EXE
+              "Content-Transfer-Encoding: base64\r\n\r\nRVZJTCBQ\r\n--_\r\nQVlMT0FE\r\n"
+              "---_--\r\n"),
+     "N", true},
+    {"structure: over delimiters of one of two boundaries of a field",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_; boundary=c\r\n\r\n--c\r\n\r\n" EXE
+              "Content-Transfer-Encoding: base64\r\n\r\nRVZJTCBQ\r\n--_\r\nQVlMT0FE\r\n"
+              "--c--\r\n"),
+     "N", true},
+    {"structure: over a delimiter that only a bare CR ends",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_\r\n\r\n--_\r\n\r\n" EXE
+              "Content-Transfer-Encoding: base64\r\n\r\nRVZJTCBQ\r\n--_\r!\r\nQVlMT0FE\r\n"
+              "--_--\r\n"),
+     "N", true},
+    {"structure: CR amid the white space behind a boundary",
+     STR_INIT(MIXED "--b\r \r\n" ATTACHMENT END), "FLN", true},
     {"structure: delimiter behind text", STR_INIT(MIXED "x--b\r\n" ATTACHMENT END), "N", true},
     {"structure: behind the last delimiter", STR_INIT(MIXED PART "\r\nx\r\n" END PART ATTACHMENT),
      "N", true},

@@ -54,7 +54,7 @@ static void walk_all(struct taker *t, bool every_view)
         for (enum mime_view v = VIEW_STRICT; v < VIEW_LENIENT; v++)
             if ((r->views & 1u << v) != 0 && !(r == kept && v == VIEW_STRICT))
                 walk_view(t, r, v);
-        walk_any_eol(t, r);
+        walk_mixed(t, r);
         walk_lenient(t, r);
     }
 }

@@ -164,7 +164,8 @@ struct taker {
     struct buf scratch;
     bool cut; /* a limit was hit, and a finding says which */
     bool no_memory;
-    bool doubt; /* in the strict walk: some reader could see something else */
+    bool doubt;      /* in the strict walk: some reader could see something else */
+    bool type_twice; /* in some head */
 };
 
 /* A leaf of a view: its body decoded as that view decodes, put into the union. */
@@ -215,9 +216,10 @@ void take_limit(struct taker *t, const char *what, size_t offset);
 /* One of the views but VIEW_LENIENT over one region (walk.c). */
 void walk_view(struct taker *t, const struct region *region, enum mime_view view);
 
-/* As VIEW_STRICT, but any LF ends a line, where the two differ: delimiters that are exact below
- * heads that are not. What it gives is VIEW_LENIENT's. */
-void walk_any_eol(struct taker *t, const struct region *region);
+/* Readers between the views, whose leaves are VIEW_LENIENT's: as VIEW_STRICT, but any LF ends a
+ * line, where the two differ (delimiters that are exact below heads that are not); and as that one,
+ * but the last of several types counts, where there are (a line that is no field ends no head). */
+void walk_mixed(struct taker *t, const struct region *region);
 
 /* VIEW_LENIENT over one region (lenient.c). */
 void walk_lenient(struct taker *t, const struct region *region);

@@ -29,6 +29,7 @@ struct walker {
     const struct region *region;
     struct str bytes;
     enum mime_view view;
+    enum mime_view fields;  /* whose choice among those that stand twice */
     enum mime_view seen_by; /* whose the leaves are */
     struct head_rules head_rules;
     struct frame stack[MIME_UNION_MAX_DEPTH];
@@ -68,7 +69,8 @@ static bool at_line_start(const struct walker *w, size_t pos)
     return w->head_rules.eol == EOL_LF || (pos > 1 && w->bytes.p[pos - 2] == '\r');
 }
 
-/* What stands behind the boundary: STRICT and LAST allow white space only (RFC 2046 5.1.1). */
+/* What stands behind the boundary: all but FIRST allow white space only (RFC 2046 5.1.1), for which
+ * all but STRICT take CR too, wherever it stands in it. */
 static enum delimiter delimiter_kind(struct walker *w, struct str rest)
 {
     enum delimiter kind = DELIMITER_OPEN;
@@ -77,7 +79,8 @@ static enum delimiter delimiter_kind(struct walker *w, struct str rest)
         rest = str_slice(rest, 2, rest.n);
     }
     size_t blank = 0;
-    while (blank < rest.n && is_wsp(rest.p[blank]))
+    while (blank < rest.n &&
+           (is_wsp(rest.p[blank]) || (rest.p[blank] == '\r' && w->seen_by != VIEW_STRICT)))
         blank++;
     bool end = blank == rest.n || rest.p[blank] == '\n' ||
                (rest.p[blank] == '\r' && blank + 1 < rest.n && rest.p[blank + 1] == '\n');
@@ -280,10 +283,12 @@ static size_t begin_entity(struct walker *w, size_t pos, struct entity e)
         head_read(&w->head_rules, w->bytes, pos, &w->head);
         if (w->head.cut)
             take_limit(t, "bytes or fields in a head", w->region->offset + pos);
-        if (!facts_read(t->arena, &w->head, w->view, e.digest, &f)) {
+        if (!facts_read(t->arena, &w->head, w->fields, e.digest, &f)) {
             t->no_memory = true;
             return w->bytes.n;
         }
+        t->type_twice |= head_field(&w->head, STR("Content-Type"), false) !=
+                         head_field(&w->head, STR("Content-Type"), true);
         if (is_strict(w))
             t->doubt |= f.odd;
         pos = w->head.body;
@@ -429,31 +434,43 @@ static void walk(struct walker *w, size_t pos)
     }
 }
 
-static void walk_as(struct taker *t, const struct region *region, enum mime_view view, enum eol eol,
-                    enum mime_view seen_by)
+/* How a reader walks: by the rules of `view`, but for its choice among fields that stand twice. */
+struct manner {
+    enum mime_view view, fields;
+    enum mime_view seen_by; /* whose the leaves are */
+    enum eol eol;
+};
+
+static void walk_as(struct taker *t, const struct region *region, const struct manner *as)
 {
     struct walker w = {.t = t,
                        .region = region,
                        .bytes = region->bytes,
-                       .view = view,
-                       .seen_by = seen_by,
+                       .view = as->view,
+                       .fields = as->fields,
+                       .seen_by = as->seen_by,
                        .left = {.start = SIZE_MAX}};
     size_t pos;
     open_boundaries_init(&w.open);
     w.seen.list = (struct prefix_list){.items = w.seen.sorted, .shorter = w.seen.shorter};
     w.head_rules = (struct head_rules){
-        .eol = eol, .junk_ends = view == VIEW_LAST, .delimiter = ends_head, .walker = &w};
+        .eol = as->eol, .junk_ends = as->view == VIEW_LAST, .delimiter = ends_head, .walker = &w};
     if (begin_region(&w, region, &pos))
         walk(&w, pos);
 }
 
 void walk_view(struct taker *t, const struct region *region, enum mime_view view)
 {
-    walk_as(t, region, view, eol_of(region->bytes, view), view);
+    struct manner as = {view, view, view, eol_of(region->bytes, view)};
+    walk_as(t, region, &as);
 }
 
-void walk_any_eol(struct taker *t, const struct region *region)
+void walk_mixed(struct taker *t, const struct region *region)
 {
+    struct manner as = {VIEW_STRICT, VIEW_STRICT, VIEW_LENIENT, EOL_LF};
     if ((t->mixed_ends || region->decoded) && eol_of(region->bytes, VIEW_STRICT) == EOL_CRLF)
-        walk_as(t, region, VIEW_STRICT, EOL_LF, VIEW_LENIENT);
+        walk_as(t, region, &as);
+    as.fields = VIEW_LAST;
+    if (t->type_twice)
+        walk_as(t, region, &as);
 }
