@@ -1,4 +1,4 @@
-/* The daemon's configuration: one YAML file, docs/serve.md and mailproof-serve.yaml(5).
+/* The daemon's configuration: one YAML file, docs/serve.md and mailproof.yaml(5).
  *
  * Read by the supervisor, which hands the same text to every process: each reads it again, so that
  * all of a generation have the same, and none needs the file. */
@@ -15,32 +15,37 @@ enum {
     SERVE_MAX_MILTERS = 16,
     SERVE_MAX_NETWORKS = 256, /* of one listener */
     SERVE_MAX_TOKENS = 64,
-    SERVE_MAX_NAMES = 64,
+    SERVE_MAX_NAMES = 64, /* hosts of the HTTP listener, events of one webhook */
+    SERVE_MAX_CLAMD = 8,
+    SERVE_MAX_YARA = 32,
+    SERVE_MAX_OWN_DOMAINS = 64,
     SERVE_MAX_WEBHOOKS = 16,
     SERVE_MAX_SUITES = 100,
     SERVE_MAX_AUDITS = 1000,
     SERVE_MAX_WORKERS = 64,
     SERVE_MAX_THREADS = 256, /* of one worker */
+    SERVE_MAX_TEXT_BYTES = 1024,
+    SERVE_MAX_NAME_BYTES = 48, /* of listeners, tokens, webhooks */
 
     SERVE_WORKERS = 0, /* as many as processors */
     SERVE_THREADS = 16,
-    SERVE_DEADLINE_MS = 20000,        /* of one message */
-    SERVE_MAX_MESSAGE_BYTES = 64 << 20, /* larger ones: `oversize` */
-    SERVE_MAX_CONNECTIONS = 1000,     /* of the MTA, of one listener */
-    SERVE_DRAIN_MS = 300000           /* an old generation has that long to end what it has */
+    SERVE_DEADLINE_MS = 20000,          /* of one message */
+    SERVE_MAX_MESSAGE_BYTES = 64 << 20, /* default; larger ones: `oversize` */
+    SERVE_MAX_CONNECTIONS = 1000,       /* default, of the MTA, of one listener */
+    SERVE_DRAIN_MS = 300000             /* an old generation has that long to end what it has */
 };
 
-/* "unix:/path", "inet:8891@127.0.0.1" (as Postfix and Sendmail write), "127.0.0.1:8891",
- * "[::1]:8891", or "fd:NAME" of socket activation. */
+/* "unix:/path", "inet:8891@127.0.0.1" and "inet:127.0.0.1:8891" (as Sendmail and Postfix write),
+ * "127.0.0.1:8891", "[::1]:8891", or "fd:NAME" of socket activation. */
 enum serve_address_kind { SERVE_UNIX, SERVE_INET, SERVE_FD };
 struct serve_address {
     enum serve_address_kind kind;
     struct str path; /* of the socket; or the name of the descriptor */
     struct ip ip;
     uint16_t port;
-    unsigned mode;   /* of the socket file; default 0660 */
+    unsigned mode;    /* of the socket file; default 0660 */
     struct str group; /* its group; empty: as it is made */
-    struct str text; /* as it was written */
+    struct str text;  /* as it was written */
 };
 
 struct serve_network {
@@ -61,14 +66,13 @@ struct serve_milter {
                                      (then it is told that nobody looked) */
     uint64_t max_message_bytes;
     unsigned max_connections;
-    bool early_reject; /* at RCPT, where SPF and the policy leave no doubt */
-    bool warm;         /* at MAIL FROM names are fetched ahead; default true */
-    bool quarantine;   /* ask the MTA to hold; default true; false: it is tagged */
+    bool early_reject;      /* at RCPT, where SPF and the policy leave no doubt */
+    bool warm;              /* at MAIL FROM names are fetched ahead; default true */
+    bool quarantine;        /* ask the MTA to hold; default true; false: it is tagged */
     struct str subject_tag; /* "[suspicious] " before the subject of what is tagged; empty: none */
     bool add_headers;       /* X-Mailproof-*: verdict and findings; default true */
     bool strip_results;     /* forged Authentication-Results go; default true */
-    bool seal;              /* ARC-seal inbound mail with the key of `seal_domain` */
-    struct str seal_domain;
+    bool seal;              /* ARC-seal what is judged, with the key of `signing: seal` */
 };
 
 struct serve_token {
@@ -87,26 +91,26 @@ enum serve_scope {
 struct serve_http {
     bool enabled;
     struct serve_address listen;
-    struct str cert_file, key_file; /* empty: plain HTTP, which is for loopback and proxies */
+    struct str cert_file, key_file;    /* empty: plain HTTP, which is for loopback and proxies */
     struct str names[SERVE_MAX_NAMES]; /* that requests may name in Host */
     size_t n_names;
     struct serve_token tokens[SERVE_MAX_TOKENS];
     size_t n_tokens;
-    bool rspamd;          /* POST /checkv2 */
-    bool dashboard;       /* default true */
-    bool open_metrics;    /* /metrics without a token */
-    unsigned max_scans;   /* at a time; 0: as many as workers have threads */
+    bool rspamd;           /* POST /checkv2 */
+    bool dashboard;        /* default true */
+    bool open_metrics;     /* /metrics without a token */
+    unsigned max_scans;    /* at a time; 0: as many as workers have threads */
     unsigned rate_per_min; /* requests of one token; 0: no limit */
     uint64_t max_message_bytes;
 };
 
 struct serve_history {
     bool enabled;
-    struct str dir; /* default state_dir/history */
-    unsigned keep_days;        /* default 30 */
-    uint64_t max_bytes;        /* default 1 GiB */
-    bool keep_reports;         /* result documents; default true */
-    bool keep_messages;        /* default false */
+    struct str dir;     /* default state_dir/history */
+    unsigned keep_days; /* default 30 */
+    uint64_t max_bytes; /* default 1 GiB */
+    bool keep_reports;  /* result documents; default true */
+    bool keep_messages; /* default false */
     bool hash_addresses, omit_subjects;
 };
 
@@ -136,14 +140,14 @@ struct serve_reports {
     bool enabled;
     struct str dir; /* default state_dir/reports */
     bool observe;   /* count what is seen, for aggregate reports to others; default true */
-    struct str organization, email; /* of the reports that we send */
+    struct str organization, email;                     /* of the reports that we send */
     struct str imap_url, imap_user, imap_password_file; /* where ours arrive */
     unsigned imap_every_s;
     unsigned keep_days;
 };
 
 struct serve_content {
-    struct str clamd[8], yara[32], own_domains[64];
+    struct str clamd[SERVE_MAX_CLAMD], yara[SERVE_MAX_YARA], own_domains[SERVE_MAX_OWN_DOMAINS];
     size_t n_clamd, n_yara, n_own_domains;
     struct str data_dir;
     bool enabled; /* default true */
@@ -165,7 +169,7 @@ struct serve_dns {
 
 enum serve_log_format { SERVE_LOG_JSON, SERVE_LOG_TEXT };
 
-/* Texts live in the arena of serve_config_load. */
+/* Texts live in the arena of serve_config_load. About 150 KB: not for the stack. */
 struct serve_config {
     struct str user, group; /* of the processes, when it is started as root: "mailproof" */
     struct str signer_user; /* of the signer; empty: the same */
@@ -190,7 +194,11 @@ struct serve_config {
     struct signing_table *signing; /* room signer; NULL: nothing is signed */
 };
 
-/* YAML over the defaults. MP_OK; MP_E_SYNTAX "file:line:column: ..."; MP_E_LIMIT; MP_E_NOMEM.
+/* What holds where the file says nothing. No listener: an empty file is refused. */
+void serve_config_default(struct serve_config *c);
+
+/* YAML over the defaults. Files that are named relatively stand beside `file`, if that has a
+ * directory: give it whole. MP_OK; MP_E_SYNTAX "file:line:column: ..."; MP_E_LIMIT; MP_E_NOMEM.
  * `c` is written only on success. No file is opened: see serve_config_check. */
 int serve_config_load(struct arena *arena, struct str yaml, const char *file,
                       struct serve_config *c, struct mp_err *err);
