@@ -1,5 +1,4 @@
 /* Packets between parent, zygote and workers. */
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,73 +15,27 @@ uint64_t parcel_build(void)
 
 bool channel_send(int fd, const struct parcel *m, const int *fds, size_t n_fds)
 {
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(PARCEL_MAX_FDS * sizeof(int))];
-    } control = {0};
-    struct parcel copy = *m;
-    struct iovec part = {&copy, sizeof copy};
-    struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1};
-    if (n_fds > 0) {
-        head.msg_control = control.room;
-        head.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-        struct cmsghdr *c = CMSG_FIRSTHDR(&head);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-        memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
-    }
-    ssize_t n;
-    do
-        n = sendmsg(fd, &head, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof copy;
-}
-
-/* Those that were asked for stay, in order; all others are closed. */
-static void take_fds(struct msghdr *head, int *fds, size_t n_fds)
-{
-    size_t have = 0;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(head); c != NULL; c = CMSG_NXTHDR(head, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
-            int fd;
-            memcpy(&fd, (const char *)c + at, sizeof fd);
-            if (have < n_fds)
-                fds[have++] = fd;
-            else
-                close(fd);
-        }
-    }
+    const struct str bytes = {(const char *)m, sizeof *m};
+    return fd_pass_send(fd, &bytes, 1, fds, n_fds) == 0;
 }
 
 enum channel_status channel_recv(int fd, struct parcel *m, int *fds, size_t n_fds)
 {
-    union {
-        struct cmsghdr align;
-        char room[CMSG_SPACE(PARCEL_MAX_FDS * sizeof(int))];
-    } control = {0};
+    static const enum channel_status as[] = {[FD_PASS_GOT] = CHANNEL_GOT,
+                                             [FD_PASS_NOTHING] = CHANNEL_NOTHING,
+                                             [FD_PASS_END] = CHANNEL_END,
+                                             [FD_PASS_BROKEN] = CHANNEL_BROKEN};
     struct parcel got;
-    struct iovec part = {&got, sizeof got};
-    struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1};
-    if (n_fds > 0) { /* without room for them the kernel lets no descriptor in */
-        head.msg_control = control.room;
-        head.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-    }
-    for (size_t i = 0; i < n_fds; i++)
-        fds[i] = -1;
-    ssize_t n;
-    do
-        n = recvmsg(fd, &head, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? CHANNEL_NOTHING : CHANNEL_END;
-    take_fds(&head, fds, n_fds);
-    if (n == 0)
-        return CHANNEL_END;
-    if (n != (ssize_t)sizeof got || (head.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+    size_t n = 0;
+    enum channel_status st = as[fd_pass_recv(fd, &got, sizeof got, &n, fds, n_fds)];
+    if (st != CHANNEL_GOT)
+        return st;
+    if (n != sizeof got) {
+        for (size_t i = 0; i < n_fds; i++)
+            if (fds[i] >= 0)
+                close(fds[i]);
         return CHANNEL_BROKEN;
+    }
     got.text[sizeof got.text - 1] = '\0';
     *m = got;
     return CHANNEL_GOT;

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include "base/fd_pass.h"
+#include "base/memfd.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/worker.h"
 
@@ -48,20 +50,6 @@ enum channel_status channel_recv(int fd, struct parcel *m, int *fds, size_t n_fd
 bool channel_hello(int status, const struct mp_err *err, const struct sandbox_facts *facts);
 /* A pair of packet sockets, close-on-exec; [0] does not block. False: errno. */
 bool channel_pair(int fds[2]);
-
-/* ---- memory that is handed over ---- */
-
-/* A sealed memfd with all of it one behind the other. -1: errno. */
-int memfd_sealed(const struct str *pieces, size_t n);
-/* A memfd of that size for an answer: sealed against other sizes. -1: errno. */
-int memfd_answer(uint64_t size_bytes);
-/* Copy out of it. False: not so many bytes, or an error. */
-bool memfd_read(int fd, uint64_t offset, char *to, size_t n);
-uint64_t memfd_size(int fd); /* 0: not to be had */
-/* Mappings; NULL: no memory. */
-const char *memfd_map(int fd, size_t n);
-char *memfd_map_writable(int fd, size_t n);
-void memfd_unmap(const char *p, size_t n);
 
 /* ---- confinement ---- */
 

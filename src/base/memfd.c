@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sandbox/sandbox_internal.h"
+#include "base/memfd.h"
 
 /* Linux 6.3; older ones refuse it and make the same without. */
 #ifndef MFD_NOEXEC_SEAL
@@ -30,15 +30,23 @@ static int failed(int fd)
     return -1;
 }
 
+int memfd_new(void)
+{
+    return make("mailproof-request");
+}
+
+bool memfd_seal(int fd)
+{
+    return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+}
+
 int memfd_sealed(const struct str *pieces, size_t n)
 {
-    int fd = make("mailproof-request");
+    int fd = memfd_new();
     bool ok = fd >= 0;
     for (size_t i = 0; ok && i < n; i++)
         ok = fd_write(fd, pieces[i]);
-    if (!ok || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-        return failed(fd);
-    return fd;
+    return ok && memfd_seal(fd) ? fd : failed(fd);
 }
 
 int memfd_answer(uint64_t size_bytes)
