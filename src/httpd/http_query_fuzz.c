@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mp_err err = {0};
     arena_init(&a, 1 << 22);
     struct str query = str_make((const char *)data, size), path = str_cut(&query, '?');
-    int st = query_parse(&a, query, &q, &err);
+    int st = query_parse(&a, query, NULL, 0, &q, &err);
     if (st != MP_OK && (err.text[0] == '\0' || q.n != 0))
         abort();
     for (size_t i = 0; i < q.n; i++) {

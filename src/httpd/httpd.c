@@ -11,7 +11,6 @@
 #include "httpd/httpd_internal.h"
 
 enum {
-    LISTEN_BACKLOG = 511,
     HEAD_OVERHEAD_BYTES = 8 * 1024, /* of libmicrohttpd, in the same memory as the head */
     UNACKNOWLEDGED_MAX_MS = 60000   /* then TCP gives the client up */
 };
@@ -63,8 +62,13 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *mhd
         request_free(q);
         return NULL;
     }
+    struct httpd *h = ctx;
     q->mhd = mhd;
     q->conn = info->socket_context;
+    pthread_mutex_lock(&h->lock);
+    q->conn->busy = true;
+    h->n_busy++;
+    pthread_mutex_unlock(&h->lock);
     return q;
 }
 
@@ -80,7 +84,10 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
         return;
     pthread_mutex_lock(&h->lock);
     q->conn->deadline_us = request_deadline(h);
+    q->conn->busy = false;
+    h->n_busy--;
     h->bodies_bytes -= q->reserved_bytes;
+    pthread_cond_broadcast(&h->ended);
     pthread_mutex_unlock(&h->lock);
     request_free(q);
 }
@@ -94,6 +101,14 @@ static void count_reply(struct httpd *h, unsigned status)
     h->counters.errors += status >= 500;
     h->counters.refused += status >= 400 && status < 500;
     pthread_mutex_unlock(&h->lock);
+}
+
+static bool is_draining(struct httpd *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool draining = h->draining;
+    pthread_mutex_unlock(&h->lock);
+    return draining;
 }
 
 static void add_headers(struct httpd_request *q, struct MHD_Response *response)
@@ -111,6 +126,8 @@ static void add_headers(struct httpd_request *q, struct MHD_Response *response)
         MHD_add_response_header(response, r->name, r->value.p);
         has_cache_control |= strcmp(r->name, "Cache-Control") == 0;
     }
+    if (is_draining(q->h))
+        MHD_add_response_header(response, "Connection", "close");
     if (!has_cache_control)
         MHD_add_response_header(response, "Cache-Control", "no-store");
 }
@@ -180,7 +197,7 @@ static bool find_route(struct httpd_request *q)
     const struct httpd_config *c = &q->h->c;
     struct mp_err err = {0};
     struct str query = q->path, path = str_cut(&query, '?');
-    int st = query_parse(&q->arena, query, &q->query, &err);
+    int st = query_parse(&q->arena, query, c->repeatable, c->n_repeatable, &q->query, &err);
     if (st == MP_OK)
         st = router_find(c->routes, c->n_routes, q->method, path, &q->arena, &q->match, &err);
     if (st != MP_OK) {
@@ -210,6 +227,8 @@ static bool check_token(struct httpd_request *q)
     unsigned scope = q->match.route->scope;
     struct str token = guard_token(&q->arena, httpd_header(q, "Authorization"));
     q->scopes = c->authorize == NULL ? ~0U : c->authorize(c->ctx, token, q);
+    if (q->status != 0)
+        return false;
     if ((q->scopes & scope) == scope)
         return true;
     if (q->scopes != 0) {
@@ -321,41 +340,6 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *mhd, const c
 
 /* ---- starting and stopping ---- */
 
-static int listen_on(const struct httpd_config *c, uint16_t *port, struct mp_err *err)
-{
-    bool v6 = c->ip.family == IP_V6;
-    int one = 1;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } at = {0};
-    socklen_t n = v6 ? sizeof at.v6 : sizeof at.v4;
-    char text[IP_TEXT_MAX];
-    ip_write(&c->ip, text);
-    if (v6) {
-        at.v6.sin6_family = AF_INET6;
-        at.v6.sin6_port = htons(c->port);
-        memcpy(&at.v6.sin6_addr, c->ip.octets, sizeof at.v6.sin6_addr);
-    } else {
-        at.v4.sin_family = AF_INET;
-        at.v4.sin_port = htons(c->port);
-        memcpy(&at.v4.sin_addr, c->ip.octets, sizeof at.v4.sin_addr);
-    }
-    int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
-        bind(fd, &at.any, n) < 0 || listen(fd, LISTEN_BACKLOG) < 0 ||
-        getsockname(fd, &at.any, &n) < 0) {
-        int saved = errno;
-        if (fd >= 0)
-            close(fd);
-        return mp_fail(err, MP_E_IO, saved, "%s%s%s:%u: %s", v6 ? "[" : "", text, v6 ? "]" : "",
-                       c->port, strerror(saved));
-    }
-    *port = ntohs(v6 ? at.v6.sin6_port : at.v4.sin_port);
-    return fd;
-}
-
 static int start_mhd(struct httpd *h, int fd, struct mp_err *err)
 {
     const struct httpd_config *c = &h->c;
@@ -366,7 +350,7 @@ static int start_mhd(struct httpd *h, int fd, struct mp_err *err)
         {MHD_OPTION_END, 0, NULL}};
     h->mhd = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0U) |
-            (c->ip.family == IP_V6 ? MHD_USE_IPv6 : 0U),
+            (h->c.ip.family == IP_V6 ? MHD_USE_IPv6 : 0U),
         h->port, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, c->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         c->max_per_client, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -383,14 +367,23 @@ static int start_mhd(struct httpd *h, int fd, struct mp_err *err)
     return mp_fail(err, MP_E_IO, errno, "HTTP cannot be served: %s", strerror(errno));
 }
 
+static int check_config(const struct httpd_config *c, struct mp_err *err)
+{
+    if (c->workers > HTTPD_MAX_WORKERS)
+        return mp_fail(err, MP_E_USAGE, HTTPD_MAX_WORKERS, "more than %d workers",
+                       HTTPD_MAX_WORKERS);
+    return router_check(c->routes, c->n_routes, err);
+}
+
 int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err *err)
 {
-    int st = router_check(c->routes, c->n_routes, err);
-    if (st != MP_OK)
-        return st;
-    struct httpd *h = calloc(1, sizeof *h);
-    if (h == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "no memory for a server");
+    int st = check_config(c, err);
+    struct httpd *h = st == MP_OK ? calloc(1, sizeof *h) : NULL;
+    if (h == NULL) {
+        if (c->has_listen_fd)
+            close(c->listen_fd);
+        return st != MP_OK ? st : mp_fail(err, MP_E_NOMEM, 0, "no memory for a server");
+    }
     h->c = *c;
     if (c->max_connections == 0)
         h->c.max_connections = HTTPD_MAX_CONNECTIONS;
@@ -398,7 +391,9 @@ int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err 
         h->c.max_per_client = HTTPD_MAX_PER_CLIENT;
     if (c->request_deadline_ms == 0)
         h->c.request_deadline_ms = HTTPD_REQUEST_DEADLINE_MS;
-    int fd = listen_on(c, &h->port, err);
+    if (c->workers == 0)
+        h->c.workers = HTTPD_WORKERS;
+    int fd = listen_open(c, &h->c.ip, &h->port, err);
     st = fd < 0 ? fd : work_start(h, err);
     if (st == MP_OK)
         st = start_mhd(h, fd, err); /* it owns the socket, also when it fails */
@@ -415,16 +410,17 @@ void httpd_stop(struct httpd *h)
 {
     if (h == NULL)
         return;
-    MHD_socket fd = h->mhd != NULL ? MHD_quiesce_daemon(h->mhd) : MHD_INVALID_SOCKET;
+    work_quiesce(h);
     work_stop(h);
     if (h->mhd != NULL)
         MHD_stop_daemon(h->mhd);
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+    if (h->quiet && h->quiet_fd != MHD_INVALID_SOCKET)
+        close(h->quiet_fd);
     if (h->have_sync) {
         pthread_mutex_destroy(&h->lock);
         pthread_cond_destroy(&h->work);
         pthread_cond_destroy(&h->tick);
+        pthread_cond_destroy(&h->ended);
     }
     free(h);
 }

@@ -28,7 +28,8 @@ enum {
     HTTPD_ARENA_BYTES = 64 << 20, /* memory of one request, beside its body and its reply */
     HTTPD_MAX_ROUTES = 200,
     HTTPD_MAX_PARAMS = 8,
-    HTTPD_WORKERS = 16 /* threads that run handlers */
+    HTTPD_WORKERS = 16, /* threads that run handlers, when the config names no number */
+    HTTPD_MAX_WORKERS = 256
 };
 
 struct httpd_request;
@@ -47,11 +48,16 @@ struct httpd_route {
 struct httpd_config {
     struct ip ip;
     uint16_t port; /* 0: any free */
+    /* A socket that listens already (socket activation, an earlier generation): `ip` and `port` are
+     * then its own. Owned by the server from httpd_start on, also when that fails. */
+    bool has_listen_fd;
+    int listen_fd;
     const struct httpd_route *routes;
     size_t n_routes;
     void *ctx;
     /* Which scopes has this bearer token (empty: none was given)? `who` may be filled for handlers.
-     * NULL: everyone has all. */
+     * A reply that it gives (httpd_problem) stands: for clients that ask too often. In the I/O
+     * thread: may not block. NULL: everyone has all. */
     unsigned (*authorize)(void *ctx, struct str token, struct httpd_request *q);
     /* Host names that a request may name besides IP literals and localhost (DNS rebinding). */
     const char *const *host_names;
@@ -59,12 +65,20 @@ struct httpd_config {
     bool any_host;                  /* behind a proxy: no check of Host */
     const char *cert_pem, *key_pem; /* text; NULL: plain HTTP */
     unsigned max_connections, max_per_client, request_deadline_ms; /* 0: HTTPD_* */
+    unsigned workers;                                              /* 0: HTTPD_WORKERS */
+    /* Parameters of a query that may stand more than once: httpd_query_all. */
+    const char *const *repeatable;
+    size_t n_repeatable;
 };
 
 struct httpd;
 /* MP_E_IO: "127.0.0.1:8025: Address already in use"; MP_E_USAGE: a bad table of routes, a
  * certificate that cannot be used. */
 int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err *err);
+/* Accepts no connection any more, ends waits and streams, and lets the requests that are there end;
+ * a connection is closed behind its reply. False: some had not ended when the time was over. For
+ * httpd_stop. */
+bool httpd_drain(struct httpd *h, unsigned timeout_ms);
 void httpd_stop(struct httpd *h); /* ends waits and streams; accepts NULL */
 uint16_t httpd_port(const struct httpd *h);
 
@@ -78,6 +92,8 @@ void httpd_counters(struct httpd *h, struct httpd_counters *out); /* any thread 
 /* ---- the request: views live until the reply is sent ---- */
 struct arena *httpd_arena(struct httpd_request *q);
 struct str httpd_path_param(struct httpd_request *q, const char *name);
+unsigned httpd_needs(const struct httpd_request *q); /* the scope of its route */
+struct ip httpd_client(struct httpd_request *q);
 /* Decoded; false: absent. */
 bool httpd_query(struct httpd_request *q, const char *name, struct str *out);
 /* "30s", "500ms" or seconds. False: not a duration (the error says so). Absent: *out untouched. */
@@ -88,7 +104,13 @@ int httpd_query_uint(struct httpd_request *q, const char *name, uint64_t max, ui
 /* MP_E_SYNTAX when the query holds a name that is not among these. */
 int httpd_query_known(struct httpd_request *q, const char *const *names, size_t n,
                       struct mp_err *err);
+/* All values of a repeatable one, in order; *n: at most HTTPD_MAX_QUERY_PAIRS. MP_E_NOMEM. */
+int httpd_query_all(struct httpd_request *q, const char *name, struct str **out, size_t *n,
+                    struct mp_err *err);
 struct str httpd_header(struct httpd_request *q, const char *name);
+/* All fields of that name, in order; views. MP_E_NOMEM; MP_E_LIMIT: more than `max`. */
+int httpd_header_all(struct httpd_request *q, const char *name, size_t max, struct str **out,
+                     size_t *n, struct mp_err *err);
 struct httpd *httpd_of(struct httpd_request *q);
 struct str httpd_body(struct httpd_request *q);
 unsigned httpd_scopes(const struct httpd_request *q);
@@ -116,6 +138,8 @@ bool httpd_has_waited(const struct httpd_request *q); /* it is not the first cal
 /* Those that wait for `topic`, and those that wait for the empty one. */
 void httpd_wake(struct httpd *h, struct str topic);
 void httpd_wake_all(struct httpd *h);
+/* The one that waits longest for `topic`: something is free, for one. */
+void httpd_wake_one(struct httpd *h, struct str topic);
 /* Server-sent events: the reply becomes a stream that gets what httpd_publish sends; `filter` is
  * handed to the predicate. Slow readers lose events and get one "lost" event. `json` is one line.
  */

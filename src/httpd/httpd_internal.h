@@ -25,6 +25,7 @@ struct httpd_conn {
     struct ring in_conns; /* first: a ring is its owner */
     int fd;
     int64_t deadline_us; /* ended when it passes; 0: none */
+    bool busy;           /* a request is on it: from its first line to the end of the reply */
 };
 
 struct reply_header {
@@ -84,13 +85,17 @@ struct httpd {
     struct MHD_Daemon *mhd;
     uint16_t port;
     pthread_mutex_t lock;
-    pthread_cond_t work, tick; /* something is queued / the ticker has to look again */
+    /* something is queued / the ticker has to look again / a request has ended */
+    pthread_cond_t work, tick, ended;
     bool have_sync;
     struct ring conns, queue, waiting, streams;
     uint64_t wakes; /* grows with each wake: what woke between a handler's look and its sleep */
     size_t bodies_bytes;
-    bool stopping;
-    pthread_t workers[HTTPD_WORKERS], ticker;
+    bool draining, stopping;
+    size_t n_busy;
+    bool quiet; /* accepts no more: then it has the socket back */
+    MHD_socket quiet_fd;
+    pthread_t workers[HTTPD_MAX_WORKERS], ticker;
     unsigned n_workers;
     bool have_ticker;
     struct httpd_counters counters;
@@ -120,11 +125,18 @@ void request_free(struct httpd_request *q);
 void request_reset_reply(struct httpd_request *q);
 void request_fail(struct httpd_request *q, const struct mp_err *err); /* a problem by its code */
 
+/* listen.c: the socket, and what it is bound to; a negative status */
+int listen_open(const struct httpd_config *c, struct ip *ip, uint16_t *port, struct mp_err *err);
+
+/* False: neither IPv4 nor IPv6. `port` may be NULL. */
+bool listen_address(const struct sockaddr *at, struct ip *ip, uint16_t *port);
+
 /* work.c */
 int work_start(struct httpd *h, struct mp_err *err);
 void work_stop(struct httpd *h); /* answers what is open, joins the threads */
 /* The request is whole: suspends its connection and hands it to a worker. */
 void work_enqueue(struct httpd_request *q);
+void work_quiesce(struct httpd *h);
 void work_set_deadline(struct httpd *h, struct httpd_conn *conn, int64_t deadline_us);
 
 /* stream.c; all but the last two hold `lock` already */

@@ -69,7 +69,7 @@ static void test_query(void)
     struct mp_err err = {0};
     arena_init(&a, 1 << 20);
     tap_case("query: pairs, empty values, empty pieces");
-    tap_int(query_parse(&a, STR("a=1&&b&c=x=y&%64=%26"), &q, &err), MP_OK);
+    tap_int(query_parse(&a, STR("a=1&&b&c=x=y&%64=%26"), NULL, 0, &q, &err), MP_OK);
     tap_int(q.n, 4);
     tap_str(*query_find(&q, STR("a")), str_from("1"));
     tap_str(*query_find(&q, STR("b")), str_from(""));
@@ -77,15 +77,23 @@ static void test_query(void)
     tap_str(*query_find(&q, STR("d")), str_from("&"));
     tap_ok(query_find(&q, STR("e")) == NULL);
     tap_case("query: a name that stands twice is refused");
-    tap_int(query_parse(&a, STR("a=1&%61=2"), &q, &err), MP_E_SYNTAX);
+    tap_int(query_parse(&a, STR("a=1&%61=2"), NULL, 0, &q, &err), MP_E_SYNTAX);
     tap_str(str_from(err.text), str_from("'a' stands twice in the query"));
+    tap_case("query: a name that may stand more often");
+    static const char *const repeatable[] = {"rcpt"};
+    tap_int(query_parse(&a, STR("rcpt=1&rcpt=2"), repeatable, 1, &q, &err), MP_OK);
+    tap_int(q.n, 2);
+    tap_str(*query_find(&q, STR("rcpt")), str_from("1"));
+    tap_int(query_parse(&a, STR("rcpt=1&a=2&a=3"), repeatable, 1, &q, &err), MP_E_SYNTAX);
     tap_case("query: its limits");
-    tap_int(query_parse(&a, many_pairs(&a, HTTPD_MAX_QUERY_PAIRS), &q, &err), MP_OK);
-    tap_int(query_parse(&a, many_pairs(&a, HTTPD_MAX_QUERY_PAIRS + 1), &q, &err), MP_E_LIMIT);
+    tap_int(query_parse(&a, many_pairs(&a, HTTPD_MAX_QUERY_PAIRS), NULL, 0, &q, &err), MP_OK);
+    tap_int(query_parse(&a, many_pairs(&a, HTTPD_MAX_QUERY_PAIRS + 1), NULL, 0, &q, &err),
+            MP_E_LIMIT);
     char *text = arena_new(&a, char, HTTPD_MAX_QUERY_BYTES + 1);
     memset(text, 'a', HTTPD_MAX_QUERY_BYTES + 1);
-    tap_int(query_parse(&a, str_make(text, HTTPD_MAX_QUERY_BYTES), &q, &err), MP_OK);
-    tap_int(query_parse(&a, str_make(text, HTTPD_MAX_QUERY_BYTES + 1), &q, &err), MP_E_LIMIT);
+    tap_int(query_parse(&a, str_make(text, HTTPD_MAX_QUERY_BYTES), NULL, 0, &q, &err), MP_OK);
+    tap_int(query_parse(&a, str_make(text, HTTPD_MAX_QUERY_BYTES + 1), NULL, 0, &q, &err),
+            MP_E_LIMIT);
     arena_clear(&a);
 }
 

@@ -1,6 +1,7 @@
 /* The server over loopback: replies, limits, deadlines, long polls, streams. */
 #include "tests/tap.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -14,6 +15,7 @@ struct world {
     struct httpd *h;
     pthread_mutex_t lock;
     unsigned value; /* what /wait waits for */
+    unsigned blocked, served;
 };
 
 static int hello(void *ctx, struct httpd_request *q, struct mp_err *err)
@@ -82,6 +84,64 @@ static int wait_for(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
+static int who(void *ctx, struct httpd_request *q, struct mp_err *err)
+{
+    struct str *all, *fields;
+    size_t n, n_fields;
+    char text[IP_TEXT_MAX];
+    struct ip ip = httpd_client(q);
+    (void)ctx;
+    int st = httpd_query_all(q, "rcpt", &all, &n, err);
+    if (st == MP_OK)
+        st = httpd_header_all(q, "rcpt", 3, &fields, &n_fields, err);
+    if (st != MP_OK)
+        return st;
+    ip_write(&ip, text);
+    struct json *j = httpd_json(q, 200);
+    json_object_begin(j);
+    json_kstrs(j, "query", all, n);
+    json_kstrs(j, "fields", fields, n_fields);
+    json_kstr(j, "client", str_from(text));
+    json_kint(j, "needs", httpd_needs(q));
+    json_object_end(j);
+    return MP_OK;
+}
+
+/* Sleeps until /wait's value is set, holding a worker. */
+static int block(void *ctx, struct httpd_request *q, struct mp_err *err)
+{
+    struct world *w = ctx;
+    unsigned value = 0;
+    (void)err;
+    __atomic_fetch_add(&w->blocked, 1, __ATOMIC_SEQ_CST);
+    while (value == 0) {
+        pthread_mutex_lock(&w->lock);
+        value = w->value;
+        pthread_mutex_unlock(&w->lock);
+        sched_yield();
+    }
+    json_uint(httpd_json(q, 200), value);
+    return MP_OK;
+}
+
+/* One at a time: who does not get the only place waits for it. */
+static int one_place(void *ctx, struct httpd_request *q, struct mp_err *err)
+{
+    struct world *w = ctx;
+    (void)err;
+    pthread_mutex_lock(&w->lock);
+    bool got = w->value == 0;
+    w->value = 1;
+    w->served += got;
+    pthread_mutex_unlock(&w->lock);
+    if (!got) {
+        httpd_wait(q, STR("place"), 60000);
+        return MP_OK;
+    }
+    json_bool(httpd_json(q, 200), true);
+    return MP_OK;
+}
+
 static int events(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct str filter = STR_NONE;
@@ -102,6 +162,9 @@ static const struct httpd_route routes[] = {
     {"GET", "/fail/{how}", fail, 0, 0},
     {"GET", "/wait", wait_for, 0, 0},
     {"GET", "/events", events, 0, 0},
+    {"GET", "/who", who, SCOPE_READ, 0},
+    {"PUT", "/block", block, 0, SMALL_BODY_BYTES},
+    {"GET", "/place", one_place, 0, 0},
 };
 
 static unsigned authorize(void *ctx, struct str token, struct httpd_request *q)
@@ -111,13 +174,23 @@ static unsigned authorize(void *ctx, struct str token, struct httpd_request *q)
         httpd_set_who(q, STR("root"));
         return SCOPE_READ | SCOPE_WRITE;
     }
+    if (str_eq(token, STR("often"))) {
+        httpd_problem(q, 429, "too often");
+        return SCOPE_READ;
+    }
     return str_eq(token, STR("some")) ? SCOPE_READ : 0;
 }
 
+static const char *const repeatable[] = {"rcpt"};
+
 static struct httpd_config config_for(struct world *w)
 {
-    struct httpd_config c = {
-        .routes = routes, .n_routes = ARRAY_LEN(routes), .ctx = w, .authorize = authorize};
+    struct httpd_config c = {.routes = routes,
+                             .n_routes = ARRAY_LEN(routes),
+                             .ctx = w,
+                             .authorize = authorize,
+                             .repeatable = repeatable,
+                             .n_repeatable = ARRAY_LEN(repeatable)};
     if (!ip_parse(STR("127.0.0.1"), &c.ip))
         abort();
     return c;
@@ -258,6 +331,25 @@ static const struct {
      NULL,
      403,
      {"does not open"}},
+    {"a reply of authorize stands",
+     "GET /read",
+     "Authorization: Bearer often\r\n",
+     NULL,
+     429,
+     {"too often"}},
+    {"repeated names",
+     "GET /who?rcpt=a&rcpt=b,c",
+     "Authorization: Bearer some\r\nRcpt: x\r\nrcpt: y\r\n",
+     NULL,
+     200,
+     {"\"query\":[\"a\",\"b,c\"]", "\"fields\":[\"x\",\"y\"]", "\"client\":\"127.0.0.1\"",
+      "\"needs\":1"}},
+    {"too many fields of a name",
+     "GET /who",
+     "Authorization: Bearer some\r\nRcpt: 1\r\nRcpt: 2\r\nRcpt: 3\r\nRcpt: 4\r\n",
+     NULL,
+     413,
+     {"more than 3 fields rcpt"}},
     {"token with the scope", "DELETE /read", "Authorization: Bearer all\r\n", NULL, 200, {NULL}},
 };
 
@@ -624,6 +716,134 @@ static void test_churn(void)
     end(&w);
 }
 
+/* ---- draining, sockets from outside ---- */
+
+static void *drain(void *arg)
+{
+    struct world *w = arg;
+    return httpd_drain(w->h, KIT_PATIENCE_MS) ? w : NULL;
+}
+
+static void test_drain(void)
+{
+    struct world w;
+    struct httpd_config c = config_for(&w);
+    uint16_t port = start(&w, &c);
+    pthread_t thread;
+    void *done;
+    struct kit_stream stream;
+    struct buf idle_answer;
+    buf_init(&idle_answer, KIT_ANSWER_MAX_BYTES);
+    kit_stream_init(&stream);
+    int idle = kit_connect(port), running = kit_connect(port), waiting = kit_connect(port),
+        events_fd = kit_connect(port);
+    kit_send(idle, STR("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    kit_read_until(idle, &idle_answer, "nobody");
+    kit_send(running, STR("PUT /block HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"));
+    kit_send(waiting, STR("GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    kit_send(events_fd, STR("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    kit_stream_until(events_fd, &stream, "retry:");
+    UNTIL(__atomic_load_n(&w.blocked, __ATOMIC_SEQ_CST) == 1 && COUNT(&w, waiting) == 1);
+
+    tap_case("drain: not done while a request runs");
+    tap_ok(!httpd_drain(w.h, 1));
+    if (pthread_create(&thread, NULL, drain, &w) != 0)
+        abort();
+    tap_case("drain: an idle connection, a stream and a long poll end at once");
+    while (kit_read(idle, &idle_answer)) {}
+    tap_int(kit_status(&idle_answer), 200);
+    while (kit_read(events_fd, &stream.raw)) {}
+    tap_ok(str_ends(buf_str(&stream.raw), STR("\r\n0\r\n\r\n")));
+    struct buf a = kit_answer(waiting);
+    tap_int(kit_status(&a), 204);
+    buf_clear(&a);
+
+    tap_case("drain: what runs gets its reply, and the connection is closed behind it");
+    set_value(&w, 7);
+    a = kit_answer(running);
+    tap_int(kit_status(&a), 200);
+    tap_ok(kit_has(&a, "Connection: close"));
+    tap_str(kit_body(&a), STR("7"));
+    buf_clear(&a);
+    pthread_join(thread, &done);
+    tap_ok(done == &w);
+    buf_clear(&idle_answer);
+    buf_clear(&stream.raw);
+    buf_clear(&stream.text);
+    close(idle);
+    close(events_fd);
+    end(&w);
+}
+
+/* Two servers on one socket, as two generations of the daemon are. */
+static void test_listen_fd(void)
+{
+    struct world w, next;
+    struct httpd_config c = config_for(&w);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    tap_case("socket from outside: served, its port known");
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) < 0 || listen(fd, 100) < 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &n) < 0)
+        abort();
+    c.has_listen_fd = true;
+    c.ip = (struct ip){0};
+    c.listen_fd = dup(fd);
+    uint16_t port = start(&w, &c);
+    tap_int(port, ntohs(at.sin_port));
+    struct buf a = kit_http(port, "GET /hello", "", STR_NONE);
+    tap_int(kit_status(&a), 200);
+    buf_clear(&a);
+    tap_case("socket from outside: the next generation takes over, no connection is refused");
+    tap_ok(httpd_drain(w.h, KIT_PATIENCE_MS));
+    int early = kit_connect(port); /* nobody accepts it yet */
+    kit_send(early, STR("GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+    c.listen_fd = fd;
+    c.ctx = &next;
+    start(&next, &c);
+    a = kit_answer(early);
+    tap_int(kit_status(&a), 200);
+    buf_clear(&a);
+    end(&w);
+    a = kit_http(port, "GET /hello", "", STR_NONE);
+    tap_int(kit_status(&a), 200);
+    buf_clear(&a);
+    end(&next);
+}
+
+static void test_wake_one(void)
+{
+    enum { CLIENTS = 20 };
+    struct world w;
+    struct httpd_config c = config_for(&w);
+    c.workers = 3;
+    uint16_t port = start(&w, &c);
+    int fds[CLIENTS];
+    tap_case("wake one: each place that gets free serves one");
+    w.value = 1;
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        fds[i] = kit_connect(port);
+        kit_send(fds[i],
+                 STR("GET /place HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+    }
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        set_value(&w, 0);
+        httpd_wake_one(w.h, STR("place"));
+        for (bool served = false; !served; sched_yield()) {
+            pthread_mutex_lock(&w.lock);
+            served = w.served == i + 1;
+            pthread_mutex_unlock(&w.lock);
+        }
+    }
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct buf a = kit_answer(fds[i]);
+        tap_int(kit_status(&a), 200);
+        buf_clear(&a);
+    }
+    end(&w);
+}
+
 static void test_start_errors(uint16_t used_port)
 {
     struct world w;
@@ -639,6 +859,17 @@ static void test_start_errors(uint16_t used_port)
     c.cert_pem = c.key_pem = "nonsense";
     tap_int(httpd_start(&c, &h, &err), MP_E_USAGE);
     tap_ok(h == NULL);
+    c = config_for(&w);
+    tap_case("start: a socket that does not listen, one that is none");
+    c.has_listen_fd = true;
+    c.listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+    tap_int(httpd_start(&c, &h, &err), MP_E_USAGE);
+    c.listen_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    tap_int(httpd_start(&c, &h, &err), MP_E_USAGE);
+    tap_case("start: too many workers");
+    c = config_for(&w);
+    c.workers = HTTPD_MAX_WORKERS + 1;
+    tap_int(httpd_start(&c, &h, &err), MP_E_USAGE);
     httpd_stop(NULL);
 }
 
@@ -661,5 +892,8 @@ int main(void)
     test_many_waits();
     test_stream();
     test_churn();
+    test_drain();
+    test_listen_fd();
+    test_wake_one();
     return tap_done();
 }

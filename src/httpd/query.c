@@ -35,7 +35,21 @@ int percent_decode(struct arena *a, struct str text, bool plus_is_space, struct 
     return MP_OK;
 }
 
-static int add_pair(struct arena *a, struct str piece, struct query *q, struct mp_err *err)
+struct repeatable {
+    const char *const *names;
+    size_t n;
+};
+
+static bool may_repeat(const struct repeatable *r, struct str name)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (str_eq(name, str_from(r->names[i])))
+            return true;
+    return false;
+}
+
+static int add_pair(struct arena *a, struct str piece, const struct repeatable *r, struct query *q,
+                    struct mp_err *err)
 {
     struct query_pair pair = {0};
     struct str name = str_cut(&piece, '=');
@@ -44,15 +58,17 @@ static int add_pair(struct arena *a, struct str piece, struct query *q, struct m
         st = percent_decode(a, piece, true, &pair.value, err);
     if (st != MP_OK)
         return st;
-    if (query_find(q, pair.name) != NULL)
+    if (query_find(q, pair.name) != NULL && !may_repeat(r, pair.name))
         return mp_fail(err, MP_E_SYNTAX, 0, "'" STR_FMT "' stands twice in the query",
                        STR_ARG(pair.name));
     q->pairs[q->n++] = pair;
     return MP_OK;
 }
 
-int query_parse(struct arena *a, struct str text, struct query *out, struct mp_err *err)
+int query_parse(struct arena *a, struct str text, const char *const *repeatable,
+                size_t n_repeatable, struct query *out, struct mp_err *err)
 {
+    struct repeatable r = {repeatable, n_repeatable};
     struct query q = {0};
     if (text.n > HTTPD_MAX_QUERY_BYTES)
         return mp_fail(err, MP_E_LIMIT, HTTPD_MAX_QUERY_BYTES, "the query is longer than %d bytes",
@@ -66,7 +82,7 @@ int query_parse(struct arena *a, struct str text, struct query *out, struct mp_e
         if (q.n == HTTPD_MAX_QUERY_PAIRS)
             return mp_fail(err, MP_E_LIMIT, HTTPD_MAX_QUERY_PAIRS,
                            "the query has more than %d parameters", HTTPD_MAX_QUERY_PAIRS);
-        int st = add_pair(a, piece, &q, err);
+        int st = add_pair(a, piece, &r, &q, err);
         if (st != MP_OK)
             return st;
     }

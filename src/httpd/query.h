@@ -19,10 +19,12 @@ int percent_decode(struct arena *a, struct str text, bool plus_is_space, struct 
                    struct mp_err *err);
 
 /* "a=1&b=%20": pairs in order, empty pieces skipped, "a" is the pair ("a", ""). MP_E_SYNTAX also
- * for a name that stands twice: which one would be meant? MP_E_LIMIT: HTTPD_MAX_QUERY_*. */
-int query_parse(struct arena *a, struct str text, struct query *out, struct mp_err *err);
+ * for a name that stands twice and is none of `repeatable`: which one would be meant? MP_E_LIMIT:
+ * HTTPD_MAX_QUERY_*. */
+int query_parse(struct arena *a, struct str text, const char *const *repeatable,
+                size_t n_repeatable, struct query *out, struct mp_err *err);
 
-/* The value of `name`; NULL when there is none. */
+/* The (first) value of `name`; NULL when there is none. */
 const struct str *query_find(const struct query *q, struct str name);
 
 /* "30s", "500ms", "2m", "1h", or a number of seconds; false when it is none, or does not fit. */

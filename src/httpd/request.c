@@ -62,6 +62,20 @@ bool httpd_query(struct httpd_request *q, const char *name, struct str *out)
     return value != NULL;
 }
 
+int httpd_query_all(struct httpd_request *q, const char *name, struct str **out, size_t *n,
+                    struct mp_err *err)
+{
+    struct str *all = arena_new(&q->scratch, struct str, HTTPD_MAX_QUERY_PAIRS);
+    if (all == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "the request needs more memory than allowed");
+    *n = 0;
+    for (size_t i = 0; i < q->query.n; i++)
+        if (str_eq(q->query.pairs[i].name, str_from(name)))
+            all[(*n)++] = q->query.pairs[i].value;
+    *out = all;
+    return MP_OK;
+}
+
 int httpd_query_duration(struct httpd_request *q, const char *name, unsigned *out_ms,
                          struct mp_err *err)
 {
@@ -99,6 +113,56 @@ int httpd_query_known(struct httpd_request *q, const char *const *names, size_t 
 struct str httpd_header(struct httpd_request *q, const char *name)
 {
     return str_from(MHD_lookup_connection_value(q->mhd, MHD_HEADER_KIND, name));
+}
+
+struct fields {
+    struct str name, *items;
+    size_t n, max;
+    bool too_many;
+};
+
+static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct fields *f = ctx;
+    (void)kind;
+    if (!str_ieq(str_from(name), f->name))
+        return MHD_YES;
+    f->too_many = f->n == f->max;
+    if (!f->too_many)
+        f->items[f->n++] = str_from(value);
+    return f->too_many ? MHD_NO : MHD_YES;
+}
+
+int httpd_header_all(struct httpd_request *q, const char *name, size_t max, struct str **out,
+                     size_t *n, struct mp_err *err)
+{
+    struct fields f = {.name = str_from(name), .max = max};
+    f.items = arena_new(&q->scratch, struct str, max);
+    if (f.items == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "the request needs more memory than allowed");
+    MHD_get_connection_values(q->mhd, MHD_HEADER_KIND, take_field, &f);
+    if (f.too_many)
+        return mp_fail(err, MP_E_LIMIT, (int64_t)max, "more than %zu fields %s", max, name);
+    *out = f.items;
+    *n = f.n;
+    return MP_OK;
+}
+
+unsigned httpd_needs(const struct httpd_request *q)
+{
+    return q->match.route == NULL ? 0 : q->match.route->scope;
+}
+
+struct ip httpd_client(struct httpd_request *q)
+{
+    struct ip ip = {0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(q->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL)
+        return ip;
+    listen_address(info->client_addr, &ip, NULL);
+    return ip;
 }
 
 struct str httpd_body(struct httpd_request *q)

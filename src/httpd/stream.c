@@ -28,7 +28,7 @@ void httpd_stream(struct httpd_request *q, struct str filter)
     q->stream = s;
     httpd_reply_header(q, "X-Accel-Buffering", STR("no"));
     pthread_mutex_lock(&q->h->lock);
-    s->ended = q->h->stopping;
+    s->ended = q->h->stopping || q->h->draining;
     ring_add(&q->h->streams, &s->in_streams);
     q->h->counters.streams++;
     pthread_mutex_unlock(&q->h->lock);

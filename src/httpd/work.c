@@ -1,6 +1,7 @@
 /* Workers that run handlers, requests that wait, and the ticker that ends what is overdue. */
 #include <errno.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -52,7 +53,9 @@ static bool serve(struct httpd *h, struct httpd_request *q, bool stopping, uint6
     if (!q->wait_asked)
         return false;
     pthread_mutex_lock(&h->lock);
-    bool again = h->stopping || h->wakes != q->wakes_seen;
+    bool again = h->draining || h->stopping || h->wakes != q->wakes_seen;
+    if (h->draining)
+        q->wait_until_us = clock_mono_us(); /* its time is over */
     ring_add(again ? &h->queue : &h->waiting, &q->in_list);
     pthread_cond_signal(again ? &h->work : &h->tick);
     pthread_mutex_unlock(&h->lock);
@@ -114,6 +117,19 @@ static void requeue(struct httpd *h, struct httpd_request *q)
     ring_remove(&q->in_list);
     ring_add(&h->queue, &q->in_list);
     pthread_cond_signal(&h->work);
+}
+
+void httpd_wake_one(struct httpd *h, struct str topic)
+{
+    pthread_mutex_lock(&h->lock);
+    h->wakes++;
+    for (struct ring *r = h->waiting.next; r != &h->waiting; r = r->next) {
+        if (!str_eq(request_of(r)->topic, topic))
+            continue;
+        requeue(h, request_of(r));
+        break;
+    }
+    pthread_mutex_unlock(&h->lock);
 }
 
 static void wake(struct httpd *h, bool all, struct str topic)
@@ -210,7 +226,8 @@ static int init_sync(struct httpd *h)
     int failed = pthread_mutex_init(&h->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* as clock_mono_us */
-    failed |= pthread_cond_init(&h->work, NULL) | pthread_cond_init(&h->tick, &attr);
+    failed |= pthread_cond_init(&h->work, NULL) | pthread_cond_init(&h->tick, &attr) |
+              pthread_cond_init(&h->ended, &attr);
     pthread_condattr_destroy(&attr);
     return failed;
 }
@@ -224,13 +241,55 @@ int work_start(struct httpd *h, struct mp_err *err)
     if (init_sync(h) != 0)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a server");
     h->have_sync = true;
-    for (; h->n_workers < HTTPD_WORKERS; h->n_workers++)
+    for (; h->n_workers < h->c.workers; h->n_workers++)
         if (pthread_create(&h->workers[h->n_workers], NULL, worker, h) != 0)
             return mp_fail(err, MP_E_IO, errno, "no thread for a server");
     if (pthread_create(&h->ticker, NULL, ticker, h) != 0)
         return mp_fail(err, MP_E_IO, errno, "no thread for a server");
     h->have_ticker = true;
     return MP_OK;
+}
+
+void work_quiesce(struct httpd *h)
+{
+    if (h->quiet || h->mhd == NULL)
+        return;
+    h->quiet_fd = MHD_quiesce_daemon(h->mhd);
+    h->quiet = true;
+}
+
+/* Connections without a request, and without one that comes. */
+static void end_idle(struct httpd *h)
+{
+    for (struct ring *r = h->conns.next; r != &h->conns; r = r->next) {
+        struct httpd_conn *conn = (struct httpd_conn *)(void *)r;
+        int unread = 0;
+        if (!conn->busy && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0)
+            shutdown(conn->fd, SHUT_RDWR);
+    }
+}
+
+bool httpd_drain(struct httpd *h, unsigned timeout_ms)
+{
+    struct httpd_stream *to_resume = NULL;
+    int64_t until_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
+    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    work_quiesce(h);
+    pthread_mutex_lock(&h->lock);
+    h->draining = true;
+    while (h->waiting.next != &h->waiting) {
+        request_of(h->waiting.next)->wait_until_us = clock_mono_us();
+        requeue(h, request_of(h->waiting.next));
+    }
+    streams_end(h, &to_resume);
+    pthread_mutex_unlock(&h->lock);
+    streams_resume(to_resume);
+    pthread_mutex_lock(&h->lock);
+    end_idle(h);
+    while (h->n_busy != 0 && pthread_cond_timedwait(&h->ended, &h->lock, &until) == 0) {}
+    bool done = h->n_busy == 0;
+    pthread_mutex_unlock(&h->lock);
+    return done;
 }
 
 void work_stop(struct httpd *h)
