@@ -119,8 +119,12 @@ struct serve_webhook {
     struct str secret_file, secret_env;
     struct str events[SERVE_MAX_NAMES]; /* "mail.verdict", ...: empty: all */
     size_t n_events;
-    enum verdict_action min_action; /* of mail events: default tag */
-    bool allow_private;             /* the address may be a private one */
+    enum verdict_action min_action; /* of mail events: default tag; accept: all */
+    bool has_severity;              /* of mail events: a finding at least this grave ... */
+    enum severity severity;
+    struct str findings[SERVE_MAX_NAMES]; /* ... of one of these kinds ("intel.*"); none: any */
+    size_t n_findings;
+    bool allow_private; /* the address may be a private one */
 };
 
 struct serve_audit {
