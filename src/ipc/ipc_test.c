@@ -2,6 +2,7 @@
  * as another valid one, never past the end. */
 #include "ipc/mail_answer.h"
 #include "ipc/mail_request.h"
+#include "ipc/summary_json.h"
 #include "tests/tap.h"
 
 static struct str rcpts[] = {STR_INIT("a@example.org"), STR_INIT("b@example.org")};
@@ -132,6 +133,51 @@ static void test_long_texts(struct arena *a)
     buf_clear(&b);
 }
 
+static void test_summary_json(void)
+{
+    struct mail_answer a = an_answer();
+    struct mail_summary none = {0};
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1 << 20);
+    json_init(&j, &b, 0);
+    tap_case("summary as JSON: what is known");
+    summary_json(&j, &a.summary);
+    static const char *const has[] = {
+        "\"id\":\"00112233445566778899aabbccddeeff\",\"time\":\"2026-09-21T14:13:20.123Z\"",
+        "\"client\":{\"ip\":\"2001:db8::\",\"name\":null}",
+        "\"rcpt_to\":[\"a@example.org\"]",
+        "\"signatures\":[{\"domain\":\"example.org\",\"selector\":\"s1\",\"result\":\"pass\"}]",
+        "\"id\":\"auth.dmarc.fail\",\"severity\":\"high\",\"title\":\"",
+        "\"signed_by\":[\"example.org:s1\"]"};
+    for (size_t i = 0; i < ARRAY_LEN(has); i++)
+        if (!tap_ok(str_search(buf_str(&b), str_from(has[i])) < b.n))
+            tap_note("wanted %s", has[i]);
+    tap_case("summary as JSON: what is not known is null, an empty sender is not");
+    buf_reset(&b);
+    json_init(&j, &b, 0);
+    none.dmarc_domain = STR("example.org");
+    none.signed_by = STR(" a:b  c:d ");
+    none.findings[0] = (struct summary_finding){.id = STR("of.later")};
+    none.n_findings = 1;
+    summary_json(&j, &none);
+    static const char *const nulls[] = {"\"mail_from\":null",
+                                        "\"ip\":null",
+                                        "\"mode\":null",
+                                        "\"policy\":{\"p\":null",
+                                        "\"signed_by\":[\"a:b\",\"c:d\"]",
+                                        "\"title\":null"};
+    for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
+        if (!tap_ok(str_search(buf_str(&b), str_from(nulls[i])) < b.n))
+            tap_note("wanted %s", nulls[i]);
+    buf_reset(&b);
+    json_init(&j, &b, 0);
+    none.has_mail_from = true;
+    summary_json(&j, &none);
+    tap_ok(str_search(buf_str(&b), STR("\"mail_from\":\"\"")) < b.n);
+    buf_clear(&b);
+}
+
 int main(void)
 {
     struct arena a;
@@ -140,5 +186,6 @@ int main(void)
     test_answer(&a);
     test_long_texts(&a);
     arena_clear(&a);
+    test_summary_json();
     return tap_done();
 }
