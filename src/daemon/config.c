@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/config_internal.h"
+#include "signer/table.h"
 
 enum { DEADLINE_MOST_MS = 600000, DRAIN_MOST_MS = 86400000 };
 
@@ -95,11 +96,13 @@ static int read_log(struct yaml *y, void *into)
     return st == MP_OK ? yaml_map(y, keys, ARRAY_LEN(keys), &seen, into) : st;
 }
 
-/* Room signer will read it. */
 static int read_signing(struct yaml *y, void *into)
 {
-    (void)into;
-    return yaml_fail(y, MP_E_SYNTAX, "'signing' cannot be configured in this version yet");
+    struct signing_table *t = arena_new(y->arena, struct signing_table, 1);
+    if (t == NULL)
+        return yaml_fail_memory(y);
+    *(struct signing_table **)into = t;
+    return signing_read(y, t);
 }
 
 /* ---- the document ---- */
@@ -127,7 +130,7 @@ static const struct yaml_key document[] = {
     {STR_INIT("webhooks"), serve_read_webhooks, 0},
     {STR_INIT("monitor"), serve_read_monitor, 0},
     {STR_INIT("reports"), serve_read_reports, 0},
-    {STR_INIT("signing"), read_signing, 0},
+    {STR_INIT("signing"), read_signing, AT(signing)},
 };
 
 /* ---- the whole ---- */
@@ -154,9 +157,10 @@ static int check_whole(const struct serve_config *c, const char *file, struct mp
                        "%s: there is nothing to serve: neither 'milters' nor 'http' is there",
                        file);
     for (size_t i = 0; i < c->n_milters; i++)
-        if (c->milters[i].seal && c->signing == NULL)
+        if (c->milters[i].seal && (c->signing == NULL || c->signing->seal == NULL))
             return mp_fail(err, MP_E_SYNTAX, 0,
-                           "%s: milter '" STR_FMT "' seals, and no 'signing' says with which key",
+                           "%s: milter '" STR_FMT
+                           "' seals, and no 'seal' of 'signing' says with which key",
                            file, STR_ARG(c->milters[i].name));
     return check_addresses(c, file, err);
 }

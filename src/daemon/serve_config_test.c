@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "daemon/config.h"
+#include "signer/table.h"
 #include "tests/tap.h"
 
 static struct arena arena;
@@ -126,23 +127,25 @@ static void example(void)
 static void values(void)
 {
     tap_case("units, words, sockets with their mode, networks");
-    if (!loads("workers: 3\nthreads: 2\ndeadline: 90s\ndrain: 0\nhost_name: MX.B\xc3\xbc"
-               "cher.example.\nlog: {format: text, mails: false}\n"
-               "milters:\n"
-               "  - name: a\n"
-               "    listen: {socket: local:/run/x.sock, mode: 0600, group: postfix}\n"
-               "    mode: monitor\n"
-               "    local: inbound\n"
-               "    networks: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
-               "    on_failure: accept\n"
-               "    oversize: reject\n"
-               "    max_message: 10 MiB\n"
-               "  - {name: b, listen: 'inet:[::1]:25', mode: outbound}\n"
-               "http: {listen: '0.0.0.0:80', max_message: 500k}\n"
-               "history: {hash_addresses: true, keep: 2w, max_size: 2T}\n"
-               "intel: {enabled: false, update: 10m}\n"
-               "monitor: {audit_every: 12h}\n"
-               "reports: {enabled: false}\n"))
+    if (!loads(
+            "workers: 3\nthreads: 2\ndeadline: 90s\ndrain: 0\nhost_name: MX.B\xc3\xbc"
+            "cher.example.\nlog: {format: text, mails: false}\n"
+            "milters:\n"
+            "  - name: a\n"
+            "    listen: {socket: local:/run/x.sock, mode: 0600, group: postfix}\n"
+            "    mode: monitor\n"
+            "    local: inbound\n"
+            "    networks: [10.0.0.0/8, '2001:db8::/32', 192.0.2.1]\n"
+            "    on_failure: accept\n"
+            "    oversize: reject\n"
+            "    max_message: 10 MiB\n"
+            "  - {name: b, listen: 'inet:[::1]:25', mode: outbound}\n"
+            "http: {listen: '0.0.0.0:80', max_message: 500k}\n"
+            "history: {hash_addresses: true, keep: 2w, max_size: 2T}\n"
+            "intel: {enabled: false, update: 10m}\n"
+            "monitor: {audit_every: 12h}\n"
+            "signing: {keys: {k: k.pem}, domains: {a.example: {keys: [{selector: s, key: k}]}}}\n"
+            "reports: {enabled: false}\n"))
         return;
     tap_int(c.workers, 3);
     tap_int(c.deadline_ms, 90000);
@@ -174,6 +177,7 @@ static void values(void)
     tap_ok(!c.intel.enabled && !c.reports.enabled);
     tap_int(c.intel.update_every_s, 600);
     tap_int(c.monitor.audit_every_s, 43200);
+    tap_int(c.signing->n_domains, 1);
 }
 
 #define M "milters:\n  - name: a\n    listen: fd:m\n"
@@ -198,7 +202,8 @@ static const struct {
     {"log: {format: jsn}\n", ":1:15: unknown format of logs 'jsn', did you mean 'json'?"},
     {"log: {format: xml}\n", ":1:15: a format of logs (json, text) is wanted here, not 'xml'"},
     {"log: json\n", ":1:6: a mapping (format, mails) is wanted here"},
-    {"signing: {}\n", ":1:1: 'signing' cannot be configured in this version yet"},
+    {"signing: {keyz: {}}\n", ":1:11: unknown key 'keyz', did you mean 'keys'?"},
+    {"signing: [a]\n", ":1:10: who signs (keys, domains, seal, ...) is wanted here"},
     {"milters: {}\n", ":1:10: a list of listeners is wanted here"},
     {"milters: [{name: a}]\n", ":1:19: the listener that ends here has no 'listen'"},
     {"milters: [{listen: 'fd:x'}]\n", ":1:26: the listener that ends here has no 'name'"},
@@ -222,7 +227,9 @@ static const struct {
     {M "    max_message: 151M\n", ":4:18: a size from 1k to 150M is wanted here, not '151M'"},
     {M "    max_message: 64MX\n", ":4:18: a size from 1k to 150M is wanted here, not '64MX'"},
     {M "    subject_tag: \"a\\nb\"\n", ":4:19: a text without control characters is wanted here"},
-    {M "    seal: true\n", ": milter 'a' seals, and no 'signing' says with which key"},
+    {M "    seal: true\n", ": milter 'a' seals, and no 'seal' of 'signing' says with which key"},
+    {"signing: {}\n" M "    seal: true\n",
+     ": milter 'a' seals, and no 'seal' of 'signing' says with which key"},
     {M "    warm: yes\n", ":4:11: true or false is wanted here"},
     {M "    warm: true\n    warm: true\n", ":5:5: key 'warm' stands twice"},
     {"http: {}\n", ":1:8: 'http' that ends here has no 'listen'"},
