@@ -35,7 +35,7 @@ tidy: ## clang-tidy over our sources
 format: ## clang-format, in place
 	@tools/check-format.sh --fix
 
-web: ## build the page of the capture server again (web/sink, needs npm) into src/capture/page
+web: ## build the web pages again (web/, needs npm) into src/capture/page and src/webapi/page
 	@tools/web.sh
 
 install: ## install below PREFIX (/usr/local), inside DESTDIR for packagers

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The committed page is what web/sink builds: page_build_test.py SOURCE-ROOT   (TAP)
+"""The committed pages are what web/ builds: page_build_test.py SOURCE-ROOT   (TAP)
 
 That the sources are those it was built from is seen everywhere, by their digests; that they give
 these bytes is seen where npm, a Node that Vite runs on, and a package registry are.
@@ -14,8 +14,9 @@ import sys
 import tempfile
 
 ROOT = os.path.abspath(sys.argv[1])
-PAGE = os.path.join(ROOT, "src/capture/page")
-WEB = os.path.join(ROOT, "web/sink")
+WEB = os.path.join(ROOT, "web")
+PAGES = {"sink": os.path.join(ROOT, "src/capture/page"),
+         "dashboard": os.path.join(ROOT, "src/webapi/page")}
 NODE_MIN = (20, 19)
 LIMIT_S = 280
 OFFLINE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET")
@@ -38,12 +39,13 @@ def read(*path):
         return f.read()
 
 
-def stale():
+def stale(name):
     """Sources that are not those of sources.sha256, or not in it."""
     told = dict(reversed(line.split("  ", 1)) for line in
-                read(PAGE, "sources.sha256").decode().splitlines())
-    there = {os.path.relpath(os.path.join(folder, name), WEB)
-             for folder, _, names in os.walk(os.path.join(WEB, "src")) for name in names}
+                read(PAGES[name], "sources.sha256").decode().splitlines())
+    there = {os.path.relpath(os.path.join(folder, each), WEB)
+             for part in (f"{name}/src", "shared")
+             for folder, _, names in os.walk(os.path.join(WEB, part)) for each in names}
     there |= {name for name in told if os.path.exists(os.path.join(WEB, name))}
     changed = [name for name in sorted(there | set(told)) if name not in there or
                hashlib.sha256(read(WEB, name)).hexdigest() != told.get(name)]
@@ -73,23 +75,27 @@ def rebuild():
         return None, reason
     with tempfile.TemporaryDirectory(prefix="mp-page-") as work:
         out = os.path.join(work, "out")
-        done = subprocess.run([os.path.join(ROOT, "tools/web.sh"), out, os.path.join(work, "web")],
+        done = subprocess.run([os.path.join(ROOT, "tools/web.sh"), os.path.join(work, "web"), out],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=LIMIT_S)
         if done.returncode != 0 and OFFLINE.search(done.stdout):
             return None, "the package registry does not answer"
         if done.returncode != 0:
             return done.stdout, None
-        names = sorted(os.listdir(PAGE))
-        if sorted(os.listdir(out)) != names:
-            return f"built {sorted(os.listdir(out))}, committed {names}", None
-        other = [name for name in names if read(out, name) != read(PAGE, name)]
+        other = [f"{name}/{each}" for name, page in PAGES.items()
+                 for each in sorted({*os.listdir(page), *os.listdir(os.path.join(out, name))})
+                 if not same(os.path.join(page, each), os.path.join(out, name, each))]
     return (f"run make web; built otherwise: {', '.join(other)}" if other else None), None
 
 
-row("the page was built from the sources that are here", stale())
-for lock in ("web/sink/package-lock.json", "tests/e2e/page/package-lock.json"):
+def same(a, b):
+    return os.path.exists(a) and os.path.exists(b) and read(a) == read(b)
+
+
+for page in PAGES:
+    row(f"{page}: the page was built from the sources that are here", stale(page))
+for lock in ("web/package-lock.json", "tests/e2e/page/package-lock.json"):
     row(f"{lock}: digests, no addresses", lock_problem(lock))
-row("built again it is the same, byte for byte", *rebuild())
+row("built again they are the same, byte for byte", *rebuild())
 print(f"1..{rows}")
 sys.exit(failed != 0)

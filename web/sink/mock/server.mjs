@@ -1,4 +1,4 @@
-/* The HTTP API in memory, with samples, for work on the page: node mock/server.mjs [PORT] [TOKEN]
+/* The HTTP API in memory, with samples, for work on the page: node sink/mock/server.mjs [PORT] [TOKEN]
  * It serves the built page. POST /mock/message puts one more sample. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,13 +1,14 @@
 /* The frame of the page: bar, inboxes, list, message, dialogs. */
 import { useEffect, useReducer } from "preact/hooks";
-import { hasToken } from "./api";
+import { hasToken } from "../../shared/http";
+import { Login } from "../../shared/login";
+import { Mark } from "../../shared/mark";
 import { Dialogs } from "./dialogs";
 import { Inboxes } from "./inboxes";
 import { onKey } from "./keys";
 import { List } from "./list";
-import { Login } from "./login";
 import { MessagePane } from "./message";
-import { get, logout, onChange, routeChanged, set, start, type State } from "./state";
+import { get, login, logout, onChange, routeChanged, set, start, type State } from "./state";
 
 export function App() {
   const [, again] = useReducer((n: number, _: undefined) => n + 1, 0);
@@ -23,7 +24,15 @@ export function App() {
     document.title = unseen > 0 ? `(${unseen}) mailproof sink` : "mailproof sink";
   }, [s.info?.store.unseen]);
 
-  if (s.needsToken) return <Login refused={s.tokenRefused} />;
+  if (s.needsToken)
+    return (
+      <Login
+        title="mailproof sink"
+        help="That of the server, or of one inbox: then you see only this inbox. It is kept for this tab and forgotten when the tab is closed."
+        refused={s.tokenRefused}
+        login={(token) => void login(token)}
+      />
+    );
   if (s.fatal !== null) return <Fatal text={s.fatal} />;
   return (
     <div class={s.route.id === null ? "app" : "app reading"}>
@@ -82,15 +91,6 @@ function Bar({ s }: { s: State }) {
         </button>
       )}
     </header>
-  );
-}
-
-function Mark() {
-  return (
-    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-      <rect width="32" height="32" rx="7" class="mark" />
-      <path d="M6 10h20v13H6zm1 1 9 7 9-7" class="mark-line" />
-    </svg>
   );
 }
 

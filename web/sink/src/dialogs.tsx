@@ -1,12 +1,13 @@
 /* What stands in front of the page: help, questions, new inbox, script, release. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, Problem } from "./api";
+import { Problem } from "../../shared/http";
+import { api } from "./api";
 import { title } from "./inboxes";
 import { KEYS } from "./keys";
-import { useLoaded } from "./loaded";
+import { useLoaded } from "../../shared/loaded";
 import { get, go, reloadInboxes, set, tell, type State } from "./state";
-import { Alien, Copy } from "./text";
+import { Alien, Copy } from "../../shared/text";
 import type { InboxRequest, NewInbox } from "./types";
 
 const close = () => set({ dialog: null });

@@ -1,5 +1,5 @@
 /* Nothing here: how to send a first message. */
-import { Copy } from "./text";
+import { Copy } from "../../shared/text";
 import { COMMON, type State } from "./state";
 import type { Listener } from "./types";
 

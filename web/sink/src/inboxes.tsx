@@ -1,8 +1,8 @@
 /* The inboxes at the side: all, the common one, disposable ones. */
-import { count, until } from "./format";
+import { count, until } from "../../shared/format";
 import { writeRoute } from "./route";
 import { COMMON, deleteInbox, go, set, type State } from "./state";
-import { Alien, Copy } from "./text";
+import { Alien, Copy } from "../../shared/text";
 import type { Inbox } from "./types";
 
 export function Inboxes({ s }: { s: State }) {

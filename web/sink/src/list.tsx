@@ -1,13 +1,13 @@
 /* The list in the middle: messages, or attempts with the refused ones; search; what to do when there
  * is nothing. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Badges } from "./badges";
+import { Badges } from "../../shared/badges";
 import { Empty } from "./empty";
-import { bytes, count, when, whenExactly } from "./format";
+import { bytes, count, when, whenExactly } from "../../shared/format";
 import { InboxBar } from "./inboxes";
 import { writeRoute } from "./route";
 import { deleteAll, go, judge, judgeNot, loadList, loadMore, set, type State } from "./state";
-import { Alien } from "./text";
+import { Alien } from "../../shared/text";
 import type { Attempt, Message, Summary } from "./types";
 
 export function List({ s }: { s: State }) {

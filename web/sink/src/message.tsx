@@ -1,9 +1,9 @@
 /* The message at hand: head, actions, tabs. */
 import type { JSX } from "preact";
 import { api } from "./api";
-import { Badges } from "./badges";
+import { Badges } from "../../shared/badges";
 import { download } from "./download";
-import { bytes, whenExactly } from "./format";
+import { bytes, whenExactly } from "../../shared/format";
 import { TABS, type Tab } from "./route";
 import { deleteMessage, go, set, setSeen, type State } from "./state";
 import { Changes } from "./tabs/changes";
@@ -14,7 +14,7 @@ import { Preview } from "./tabs/preview";
 import { Source } from "./tabs/source";
 import { TextTab } from "./tabs/text";
 import { Verdict } from "./tabs/verdict";
-import { Alien } from "./text";
+import { Alien } from "../../shared/text";
 import type { Address, Message } from "./types";
 
 const NAMES: Record<Tab, string> = {

@@ -1,7 +1,8 @@
 /* Everything the page knows, and the actions that change it. */
-import { api, hasToken, Problem, setToken } from "./api";
+import { hasToken, Problem, setToken } from "../../shared/http";
+import { api } from "./api";
 import { parseRoute, writeRoute, type Route } from "./route";
-import type { Live, ServerEvent } from "./sse";
+import type { Live, ServerEvent } from "../../shared/sse";
 import type { Attempt, Inbox, Info, Message, Summary } from "./types";
 
 export interface Opened {

@@ -1,6 +1,6 @@
 /* What was altered on the way, against the bytes that were sent. */
-import { count } from "../format";
-import { Alien } from "../text";
+import { count } from "../../../shared/format";
+import { Alien } from "../../../shared/text";
 import type { Message } from "../types";
 
 export function Changes({ m }: { m: Message }) {

@@ -1,10 +1,10 @@
 /* How it came here: envelope, TLS, reply, the conversation, and the way before by Received fields. */
-import type { ComponentChildren } from "preact";
+import { Fact } from "../../../shared/fact";
 import { api } from "../api";
-import { duration, when, whenExactly } from "../format";
+import { duration, when, whenExactly } from "../../../shared/format";
 import { OUTCOME_CLASS } from "../list";
-import { useLoaded } from "../loaded";
-import { Alien, Copy } from "../text";
+import { useLoaded } from "../../../shared/loaded";
+import { Alien, Copy } from "../../../shared/text";
 import type { Dsn, Hop, Hops, Message } from "../types";
 
 export function Delivery({ m }: { m: Message }) {
@@ -75,15 +75,6 @@ export function Delivery({ m }: { m: Message }) {
       {m.dsn !== null && <Report dsn={m.dsn} />}
       <Transcript id={m.id} />
     </>
-  );
-}
-
-export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 /* All header fields in order: decoded, or as they stand. */
 import { useState } from "preact/hooks";
-import { Alien, Copy, visible } from "../text";
+import { Alien, Copy, visible } from "../../../shared/text";
 import type { Message } from "../types";
 
 export function Headers({ m }: { m: Message }) {

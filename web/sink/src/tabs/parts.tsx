@@ -1,8 +1,8 @@
 /* The MIME tree, each part to download. */
 import { api } from "../api";
 import { download } from "../download";
-import { bytes } from "../format";
-import { Alien, Copy } from "../text";
+import { bytes } from "../../../shared/format";
+import { Alien, Copy } from "../../../shared/text";
 import type { Message, Part } from "../types";
 
 export function Parts({ m }: { m: Message }) {

@@ -1,7 +1,8 @@
 /* The HTML of a mail in a frame that can do nothing: no scripts, no origin, no loads, no links. */
 import { useEffect, useState } from "preact/hooks";
-import { api, hasToken } from "../api";
-import { Lines } from "../text";
+import { hasToken } from "../../../shared/http";
+import { api } from "../api";
+import { Lines } from "../../../shared/text";
 import type { Message } from "../types";
 
 const WIDTHS = { Phone: 375, Tablet: 768, Desktop: null } as const;

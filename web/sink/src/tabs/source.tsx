@@ -1,8 +1,8 @@
 /* The exact bytes, as text. */
 import { api } from "../api";
-import { bytes } from "../format";
-import { useLoaded } from "../loaded";
-import { Copy, Lines } from "../text";
+import { bytes } from "../../../shared/format";
+import { useLoaded } from "../../../shared/loaded";
+import { Copy, Lines } from "../../../shared/text";
 import type { Message } from "../types";
 
 const SHOWN_MAX = 512 * 1024;

@@ -1,5 +1,5 @@
 /* The plain text, and what a test clicks on or types: links and codes. */
-import { Alien, Copy, Lines } from "../text";
+import { Alien, Copy, Lines } from "../../../shared/text";
 import type { Message } from "../types";
 
 export function TextTab({ m }: { m: Message }) {

@@ -1,8 +1,10 @@
 /* What the checks of `mailproof scan` say about it. */
-import { Badge, SEVERITY, tone } from "../badges";
-import { count } from "../format";
-import { Alien, Copy } from "../text";
-import type { Authentication, Finding, Message } from "../types";
+import { Badge, tone } from "../../../shared/badges";
+import { OneFinding } from "../../../shared/finding";
+import { count } from "../../../shared/format";
+import { Alien, Copy } from "../../../shared/text";
+import type { Authentication } from "../../../shared/report";
+import type { Message } from "../types";
 
 const ACTIONS: Record<string, [string, string]> = {
   accept: ["good", "A receiver that follows the policy would accept it."],
@@ -32,7 +34,7 @@ export function Verdict({ m }: { m: Message }) {
       <section class="block">
         <h3>{m.findings.length === 0 ? "No findings" : count(m.findings.length, "finding")}</h3>
         {m.findings.map((f, i) => (
-          <One key={i} f={f} />
+          <OneFinding key={i} f={f} />
         ))}
       </section>
     </>
@@ -135,36 +137,5 @@ function Line({ name, result, domain, aligned, details }: LineProps) {
         <Alien text={details.filter((d) => d !== null && d !== "").join("; ")} />
       </td>
     </tr>
-  );
-}
-
-function One({ f }: { f: Finding }) {
-  const where = [
-    f.where.header === null ? null : `field ${f.where.header}`,
-    f.where.part === null || f.where.part === "" ? null : `part ${f.where.part}`,
-    f.where.offset === null ? null : `byte ${f.where.offset}`,
-  ].filter((w) => w !== null);
-  return (
-    <article class="finding">
-      <h4>
-        <span class={`badge ${SEVERITY[f.severity]}`}>{f.severity}</span> {f.title}
-      </h4>
-      {f.evidence !== "" && (
-        <p class="evidence">
-          <Alien text={f.evidence} />
-        </p>
-      )}
-      <p>{f.remedy}</p>
-      <p class="quiet">
-        <code>{f.id}</code>
-        {f.reference !== null && ` · ${f.reference}`}
-        {where.length > 0 && (
-          <>
-            {" · "}
-            <Alien text={where.join(", ")} />
-          </>
-        )}
-      </p>
-    </article>
   );
 }

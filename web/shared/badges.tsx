@@ -1,5 +1,5 @@
 /* Results of SPF, DKIM and DMARC in the words of the RFCs; colour only repeats the word. */
-import type { Authentication, Dkim, Severity } from "./types";
+import type { Authentication, Dkim, Severity } from "./report";
 
 export function tone(result: string): string {
   if (result === "pass") return "good";

@@ -1,6 +1,7 @@
-/* Builds the page into one HTML file, and beside it the Content-Security-Policy that fits exactly
+/* Builds the page that PAGE names (sink, dashboard) into one HTML file, and beside it the Content-Security-Policy that fits exactly
  * this file: its one script and its one style sheet are allowed by their SHA-256, nothing else is. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text, "utf8").digest("base64")}'`;
@@ -17,6 +18,17 @@ function policy(script, style) {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
+}
+
+/* The licences of what is inside go with it. */
+function licences(modules) {
+  const names = ["preact", "uplot"].filter((n) => modules.some((m) => m.includes(`/node_modules/${n}/`)));
+  const texts = names.map((n) => {
+    const text = readFileSync(new URL(`node_modules/${n}/LICENSE`, import.meta.url), "utf8");
+    return `${n}\n\n${text.replace(/\r/g, "").trim()}\n`;
+  });
+  if (texts.some((t) => t.includes("--"))) throw new Error("a licence would end its comment");
+  return `<!--\nThis page holds:\n\n${texts.join("\n")}-->\n`;
 }
 
 function oneFile() {
@@ -45,7 +57,7 @@ function oneFile() {
       put(/<link rel="stylesheet"[^>]*>/, `<style>${style}</style>`);
       /* Behind the body: an inline script is not deferred, a module is. */
       put(/<script type="module"[^>]*><\/script>/, `<script type="module">${script}</script>`);
-      html.source = page;
+      html.source = page.replace("</body>", () => `${licences(js.moduleIds)}</body>`);
       delete bundle[js.fileName];
       delete bundle[css.fileName];
       this.emitFile({ type: "asset", fileName: "csp.txt", source: policy(script, style) });
@@ -53,11 +65,16 @@ function oneFile() {
   };
 }
 
+const name = process.env.PAGE;
+const places = { sink: "src/capture/page", dashboard: "src/webapi/page" };
+if (!Object.hasOwn(places, name)) throw new Error(`PAGE is not one of ${Object.keys(places)}`);
+
 export default defineConfig({
+  root: name,
   plugins: [oneFile()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
-    outDir: process.env.MP_PAGE_OUT ?? "../../src/capture/page",
+    outDir: process.env.MP_PAGE_OUT ?? `../../${places[name]}`,
     emptyOutDir: false,
     target: "es2022",
     cssCodeSplit: false,

@@ -1,16 +1,22 @@
 /* Asks for the token that the server wants. */
 import { useState } from "preact/hooks";
-import { login } from "./state";
 
-export function Login({ refused }: { refused: boolean }) {
+interface Props {
+  title: string;
+  help: string;
+  refused: boolean;
+  login: (token: string) => void;
+}
+
+export function Login({ title, help, refused, login }: Props) {
   const [token, setToken] = useState("");
   const submit = (e: Event) => {
     e.preventDefault();
-    void login(token.trim());
+    login(token.trim());
   };
   return (
     <main class="middle">
-      <h1>mailproof sink</h1>
+      <h1>{title}</h1>
       <form class="card" onSubmit={submit}>
         <label for="token">Token</label>
         <input
@@ -31,8 +37,7 @@ export function Login({ refused }: { refused: boolean }) {
           </p>
         )}
         <p id="token-help" class="quiet">
-          That of the server, or of one inbox: then you see only this inbox. It is kept for this tab
-          and forgotten when the tab is closed.
+          {help}
         </p>
         <button class="main">Open</button>
       </form>

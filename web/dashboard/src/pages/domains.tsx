@@ -1,0 +1,352 @@
+/* Our domains: how their DNS was graded over time, and what other receivers report about mail in
+ * their name. */
+import { count } from "../../../shared/format";
+import { SEVERITY } from "../../../shared/badges";
+import type { Severity } from "../../../shared/report";
+import { Alien, Copy } from "../../../shared/text";
+import { api } from "../api";
+import { Chart, type Series } from "../chart";
+import { Await, Crumbs, Hollow, Moment, Panel, Shares } from "../pieces";
+import { address } from "../route";
+import { useApi, type Loaded } from "../state";
+import type { Audit, AuditDetail, AuditFinding, DmarcDomain, DmarcReports, DmarcSource, DmarcSums } from "../types";
+import { byGravity } from "../words";
+
+const SINCE = "30d";
+
+export function Domains() {
+  const audits = useApi("audits", api.audits);
+  const dmarc = useApi("dmarc", () => api.dmarc({ since: SINCE }));
+  return (
+    <>
+      <header class="page-head">
+        <h1>Domains</h1>
+      </header>
+      <Panel id="audits" title="Audits">
+        <Await of={audits}>{(all) => <Audits all={all} />}</Await>
+      </Panel>
+      <Panel id="reported" title="Reported by other receivers, last 30 days">
+        <Await of={dmarc}>{(got) => <Reported all={got.domains} />}</Await>
+      </Panel>
+    </>
+  );
+}
+
+export function Grade({ a }: { a: Audit }) {
+  const tone = a.grade === null ? "warn" : /^A/.test(a.grade) ? "good" : /^[BC]/.test(a.grade) ? "warn" : "bad";
+  return (
+    <span class={`grade ${tone}`}>
+      <span class="sr">Grade </span>
+      {a.grade ?? "?"}
+    </span>
+  );
+}
+
+const ORDER: Severity[] = ["critical", "high", "medium", "low"];
+
+function Weights({ a }: { a: Audit }) {
+  const there = ORDER.filter((s) => a.findings[s] > 0);
+  return (
+    <span class="weights">
+      {there.length === 0 && <span class="quiet">nothing to mend</span>}
+      {there.map((s) => (
+        <span key={s} class={`badge ${SEVERITY[s]}`}>
+          {a.findings[s]} {s}
+        </span>
+      ))}
+      {!a.complete && <span class="badge warn">undecided in part</span>}
+    </span>
+  );
+}
+
+function Audits({ all }: { all: Audit[] }) {
+  if (all.length === 0) return <Hollow>No domain is audited yet. The monitor does it by its schedule.</Hollow>;
+  return (
+    <ul class="cards">
+      {all.map((a) => (
+        <li key={a.domain}>
+          <a class="audit" data-row href={address("domains", a.domain)}>
+            <Grade a={a} />
+            <span class="audit-domain">
+              <Alien text={a.domain} />
+            </span>
+            <span class="quiet">
+              <Moment at={a.time} />
+            </span>
+            <Weights a={a} />
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const sums = (d: DmarcSums): [string, string, number][] => [
+  ["passed", "good", d.passed],
+  ["failed", "bad", d.messages - d.passed],
+];
+const aligned = (n: number, of: number): [string, string, number][] => [
+  ["aligned", "good", n],
+  ["not aligned", "none", of - n],
+];
+
+function Reported({ all }: { all: DmarcDomain[] }) {
+  if (all.length === 0) return <Hollow>No aggregate report was read in this time.</Hollow>;
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="DMARC aggregate reports by domain">
+      <table class="table tight">
+        <thead>
+          <tr>
+            <th scope="col">Domain</th>
+            <th scope="col">Policy</th>
+            <th scope="col" class="number">
+              Messages
+            </th>
+            <th scope="col">DMARC pass</th>
+            <th scope="col" class="number">
+              Sources
+            </th>
+            <th scope="col" class="number">
+              Reports
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((d) => (
+            <tr key={d.domain}>
+              <th scope="row">
+                <a href={address("domains", d.domain)}>
+                  <Alien text={d.domain} />
+                </a>
+              </th>
+              <td>
+                <Alien text={d.policy ?? "—"} />
+              </td>
+              <td class="number">{d.messages.toLocaleString("en")}</td>
+              <td>
+                <Shares parts={sums(d)} />
+              </td>
+              <td class="number">{d.sources}</td>
+              <td class="number">{d.reports}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function DomainPage({ domain }: { domain: string }) {
+  const audit = useApi(`audit ${domain}`, () => api.audit(domain));
+  const dmarc = useApi(`dmarc ${domain}`, () => api.dmarc({ since: SINCE, domain }));
+  return (
+    <>
+      <Crumbs to={address("domains")} name="Domains" />
+      <header class="page-head">
+        <h1>
+          <Alien text={domain} />
+        </h1>
+        {audit.value?.history[0] !== undefined && <Grade a={audit.value.history[0]} />}
+      </header>
+      <Panel id="reported" title="Mail in its name, as other receivers report it (30 days)">
+        <Await of={dmarc}>{(got) => <Aggregate got={got} />}</Await>
+      </Panel>
+      <AuditPanels audit={audit} />
+    </>
+  );
+}
+
+function AuditPanels({ audit }: { audit: Loaded<AuditDetail> }) {
+  return (
+    <>
+      <Panel id="history" title="Audit history">
+        <Await of={audit}>{(d) => <History all={d.history} />}</Await>
+      </Panel>
+      {audit.value !== null && (
+        <Panel id="last" title="Findings of the last audit">
+          <LastAudit d={audit.value} />
+        </Panel>
+      )}
+    </>
+  );
+}
+
+function History({ all }: { all: Audit[] }) {
+  if (all.length === 0) return <Hollow>This domain was not audited yet.</Hollow>;
+  return (
+    <ol class="history">
+      {all.map((a, i) => (
+        <li key={i}>
+          <Grade a={a} />
+          <span>
+            <Moment at={a.time} />
+          </span>
+          <Weights a={a} />
+          <span class="changes">
+            {a.added.map((id) => (
+              <span key={id} class="change new">
+                <span class="sr">new: </span>
+                <span aria-hidden="true">+ </span>
+                <code>{id}</code>
+              </span>
+            ))}
+            {a.gone.map((id) => (
+              <span key={id} class="change gone">
+                <span class="sr">gone: </span>
+                <span aria-hidden="true">− </span>
+                <code>{id}</code>
+              </span>
+            ))}
+            {a.added.length + a.gone.length === 0 && (
+              <span class="quiet">{i < all.length - 1 ? "no change" : "the first that is kept"}</span>
+            )}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function LastAudit({ d }: { d: AuditDetail }) {
+  const all = [...(d.report?.findings ?? [])].sort(byGravity);
+  if (d.report === null) return <Hollow>Its document is not kept.</Hollow>;
+  if (all.length === 0) return <Hollow>Nothing to mend.</Hollow>;
+  return (
+    <div class="findings">
+      {all.map((f, i) => (
+        <AuditFindingOf f={f} key={i} />
+      ))}
+    </div>
+  );
+}
+
+function AuditFindingOf({ f }: { f: AuditFinding }) {
+  return (
+    <article class="finding">
+      <h3>
+        <span class={`badge ${SEVERITY[f.severity] ?? "none"}`}>{f.severity}</span> {f.title}
+      </h3>
+      {f.evidence !== "" && (
+        <p class="evidence">
+          <Alien text={f.evidence} />
+        </p>
+      )}
+      <p>{f.remedy}</p>
+      {f.fix != null && (
+        <div class="command">
+          <code class="pre">
+            <Alien text={f.fix.text} />
+          </code>
+          <Copy text={f.fix.text} what="the record to publish" />
+        </div>
+      )}
+      <p class="quiet">
+        <code>{f.id}</code>
+        {f.reference !== null && ` · ${f.reference}`}
+        {f.check != null && (
+          <>
+            {" · "}
+            <Alien text={`${f.check.group}: ${f.check.name}`} />
+          </>
+        )}
+        {f.fix?.verified === true && " · tried out: with it the finding is gone"}
+      </p>
+    </article>
+  );
+}
+
+function Aggregate({ got }: { got: DmarcReports }) {
+  if (got.sources.length === 0 && got.days.length === 0)
+    return <Hollow>No aggregate report about this domain was read in this time.</Hollow>;
+  const series: Series[] = [
+    { key: "passed", name: "Passed DMARC", tone: "good", values: got.days.map((d) => d.passed) },
+    { key: "failed", name: "Failed", tone: "bad", values: got.days.map((d) => d.messages - d.passed) },
+  ];
+  return (
+    <>
+      {got.days.length > 0 && (
+        <Chart
+          label="Messages reported by day"
+          times={got.days.map((d) => Date.parse(d.day) / 1000)}
+          step={86400}
+          series={series}
+          unit="messages"
+        />
+      )}
+      <Sources all={got.sources} />
+      {got.more && <p class="quiet">There are more sources; these sent most.</p>}
+    </>
+  );
+}
+
+function Sources({ all }: { all: DmarcSource[] }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Sources">
+      <table class="table tight">
+        <thead>
+          <tr>
+            <th scope="col">Source</th>
+            <th scope="col" class="number">
+              Messages
+            </th>
+            <th scope="col">DMARC</th>
+            <th scope="col">SPF</th>
+            <th scope="col">DKIM</th>
+            <th scope="col">What receivers did</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((x, i) => (
+            <tr key={i}>
+              <th scope="row">
+                <Alien text={x.ip ?? "—"} />
+                <div class="quiet">
+                  <Alien text={x.header_from ?? x.domain} />, {count(x.reports, "report")}
+                </div>
+              </th>
+              <td class="number">{x.messages.toLocaleString("en")}</td>
+              <td>
+                <Shares parts={sums(x)} />
+              </td>
+              <td>
+                <Shares parts={aligned(x.spf_aligned, x.messages)} />
+                <SmallDomain domain={x.spf_domain} />
+              </td>
+              <td>
+                <Shares parts={aligned(x.dkim_aligned, x.messages)} />
+                <SmallDomain domain={x.dkim_domain} />
+              </td>
+              <td>
+                <Taken x={x} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const SmallDomain = ({ domain }: { domain: string | null }) =>
+  domain === null ? null : (
+    <div class="quiet small">
+      <Alien text={domain} />
+    </div>
+  );
+
+function Taken({ x }: { x: DmarcSource }) {
+  const words = [
+    x.rejected > 0 ? `${x.rejected.toLocaleString("en")} rejected` : null,
+    x.quarantined > 0 ? `${x.quarantined.toLocaleString("en")} quarantined` : null,
+  ].filter((w) => w !== null);
+  return (
+    <>
+      {words.length === 0 ? <span class="quiet">delivered</span> : words.join(", ")}
+      {x.reason !== null && x.reason !== "" && (
+        <div class="quiet small">
+          <Alien text={x.reason} />
+        </div>
+      )}
+    </>
+  );
+}

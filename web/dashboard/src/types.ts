@@ -1,0 +1,369 @@
+/* What the HTTP API answers, as far as the page reads it (docs/schema/api.openapi.yaml). */
+import type { Authentication, Finding, Severity } from "../../shared/report";
+
+export type Action = "accept" | "tag" | "quarantine" | "reject" | "tempfail";
+export type Mode = "inbound" | "outbound" | "monitor" | "scan";
+
+export interface Session {
+  name: string;
+  scopes: string[];
+  version: string;
+}
+
+export interface MailFinding {
+  id: string;
+  severity: Severity;
+  title: string | null;
+  count: number;
+  evidence: string;
+}
+
+export interface MailPolicy {
+  p: string | null;
+  sp: string | null;
+  np: string | null;
+  disposition: string | null;
+  override: string | null;
+  comment: string | null;
+}
+
+/* One mail in short: a row of a list, an event, the head of its page. */
+export interface Mail {
+  id: string;
+  time: string | null;
+  elapsed_us: number;
+  mode: Mode;
+  listener: string | null;
+  queue_id: string | null;
+  client: { ip: string | null; name: string | null };
+  helo: string | null;
+  tls: string | null;
+  auth_user: string | null;
+  mail_from: string | null; /* "": the null sender */
+  rcpt_to: string[];
+  rcpt_count: number;
+  from: string | null;
+  from_domain: string | null;
+  subject: string | null;
+  message_id: string | null;
+  size: number;
+  sha256: string | null;
+  action: Action; /* of the policy */
+  done: string | null; /* what the MTA was told */
+  complete: boolean;
+  reply: string | null;
+  authentication: {
+    spf: { result: string | null; domain: string | null; scope: string | null; aligned: boolean };
+    dkim: {
+      aligned: boolean;
+      signatures: { domain: string | null; selector: string | null; result: string | null }[];
+    };
+    arc: string | null;
+    dmarc: { result: string | null; domain: string | null; policy: MailPolicy | null };
+  };
+  findings: MailFinding[]; /* gravest first */
+  signed_by: string[]; /* domain:selector */
+}
+
+export interface MailPage {
+  messages: Mail[];
+  next: string | null;
+}
+
+/* A Received field, topmost first. */
+export interface Hop {
+  from: string | null;
+  rdns: string | null;
+  ip: string | null;
+  by: string | null;
+  with: string | null;
+  tls: boolean;
+  tls_version: string | null;
+  date: string | null;
+}
+
+export interface Report {
+  authentication: Authentication;
+  findings: Finding[];
+  hops?: Hop[];
+  parts?: { path: string; type: string | null; filename: string | null; size: number }[];
+  verdict: { action: Action; complete: boolean; reasons: string[] };
+}
+
+export interface Edit {
+  kind: "remove" | "replace" | "prepend";
+  name: string;
+  value: string | null;
+  occurrence: number | null;
+}
+
+export interface MailDetail {
+  mail: Mail;
+  report: Report | null; /* null: history keeps none of it */
+  edits?: Edit[] | null;
+}
+
+export interface Counts extends Record<Action, number> {
+  total: number;
+  incomplete: number;
+  bytes: number;
+  elapsed_us_mean: number | null;
+  elapsed_us_max: number | null;
+}
+
+export interface Bucket extends Counts {
+  time: string;
+}
+
+export interface Traffic {
+  since: string;
+  until: string;
+  step_s: number;
+  totals: Counts;
+  buckets: Bucket[];
+}
+
+export interface Results {
+  pass: number;
+  fail: number;
+  none: number;
+  error: number;
+  other: number;
+}
+
+export interface DomainStat {
+  domain: string | null;
+  total: number;
+  spf: Results;
+  dkim: Results;
+  dmarc: Results;
+  arc: Results;
+  actions: Record<Action, number>;
+  last: string | null;
+}
+
+export interface FindingStat {
+  id: string;
+  severity: Severity;
+  title: string | null;
+  mails: number;
+  last: string | null;
+}
+
+export interface FindingKind {
+  id: string;
+  severity: Severity;
+  title: string;
+  remedy: string;
+  reference: string | null;
+}
+
+export type Health = "ok" | "degraded" | "down" | "off";
+
+export interface Status {
+  version: string;
+  now: string | null;
+  started: string | null;
+  uptime_s: number;
+  generation: number;
+  state: Health;
+  problems: string[];
+  roles: {
+    role: string;
+    number: number;
+    pid: number;
+    state: "running" | "starting" | "stopping" | "waiting";
+    generation: number;
+    started: string | null;
+    restarts: number;
+    last_exit: string | null;
+  }[];
+  listeners: {
+    name: string;
+    protocol: string;
+    address: string;
+    mode: string | null;
+    connections: number;
+  }[];
+  queues: { name: string; depth: number; max: number | null; dropped: number }[];
+  clamd: {
+    state: Health;
+    version: string | null;
+    database: string | null;
+    database_time: string | null;
+    database_age_s: number | null;
+    error: string | null;
+  };
+  intel: {
+    state: Health;
+    indicators: number;
+    feeds: {
+      name: string;
+      state: Health;
+      entries: number;
+      updated: string | null;
+      age_s: number | null;
+      error: string | null;
+    }[];
+    error: string | null;
+  };
+  resolver: {
+    state: Health;
+    queries: number;
+    cached: number;
+    failed: number;
+    timeouts: number;
+    error: string | null;
+  };
+  history: {
+    state: Health;
+    mails: number;
+    bytes: number;
+    oldest: string | null;
+    pending: number;
+    dropped: number;
+    error: string | null;
+  };
+  hooks: {
+    name: string;
+    state: Health;
+    pending: number;
+    delivered: number;
+    failed: number;
+    last_success: string | null;
+    error: string | null;
+  }[];
+  signer: {
+    state: Health;
+    keys: { domain: string; selector: string; algorithm: string }[];
+    error: string | null;
+  };
+  http: {
+    requests: number;
+    errors: number;
+    refused: number;
+    streams: number;
+    overdue: number;
+    scans_running: number;
+    scans_waiting: number;
+    scans_max: number;
+  };
+}
+
+/* A part of the daemon changed its state. */
+export interface StatusEvent {
+  time: string;
+  part: string;
+  state: Health;
+  detail: string;
+}
+
+export type MonitorState = "passed" | "failed" | "undecided" | "pending";
+
+export interface MonitorRun {
+  time: string | null;
+  state: MonitorState;
+  tests: number;
+  failed: number;
+  undecided: number;
+  elapsed_ms: number | null;
+  detail: string | null;
+}
+
+export interface MonitorSuite {
+  name: string;
+  kind: "suite" | "audit";
+  schedule: string | null;
+  state: MonitorState;
+  since: string | null;
+  running: boolean;
+  last_run: string | null;
+  next_run: string | null;
+  tests: number;
+  failed: number;
+  undecided: number;
+  elapsed_ms: number | null;
+  detail: string | null;
+}
+
+export interface MonitorDetail {
+  suite: MonitorSuite;
+  runs: MonitorRun[];
+  report: unknown;
+}
+
+export interface MonitorChange {
+  time: string;
+  name: string;
+  kind: string;
+  before: MonitorState;
+  state: MonitorState;
+  detail: string | null;
+}
+
+export interface Audit {
+  domain: string;
+  time: string | null;
+  grade: string | null;
+  complete: boolean;
+  findings: Record<Severity, number>;
+  added: string[];
+  gone: string[];
+}
+
+/* A finding of an audit: it has a check in place of a place in a message. */
+export interface AuditFinding {
+  id: string;
+  severity: Severity;
+  title: string;
+  evidence: string;
+  check?: { group: string; name: string } | null;
+  remedy: string;
+  fix?: { text: string; verified: boolean } | null;
+  reference: string | null;
+}
+
+export interface AuditDetail {
+  domain: string;
+  history: Audit[];
+  report: { headline?: string; findings?: AuditFinding[] } | null;
+}
+
+export interface DmarcSums {
+  messages: number;
+  passed: number;
+  dkim_aligned: number;
+  spf_aligned: number;
+  quarantined: number;
+  rejected: number;
+}
+
+export interface DmarcDomain extends DmarcSums {
+  domain: string;
+  policy: string | null;
+  reports: number;
+  sources: number;
+  first: string | null;
+  last: string | null;
+}
+
+export interface DmarcSource extends DmarcSums {
+  domain: string;
+  ip: string | null;
+  reports: number;
+  dkim_passed: number;
+  spf_passed: number;
+  header_from: string | null;
+  dkim_domain: string | null;
+  spf_domain: string | null;
+  reason: string | null;
+  first: string | null;
+  last: string | null;
+}
+
+export interface DmarcReports {
+  domains: DmarcDomain[];
+  sources: DmarcSource[];
+  days: (DmarcSums & { day: string })[];
+  more: boolean;
+}
