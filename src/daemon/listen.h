@@ -12,6 +12,7 @@ struct listening {
     bool handed;     /* by the service manager: the socket file is its */
     uint64_t device; /* of the socket file that we made ... */
     uint64_t inode;  /* ... so that only this one is removed; 0: none */
+    int64_t changed_ns;
     char path[108];
 };
 
