@@ -190,6 +190,7 @@ class Postfix:
     def listener(self, address, port, name, cert, options):
         where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         chain = [f"smtpd_tls_chain_files={self.authority.path(cert + '.chain')}"] if cert else []
+        options = [o.format(mx1=world.HOSTS["MX1"].address, **self.ports) for o in options]
         words = ["syslog_name=postfix/" + name.split(".")[0], "myhostname=" + name, *chain, *options]
         return f"{where} inet n - n - - smtpd" + "".join(" -o " + w for w in words) + "\n"
 

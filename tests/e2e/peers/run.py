@@ -17,7 +17,7 @@ with --ports) on port numbers from N up (30000). Exit code 77 and one sentence: 
   MP_E2E_WEB        address of the HTTPS server (MTA-STS, BIMI)
   MP_E2E_PASSWORD   password with {} in place of the local part
   MP_E2E_PORT_*     SMTP SUBMISSION SUBMISSIONS XCLIENT PROXY LMTP IMAP IMAPS POP3 POP3S HTTPS
-                    DNS FREE
+                    DNS FREE FILTER MILTER
   MP_E2E_MAILPROOF  (yours) the program that gate and signer of relay.py call
   MP_E2E_ADDR_*     address of a host of README.md: MX1 BADTLSA PLAIN NOTLS HARD ...
 """

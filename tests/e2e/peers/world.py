@@ -16,6 +16,7 @@ USERS = ("alice", "bob", "canary", "quota", "postmaster", "dmarc")
 PORTS = {  # name in MP_E2E_PORT_...; in the mode without a namespace PORT_BASE is added
     "DNS": 53, "SMTP": 25, "SUBMISSION": 587, "SUBMISSIONS": 465, "XCLIENT": 26, "PROXY": 27,
     "LMTP": 24, "IMAP": 143, "IMAPS": 993, "POP3": 110, "POP3S": 995, "HTTPS": 443, "FREE": 2525,
+    "FILTER": 28, "MILTER": 8891,   # nothing listens at MILTER on mx1's address: FILTER says 451
 }
 
 
@@ -189,6 +190,10 @@ MX1_PORTS = (
     ("XCLIENT", "mx1.good.test", ("smtpd_authorized_xclient_hosts=127.0.0.0/8",
                                   "smtpd_authorized_xforward_hosts=127.0.0.0/8")),
     ("PROXY", "mx1.good.test", ("smtpd_upstream_proxy_protocol=haproxy",)),
+    # its mail filter is the test's own, at port MILTER of the same address
+    ("FILTER", "mx1.good.test", ("smtpd_milters=inet:{mx1}:{MILTER}", "milter_connect_timeout=5s",
+                                 "smtpd_sasl_auth_enable=yes", "local_header_rewrite_clients=",
+                                 "smtpd_authorized_xclient_hosts=127.0.0.0/8")),
 )
 
 # How a zone stands to its parent:  secure: DS matches · insecure: not signed, no DS · bogus: DS of
