@@ -52,6 +52,12 @@ int db_fail(const struct db_spec *spec, sqlite3 *db, struct mp_err *err)
     return fail(spec, sqlite3_extended_errcode(db), sqlite3_errmsg(db), err);
 }
 
+int db_fail_code(const struct db_spec *spec, sqlite3 *db, int rc, struct mp_err *err)
+{
+    bool known = (sqlite3_errcode(db) & 0xff) == (rc & 0xff);
+    return fail(spec, rc, known ? sqlite3_errmsg(db) : sqlite3_errstr(rc), err);
+}
+
 /* ---- statements ---- */
 
 int db_prepare(const struct db_spec *spec, sqlite3 *db, const char *sql, sqlite3_stmt **out,
@@ -113,19 +119,20 @@ static const char *refuse(const struct stat *sb)
     return NULL;
 }
 
-/* Made by us, so that its rights are ours; SQLite gives the same ones to what it puts beside it. */
+/* Made by us, so that its rights are ours; SQLite gives the same ones to what it puts beside it.
+ * One that exists is not opened: closing it again would take this process's locks of it away. */
 static int check_file(const char *path, struct mp_err *err)
 {
     struct stat sb;
-    int st = MP_OK, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (fd < 0 || fstat(fd, &sb) < 0)
-        st = mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
-    const char *why = st == MP_OK ? refuse(&sb) : NULL;
-    if (why != NULL)
-        st = mp_fail(err, MP_E_IO, 0, "%s: %s", path, why);
-    if (fd >= 0)
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) {
         close(fd);
-    return st;
+        return MP_OK;
+    }
+    if (errno != EEXIST || lstat(path, &sb) < 0)
+        return mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
+    const char *why = refuse(&sb);
+    return why == NULL ? MP_OK : mp_fail(err, MP_E_IO, 0, "%s: %s", path, why);
 }
 
 /* The log beside it must not be taken for that of the new file. It goes along, if it may. */

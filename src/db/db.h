@@ -29,6 +29,8 @@ int db_open_reader(const struct db_spec *spec, sqlite3 **out, struct mp_err *err
 
 /* The error that the connection has: MP_E_IO, MP_E_NOMEM, MP_E_TIMEOUT (interrupted). */
 int db_fail(const struct db_spec *spec, sqlite3 *db, struct mp_err *err);
+/* The same of a code that a call has given. */
+int db_fail_code(const struct db_spec *spec, sqlite3 *db, int rc, struct mp_err *err);
 bool db_is_damage(int rc); /* of SQLite: will not go away by itself */
 /* Will go away by itself or by what an operator does: busy, full, read-only, no memory. */
 bool db_is_passing(int rc);

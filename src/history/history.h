@@ -16,8 +16,7 @@ enum {
     HISTORY_TEXT_MAX_BYTES = 1000,         /* searched for; of a monitor's case */
     HISTORY_REPORT_MAX_BYTES = 4 << 20,    /* a longer report is not kept */
     HISTORY_MESSAGE_MAX_BYTES = 150 << 20, /* whatever max_message_bytes says */
-    HISTORY_AUDIT_MAX_BYTES = 1 << 20,     /* findings of an audit, JSON */
-    HISTORY_PROBLEM_BYTES = 256
+    HISTORY_AUDIT_MAX_BYTES = 1 << 20      /* findings of an audit, JSON */
 };
 
 /* Who asks for reports, messages or none of people's data says so here. Zero-initialised it keeps
@@ -90,9 +89,9 @@ struct history_status {
     enum history_state state;
     uint64_t added, written, lost, deleted, commits, failures; /* of this process */
     uint64_t queued, queued_bytes;
-    uint64_t bytes;                      /* of the database, when last looked at */
-    int64_t failed_ms;                   /* when it failed last; 0: never */
-    char problem[HISTORY_PROBLEM_BYTES]; /* the last one, also when it is over; may be empty */
+    uint64_t bytes;                /* of the database, when last looked at */
+    int64_t failed_ms;             /* when it failed last; 0: never */
+    char problem[MP_ERR_TEXT_MAX]; /* the last one, also when it is over; may be empty */
 };
 void history_status(struct history *h, struct history_status *out);
 
