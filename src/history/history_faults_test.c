@@ -398,7 +398,7 @@ static void by_size(void)
     do {
         usleep(20000);
         s = kit_status(h);
-    } while (s.bytes == 0 || s.bytes > 2 << 20);
+    } while (s.deleted == 0 || s.bytes > 2 << 20);
     int64_t n = kit_number("SELECT count(*) FROM message");
     tap_ok(n > 500 && n < 12000);
     tap_int(kit_number("SELECT min(time_ms) FROM message"), KIT_NOW_S * 1000LL + 12000 - n);
