@@ -148,12 +148,23 @@ static struct str dashed(struct str line)
     return str_ends(text, STR("--")) ? STR_NONE : text;
 }
 
+/* The next line that may matter; `*lines` counts those up to it, as far as they are few. */
+static bool next_line(const struct loose_reader *r, struct loose_skipper *s, struct loose_line *l,
+                      size_t *lines)
+{
+    size_t behind = loose_skip(s, r->bytes, l->next);
+    while (l->next < behind && *lines <= LINES_TO_HEAD && loose_next(r->bytes, l->next, l))
+        ++*lines;
+    return loose_next(r->bytes, behind, l);
+}
+
 static void find_boundaries(struct loose_reader *r)
 {
     struct loose_line l = {0};
+    struct loose_skipper skipper = {0};
     struct str used = STR_NONE; /* of the last line of dashes */
     size_t lines = LINES_TO_HEAD, value;
-    while (!r->t->no_memory && loose_next(r->bytes, l.next, &l)) {
+    while (!r->t->no_memory && next_line(r, &skipper, &l, &lines)) {
         struct str line = line_text(r, &l), text = dashed(line);
         lines++;
         if (text.n != 0) {
@@ -312,12 +323,7 @@ static void add_field(struct loose_reader *r, enum loose_field kind, const struc
         h->fields[h->n++] = (struct head_field){names[kind], value, l->start + from};
 }
 
-struct part_scan {
-    size_t body;     /* of the open block */
-    bool body_empty; /* nothing but blank lines since it began */
-};
-
-static void head_line(struct loose_reader *r, const struct loose_line *l, struct part_scan *s)
+static void head_line(struct loose_reader *r, const struct loose_line *l, size_t *block)
 {
     struct str line = line_text(r, l);
     size_t from;
@@ -326,32 +332,30 @@ static void head_line(struct loose_reader *r, const struct loose_line *l, struct
         add_field(r, kind, l, from);
     } else if (is_blank(line)) {
         r->in_head = false;
-        s->body = l->next;
-        s->body_empty = true;
+        *block = l->next;
     } else if (r->has_head && r->bare_body == SIZE_MAX && !is_wsp(line.p[0]) &&
                !is_field_like(line)) {
         r->bare_body = l->start;
     }
 }
 
-static void body_line(struct loose_reader *r, const struct loose_line *l, struct part_scan *s)
+static void body_line(struct loose_reader *r, const struct loose_line *l, size_t *block)
 {
     struct str line = line_text(r, l);
     size_t from;
     enum loose_field kind = loose_field(line, &from);
-    if (kind == LOOSE_NONE) {
-        s->body_empty = s->body_empty && is_blank(line);
+    if (kind == LOOSE_NONE)
         return;
-    }
-    if (!s->body_empty) { /* fields amid a body begin an entity of their own */
+    if (!is_blank(str_slice(r->bytes, *block, l->start))) {
+        /* fields amid a body begin an entity of their own */
         if (!r->first.open && r->encodings != 0)
-            open_first(r, s->body);
-        close_block(r, s->body, without_line_end(r->bytes, s->body, l->start));
+            open_first(r, *block);
+        close_block(r, *block, without_line_end(r->bytes, *block, l->start));
         reset_block(r);
     }
     r->in_head = true;
     add_field(r, kind, l, from);
-    s->body = r->bytes.n;
+    *block = r->bytes.n;
 }
 
 /* Where in the line a delimiter stands: offset of its dashes, or line.n. `*open`: it opens a
@@ -402,29 +406,33 @@ static bool is_whole(struct str bytes, const struct loose_line *l)
 static void find_parts(struct loose_reader *r)
 {
     struct loose_line l = {0};
-    struct part_scan s = {0};
+    struct loose_skipper skipper = {0};
+    size_t block = 0; /* where the body of the open one begins */
     bool open = false, sure = false;
     reset_block(r);
     r->in_head = true;
-    while (!r->t->no_memory && loose_next(r->bytes, l.next, &l)) {
+    while (!r->t->no_memory) {
+        size_t next = r->in_head ? l.next : loose_skip(&skipper, r->bytes, l.next);
+        if (!loose_next(r->bytes, next, &l))
+            break;
         struct str line = line_text(r, &l);
         size_t at = delimiter_in(r, line, &open, &sure);
         if (at < line.n) {
             size_t end = l.start + at;
-            size_t body_at = r->in_head ? end : s.body;
+            size_t body_at = r->in_head ? end : block;
             close_segment(r, body_at, at == 0 ? without_line_end(r->bytes, r->segment, end) : end,
                           sure && is_whole(r->bytes, &l));
             r->segment = l.next;
             r->after_delimiter = open;
             r->in_head = true;
-            s = (struct part_scan){.body = l.next, .body_empty = true};
+            block = l.next;
         } else if (r->in_head) {
-            head_line(r, &l, &s);
+            head_line(r, &l, &block);
         } else {
-            body_line(r, &l, &s);
+            body_line(r, &l, &block);
         }
     }
-    close_segment(r, r->in_head ? r->bytes.n : s.body, r->bytes.n, true);
+    close_segment(r, r->in_head ? r->bytes.n : block, r->bytes.n, true);
 }
 
 /* What a reader shows that finds no structure in an odd head: all behind it, as one body. */

@@ -22,19 +22,29 @@ static inline bool loose_next(struct str bytes, size_t pos, struct loose_line *l
     return true;
 }
 
+/* What one pass over the lines looked at last; starts as zeros. */
+struct loose_skipper {
+    uint64_t hits, ends_before;
+    size_t start, end;
+};
+
+/* The first line at or behind `pos`, which begins one, that may be a field or hold two dashes in a
+ * row. Calls go forward. Short lines are many, and most lines are neither. */
+size_t loose_skip(struct loose_skipper *s, struct str bytes, size_t pos);
+
 /* Nothing but white space and controls. */
 bool is_blank(struct str line);
 
 /* "Content-...:" behind whatever stands before it; `*value` is where its value begins. */
 enum loose_field { LOOSE_NONE, LOOSE_TYPE, LOOSE_ENCODING, LOOSE_DISPOSITION, LOOSE_OTHER };
+enum { LOOSE_FIELD_MIN = 10 /* "contentid:" */ };
 enum loose_field loose_field_read(struct str line, size_t *value);
 
 /* Most lines are too short for one, or have no "c" where it could begin. */
 static inline enum loose_field loose_field(struct str line, size_t *value)
 {
-    enum { SHORTEST = 10 /* "contentid:" */ };
-    bool no =
-        line.n < VEC_BYTES ? line.n < SHORTEST : !vec_any((vec)((vec_load(line.p) | 0x20) == 'c'));
+    bool no = line.n < VEC_BYTES ? line.n < LOOSE_FIELD_MIN
+                                 : !vec_any((vec)((vec_load(line.p) | 0x20) == 'c'));
     return no ? LOOSE_NONE : loose_field_read(line, value);
 }
 

@@ -42,6 +42,64 @@ static enum loose_field kind_of(struct str name)
     return LOOSE_NONE;
 }
 
+/* ---- lines that cannot matter ---- */
+
+/* A bit for each of BLOCK bytes; what a bit says needs a look ahead over those behind STEP. */
+enum { BLOCK = 64, STEP = 48, NEAR = 9 };
+_Static_assert(NEAR == JUNK_BEFORE_MAX + 1 && NEAR == LOOSE_FIELD_MIN - 1, "see read_block");
+
+/* A bit where one of the NEAR from it on is set. */
+static uint64_t near(uint64_t bits)
+{
+    uint64_t eight = bits | bits >> 1;
+    eight |= eight >> 2;
+    eight |= eight >> 4;
+    return eight | bits >> (NEAR - 1);
+}
+
+/* Two dashes, or a "c" with so few bytes before it in its line and so many behind it that a field
+ * may begin there. `before`: the ends of lines among the NEAR bytes before `at`. */
+static void read_block(struct loose_skipper *s, struct str bytes, size_t at, uint64_t before)
+{
+    uint64_t ends = 0, dashes = 0, c = 0;
+    for (unsigned i = 0; i < BLOCK; i += VEC_BYTES) {
+        vec v = vec_load(bytes.p + at + i);
+        ends |= (uint64_t)vec_bits((vec)(v == '\r') | (vec)(v == '\n')) << i;
+        dashes |= (uint64_t)vec_bits((vec)(v == '-')) << i;
+        c |= (uint64_t)vec_bits((vec)((v | 0x20) == 'c')) << i;
+    }
+    uint64_t early = near(ends << NEAR | before), room = ~near(ends >> 1);
+    s->hits = ((c & early & room) | (dashes & dashes >> 1)) & (((uint64_t)1 << STEP) - 1);
+    s->ends_before = ends >> (STEP - NEAR) & (((uint64_t)1 << NEAR) - 1);
+    s->start = at;
+    s->end = at + STEP;
+}
+
+/* Where the line begins that `at` stands in, when `pos` before it begins one. */
+static size_t line_start(struct str bytes, size_t pos, size_t at)
+{
+    while (at > pos && bytes.p[at - 1] != '\n' && bytes.p[at - 1] != '\r')
+        at--;
+    return at;
+}
+
+size_t loose_skip(struct loose_skipper *s, struct str bytes, size_t pos)
+{
+    static const uint64_t just_before = (uint64_t)1 << (NEAR - 1);
+    size_t at = pos;
+    while (at < s->end || bytes.n - at >= BLOCK) {
+        if (at >= s->end)
+            read_block(s, bytes, at, at == pos ? just_before : s->ends_before);
+        uint64_t hits = s->hits >> (at - s->start);
+        if (hits != 0)
+            return line_start(bytes, pos, at + (size_t)__builtin_ctzll(hits));
+        at = s->end;
+    }
+    if (at > pos && at < bytes.n && bytes.p[at] == '\n' && bytes.p[at - 1] == '\r')
+        at--; /* of one line end */
+    return line_start(bytes, pos, at);
+}
+
 /* "Content-Type:From:Date", as signatures list names of fields. */
 static bool is_name_list(struct str text)
 {
