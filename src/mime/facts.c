@@ -197,10 +197,32 @@ static struct str last_param(const struct mime_value *v, struct str name, bool l
     return found;
 }
 
+/* As a reader takes it that asks for the name alone, whatever stands before it: up to its second
+ * quote, or to what ends a token. */
+static struct str plain_boundary(struct str value)
+{
+    static const struct str name = STR_INIT("boundary");
+    for (size_t at; (at = str_isearch(value, name)) < value.n;) {
+        value = str_slice(value, at + name.n, value.n);
+        size_t i = skip_fws(value, 0);
+        if (i == value.n || value.p[i] != '=')
+            continue;
+        struct str text = str_slice(value, skip_fws(value, i + 1), value.n);
+        bool quoted = text.n > 0 && text.p[0] == '"';
+        text = str_slice(text, quoted, text.n);
+        for (i = 0; i < text.n && text.p[i] != '"'; i++)
+            if (!quoted && (is_fws(text.p[i]) || text.p[i] == ';' || text.p[i] == '('))
+                break;
+        return str_slice(text, 0, i);
+    }
+    return STR_NONE;
+}
+
+/* LENIENT: the last, as LAST, and its boundary as plain as it can be read. */
 static bool read_type(struct arena *arena, const struct head *h, enum mime_view view, bool digest,
                       struct facts *f)
 {
-    bool last = view == VIEW_LAST;
+    bool last = view == VIEW_LAST || view == VIEW_LENIENT;
     const struct head_field *field = head_field(h, STR("Content-Type"), last);
     struct mime_value v = {0};
     if (field != NULL && !mime_value_parse(arena, field->value, &v))
@@ -212,6 +234,10 @@ static bool read_type(struct arena *arena, const struct head *h, enum mime_view 
     f->boundary = last_param(&v, STR("boundary"), last);
     if (field != NULL)
         f->odd |= v.cut || is_odd_type(field->value, f);
+    if (view == VIEW_LENIENT && f->odd && str_eq(f->type, STR("multipart"))) {
+        struct str plain = plain_boundary(field->value);
+        f->boundary = plain.n != 0 ? plain : f->boundary;
+    }
     if (f->type.n == 0 || f->subtype.n == 0) { /* RFC 2045 5.2, RFC 2046 5.1.5 */
         f->type = digest ? STR("message") : STR("text");
         f->subtype = digest ? STR("rfc822") : STR("plain");

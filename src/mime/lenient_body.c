@@ -99,7 +99,7 @@ static void unpack(struct loose_decoder *d, struct str packed)
 static bool known(struct loose_decoder *d, enum body_encoding e)
 {
     struct leaf leaf = leaf_here(d);
-    return take_known(d->t, &leaf, e) || (!d->b->anew && was_taken(d->t, &leaf, e));
+    return take_known(d->t, &leaf, e, d->structural) || (!d->b->anew && was_taken(d->t, &leaf, e));
 }
 
 /* ---- base64 and quoted-printable ---- */

@@ -397,12 +397,13 @@ void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
         take_bytes(t, l, &what);
 }
 
-bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e)
+bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e, bool structural)
 {
     struct slot *same = t->no_memory ? NULL : span_find(t, l, e, true);
     if (same == NULL)
         return false;
     same->p.views |= 1u << l->view;
+    same->structural |= structural;
     add_names(t, same, l, STR_NONE);
     return true;
 }
@@ -428,7 +429,7 @@ static void take_as_labelled(struct taker *t, const struct leaf *l)
                          .encoding = f->encoding,
                          .encoding_text = f->encoding_text,
                          .structural = l->region->structural && !l->guess};
-    if (l->view != VIEW_STRICT && take_known(t, l, f->encoding))
+    if (l->view != VIEW_STRICT && take_known(t, l, f->encoding, what.structural))
         return;
     bool first = l->view == VIEW_STRICT || !was_taken(t, l, f->encoding);
     bool encoded = f->encoding == ENCODING_BASE64 || f->encoding == ENCODING_QP;

@@ -164,16 +164,16 @@ struct taker {
     struct buf scratch;
     bool cut; /* a limit was hit, and a finding says which */
     bool no_memory;
-    bool doubt;      /* in the strict walk: some reader could see something else */
-    bool type_twice; /* in some head */
+    bool doubt;     /* in the strict walk: some reader could see something else */
+    bool odd_heads; /* or in some head, in any walk */
 };
 
 /* A leaf of a view: its body decoded as that view decodes, put into the union. */
 void take_leaf(struct taker *t, const struct leaf *leaf);
 
 /* Did another view take the same bytes, in a decoding that no reader doubts? Then this one does
- * too. */
-bool take_known(struct taker *t, const struct leaf *leaf, enum body_encoding e);
+ * too. `structural`: see struct taken. */
+bool take_known(struct taker *t, const struct leaf *leaf, enum body_encoding e, bool structural);
 
 /* Did another view decode the same bytes, and if they are broken in all other ways too? */
 bool was_taken(struct taker *t, const struct leaf *leaf, enum body_encoding e);
@@ -218,7 +218,8 @@ void walk_view(struct taker *t, const struct region *region, enum mime_view view
 
 /* Readers between the views, whose leaves are VIEW_LENIENT's: as VIEW_STRICT, but any LF ends a
  * line, where the two differ (delimiters that are exact below heads that are not); and as that one,
- * but the last of several types counts, where there are (a line that is no field ends no head). */
+ * but the last of several types counts, and its boundary wherever it stands in it, where heads are
+ * odd (a line that is no field ends no head). */
 void walk_mixed(struct taker *t, const struct region *region);
 
 /* VIEW_LENIENT over one region (lenient.c). */

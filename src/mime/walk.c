@@ -29,7 +29,7 @@ struct walker {
     const struct region *region;
     struct str bytes;
     enum mime_view view;
-    enum mime_view fields;  /* whose choice among those that stand twice */
+    enum mime_view fields;  /* who reads these */
     enum mime_view seen_by; /* whose the leaves are */
     struct head_rules head_rules;
     struct frame stack[MIME_UNION_MAX_DEPTH];
@@ -287,8 +287,7 @@ static size_t begin_entity(struct walker *w, size_t pos, struct entity e)
             t->no_memory = true;
             return w->bytes.n;
         }
-        t->type_twice |= head_field(&w->head, STR("Content-Type"), false) !=
-                         head_field(&w->head, STR("Content-Type"), true);
+        t->odd_heads |= f.odd;
         if (is_strict(w))
             t->doubt |= f.odd;
         pos = w->head.body;
@@ -434,7 +433,7 @@ static void walk(struct walker *w, size_t pos)
     }
 }
 
-/* How a reader walks: by the rules of `view`, but for its choice among fields that stand twice. */
+/* How a reader walks: by the rules of `view`, but for what it takes from fields. */
 struct manner {
     enum mime_view view, fields;
     enum mime_view seen_by; /* whose the leaves are */
@@ -470,7 +469,7 @@ void walk_mixed(struct taker *t, const struct region *region)
     struct manner as = {VIEW_STRICT, VIEW_STRICT, VIEW_LENIENT, EOL_LF};
     if ((t->mixed_ends || region->decoded) && eol_of(region->bytes, VIEW_STRICT) == EOL_CRLF)
         walk_as(t, region, &as);
-    as.fields = VIEW_LAST;
-    if (t->type_twice)
+    as.fields = VIEW_LENIENT;
+    if (t->odd_heads)
         walk_as(t, region, &as);
 }
