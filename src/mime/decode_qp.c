@@ -57,6 +57,26 @@ static inline int escaped(struct qp_run *r, size_t pos)
     return (int)((high & 15) << 4 | (low & 15));
 }
 
+/* "=" that surely begins no octet and no line end, nor a row of signs. */
+static inline bool is_broken(struct str in, size_t pos)
+{
+    if (in.n - pos < 3)
+        return false;
+    char next = in.p[pos + 1];
+    return next == '\r' ? in.p[pos + 2] != '\n'
+                        : digits[(unsigned char)next] == NO_DIGIT && !is_fws(next) && next != '=';
+}
+
+/* The same for the signs among the bytes at `p`, behind which two more can be read. */
+static inline vec broken_signs(const char *p)
+{
+    vec next = vec_load(p + 1), letter = (next | 0x20) - 'a', digit = next - '0';
+    vec may_be = (vec)(letter < 6) | (vec)(digit < 10) | (vec)(next == ' ') | (vec)(next == '\t') |
+                 (vec)(next == '\n') | (vec)(next == '=') |
+                 ((vec)(next == '\r') & (vec)(vec_load(p + 2) == '\n'));
+    return (vec)(vec_load(p) == '=') & ~may_be;
+}
+
 /* "=" and no octet and no line end. Returns how many bytes were taken. */
 static inline size_t bad_escape(struct qp_run *r, size_t pos)
 {
@@ -146,18 +166,34 @@ static inline void line_ends(struct qp_run *r)
     r->kept = r->n = n;
 }
 
+/* How many bytes at `pos` stand for themselves, VEC_BYTES at most, when broken signs do. */
+static inline size_t plain_or_broken(struct qp_run *r, size_t pos)
+{
+    const char *p = r->in.p + pos;
+    vec v = vec_load(p), broken = broken_signs(p);
+    unsigned signs = vec_bits(broken);
+    unsigned ends = vec_bits(((vec)(v == '=') & ~broken) | (vec)(v == '\n')) | 1u << VEC_BYTES;
+    r->odd |= (signs & (ends - 1) & ~ends) != 0 ? ODD_ESCAPE : 0;
+    return (size_t)__builtin_ctz(ends);
+}
+
 /* Bytes that stand for themselves, up to the next "=" or line end: how many. What is copied behind
  * them is written over; there is room, since never more octets come out than bytes were read. */
 static inline size_t plain(struct qp_run *r, size_t pos)
 {
     char *out = r->out + r->n;
     size_t n = 0, left = r->in.n - pos;
-    for (; left - n >= VEC_BYTES; n += VEC_BYTES) {
+    while (left - n >= VEC_BYTES) {
         vec v = vec_load(r->in.p + pos + n), ends = (vec)(v == '=') | (vec)(v == '\n');
+        size_t first = vec_any(ends) ? vec_first(ends) : VEC_BYTES;
         memcpy(out + n, &v, sizeof v);
-        if (vec_any(ends)) {
-            r->n += n + vec_first(ends);
-            return n + vec_first(ends);
+        if (first < VEC_BYTES && r->way->bad == QP_BAD_KEPT && left - n >= VEC_BYTES + 2 &&
+            r->in.p[pos + n + first] == '=' && is_broken(r->in, pos + n + first))
+            first = plain_or_broken(r, pos + n);
+        n += first;
+        if (first < VEC_BYTES) {
+            r->n += n;
+            return n;
         }
     }
     for (; n < left && r->in.p[pos + n] != '=' && r->in.p[pos + n] != '\n'; n++)
@@ -174,7 +210,7 @@ size_t qp_read(struct str in, const struct qp_way *way, char *out, unsigned *odd
             line_ends(&r);
             i++;
         } else if (in.p[i] == '=') {
-            i += escape(&r, i);
+            i += is_broken(in, i) ? bad_escape(&r, i) : escape(&r, i);
         } else {
             i += plain(&r, i);
         }

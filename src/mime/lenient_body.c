@@ -272,7 +272,7 @@ static void carve_base64(struct loose_decoder *d)
     size_t end = d->end, body = d->body, start = body, digits = 0;
     struct loose_line l = {.next = body};
     struct leaf leaf = leaf_here(d);
-    bool more = decoding_find(d->t, &leaf, WAY_CARVED) == NULL, any = false;
+    bool more = decoding_find(d->t, &leaf, WAY_CARVED) == NULL && has_digit(d->bytes), any = false;
     while (more) {
         more = l.next < end && loose_next(all, l.next, &l);
         struct str line = more ? str_slice(all, l.start, l.end) : STR_NONE;
