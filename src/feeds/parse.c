@@ -2,6 +2,7 @@
 #include "feeds/parse_internal.h"
 
 #include "base/clock.h"
+#include "sandbox/task.h"
 
 enum {
     REQUEST_MAX_BYTES = 64 * 1024,
@@ -131,49 +132,35 @@ static int tell(struct arena *arena, struct feed_parsed *out, enum feed_verdict 
     return out->reason.p == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory for a reason") : MP_OK;
 }
 
-static int take_answer(struct arena *arena, const struct content_report *r, struct feed_parsed *out,
-                       struct mp_err *err)
+static int take_answer(struct arena *arena, const struct sandbox_answer *answer,
+                       struct feed_parsed *out, struct mp_err *err)
 {
     struct mp_err why = {0};
     struct feed_head head;
-    int st = MP_E_SYNTAX;
-    if (r->n != 3 || !r->objects[1].has_bytes || !r->objects[2].has_bytes)
-        mp_fail(&why, st, 0, "answer of a feed's worker: not what was asked for");
-    else
-        st = feed_head_unpack(r->objects[1].bytes, &head, &why);
+    int st = feed_head_unpack(answer->head, &head, &why);
     if (st == MP_OK && head.status != MP_OK)
         return tell(arena, out, verdict_of(head.status), head.reason, err);
     if (st == MP_OK)
-        st = feed_entries_check(r->objects[2].bytes, &head.page, &why);
+        st = feed_entries_check(answer->body, &head.page, &why);
     if (st != MP_OK)
         return tell(arena, out, FEED_LOST, str_from(why.text), err);
-    *out = (struct feed_parsed){.page = head.page, .packed = r->objects[2].bytes};
+    *out = (struct feed_parsed){.page = head.page, .packed = answer->body};
     return MP_OK;
 }
 
-static int ask(struct arena *arena, struct sandbox *sb, const struct content_object *object,
-               int64_t deadline_us, struct feed_parsed *out, struct mp_err *err)
+static int ask(struct arena *arena, struct sandbox *sb, const struct sandbox_task *task,
+               struct feed_parsed *out, struct mp_err *err)
 {
-    struct content_limits limits = content_limits_default();
-    struct content_object *objects = arena_new(arena, struct content_object, 1);
-    struct content_report report = {.objects = objects, .n = 1, .cap = 1, .complete = true};
-    struct sandbox_result result;
-    if (objects == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "no memory to read a feed");
-    limits.max_decoded_bytes = FEED_MAX_PACKED_BYTES + REQUEST_MAX_BYTES;
-    struct content_budget budget = content_budget_of(&limits);
-    struct content c = {.arena = arena, .limits = &limits, .budget = &budget, .report = &report};
-    objects[0] = *object;
-    finding_list_init(&report.findings, arena);
-    int st = sandbox_inspect(sb, &c, 0, deadline_us, &result, err);
+    struct sandbox_answer answer;
+    int st = sandbox_task_run(arena, sb, task, &answer, err);
     if (st != MP_OK)
         return st;
-    if (result.outcome == SANDBOX_OK)
-        return take_answer(arena, &report, out, err);
-    enum feed_verdict verdict = result.outcome == SANDBOX_NO_MEMORY     ? FEED_TOO_LARGE
-                                : result.outcome == SANDBOX_UNAVAILABLE ? FEED_NO_WORKER
+    if (answer.outcome == SANDBOX_OK)
+        return take_answer(arena, &answer, out, err);
+    enum feed_verdict verdict = answer.outcome == SANDBOX_NO_MEMORY     ? FEED_TOO_LARGE
+                                : answer.outcome == SANDBOX_UNAVAILABLE ? FEED_NO_WORKER
                                                                         : FEED_LOST;
-    return tell(arena, out, verdict, str_from(result.text), err);
+    return tell(arena, out, verdict, answer.reason, err);
 }
 
 int feed_parse(struct arena *arena, struct sandbox *sb, const struct feed *feed, struct str bytes,
@@ -183,13 +170,14 @@ int feed_parse(struct arena *arena, struct sandbox *sb, const struct feed *feed,
     struct feed_parsed parsed;
     buf_init(&request, REQUEST_MAX_BYTES);
     feed_request_pack(&request, feed, now_s);
-    struct mime_name name = {NAME_ENCODED, buf_str(&request), 0};
-    struct content_object object = {
-        .parent = -1, .bytes = bytes, .has_bytes = true, .names = &name, .n_names = 1};
+    struct sandbox_task task = {.request = buf_str(&request),
+                                .bytes = bytes,
+                                .max_answer_bytes = FEED_MAX_PACKED_BYTES + REQUEST_MAX_BYTES,
+                                .deadline_us = deadline_us};
     int st = request.failed ? mp_fail(err, MP_E_LIMIT, REQUEST_MAX_BYTES,
                                       "the definition of feed " STR_FMT " is longer than %d bytes",
                                       STR_ARG(feed->name), REQUEST_MAX_BYTES)
-                            : ask(arena, sb, &object, deadline_us, &parsed, err);
+                            : ask(arena, sb, &task, &parsed, err);
     buf_clear(&request);
     if (st == MP_OK)
         *out = parsed;

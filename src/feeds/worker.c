@@ -2,8 +2,7 @@
 #include "feeds/parse_internal.h"
 #include "feeds/unpack.h"
 
-#include "content/inspect.h"
-#include "sandbox/worker.h"
+#include "sandbox/task.h"
 
 struct feed_worker {
     struct buf unpacked, entries, head; /* of the latest request, until the next */
@@ -47,33 +46,24 @@ int feed_work(struct arena *arena, struct str request, struct str bytes, struct 
     return MP_OK;
 }
 
-static int inspect(void *data, struct content *c, struct mp_err *err)
+static int work(void *data, struct arena *arena, struct str request, struct str bytes,
+                struct str *head, struct str *body, struct mp_err *err)
 {
     struct feed_worker *w = data;
-    struct content_report *r = c->report;
-    struct content_object *list = arena_new(c->arena, struct content_object, 3);
-    struct feed_head head;
+    struct feed_head found;
     buf_clear(&w->unpacked);
     buf_clear(&w->entries);
     buf_reset(&w->head);
-    if (list == NULL)
-        return mp_fail(err, MP_E_NOMEM, 0, "no memory for an answer");
-    if (r->objects[0].n_names != 1)
+    if (request.n == 0)
         return mp_fail(err, MP_E_SYNTAX, 0, "a request without a definition");
-    int st = feed_work(c->arena, r->objects[0].names[0].text, r->objects[0].bytes, &w->unpacked,
-                       &w->entries, &head, err);
+    int st = feed_work(arena, request, bytes, &w->unpacked, &w->entries, &found, err);
     if (st != MP_OK)
         return st;
-    feed_head_pack(&w->head, &head);
+    feed_head_pack(&w->head, &found);
     if (w->head.failed)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for an answer");
-    list[0] = r->objects[0];
-    list[0].names = NULL; /* known where it came from */
-    list[0].n_names = 0;
-    list[1] = (struct content_object){.depth = 1, .bytes = buf_str(&w->head), .has_bytes = true};
-    list[2] = (struct content_object){.depth = 1, .bytes = buf_str(&w->entries), .has_bytes = true};
-    r->objects = list;
-    r->n = r->cap = 3;
+    *head = buf_str(&w->head);
+    *body = buf_str(&w->entries);
     return MP_OK;
 }
 
@@ -103,14 +93,12 @@ static int drop_entry(void *ctx, const struct indicator *i, struct mp_err *err)
     return MP_OK;
 }
 
-static int load(void *data, const struct content_lists **lists, struct mp_err *err)
+static int load(void *data, struct mp_err *err)
 {
     enum { WARM_BYTES = 16 * 1024 * 1024 };
     struct arena arena = {0};
     int st = MP_OK;
     (void)data;
-    *lists = NULL;
-    archive_warm_up();
     arena_init(&arena, WARM_BYTES);
     for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(warm); i++) {
         struct feed feed = {.name = STR("warm"),
@@ -135,7 +123,7 @@ int feed_worker_main(void)
     buf_init(&w.unpacked, 0);
     buf_init(&w.entries, FEED_MAX_PACKED_BYTES);
     buf_init(&w.head, HEAD_MAX_BYTES);
-    int code = sandbox_worker_main(&(struct sandbox_worker){load, inspect, &w});
+    int code = sandbox_task_main(&(struct sandbox_task_worker){load, work, &w});
     buf_clear(&w.unpacked);
     buf_clear(&w.entries);
     buf_clear(&w.head);
