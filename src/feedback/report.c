@@ -74,7 +74,9 @@ void feedback_problem(struct feedback_problems *list, enum feedback_problem_kind
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     mp_fail(&printable, MP_OK, 0, "%s", text);
-    struct feedback_problem p = {kind, gravity, arena_copy(list->arena, where),
+    const struct str pieces[] = {list->place,
+                                 list->place.n > 0 && where.n > 0 ? STR(", ") : STR(""), where};
+    struct feedback_problem p = {kind, gravity, arena_join(list->arena, pieces, 3),
                                  arena_copy(list->arena, str_from(printable.text))};
     list->failed |= list->items == NULL || p.where.p == NULL || p.text.p == NULL;
     if (!list->failed)

@@ -159,6 +159,7 @@ struct feedback_problems {
     struct arena *arena;
     struct feedback_problem *items;
     size_t n;
+    struct str place; /* of what is read now, put before where it is */
     uint64_t dropped; /* above FEEDBACK_MAX_PROBLEMS */
     enum feedback_gravity worst;
     bool failed; /* no memory for one */
@@ -191,5 +192,14 @@ int dmarc_xml_read(struct arena *arena, struct str xml, struct feedback_problems
                    struct dmarc_aggregate *out, struct mp_err *err);
 int tls_json_read(struct arena *arena, struct str json, struct feedback_problems *problems,
                   struct tls_report *out, struct mp_err *err);
+
+/* message/feedback-report, decoded; what is enclosed is filled by who has the mail. */
+int arf_read(struct arena *arena, struct str fields, struct feedback_problems *problems,
+             struct failure_report *out, struct mp_err *err);
+
+/* All reports in bytes of any form: a mail, gzip or ZIP of one file, XML, JSON. MP_OK also when
+ * there is none: the problems tell; MP_E_NOMEM. libarchive reads what is packed: for workers. */
+int feedback_read(struct arena *arena, struct str bytes, struct feedback_content *out,
+                  struct mp_err *err);
 
 #endif
