@@ -133,11 +133,11 @@ enum { WHERE_BYTES = 120 };
 static struct str where(const struct dmarc_reader *r, const char *what, char room[WHERE_BYTES])
 {
     unsigned long line = XML_GetCurrentLineNumber(r->parser);
-    int n = r->n_records > 0
-                ? snprintf(room, WHERE_BYTES, "line %lu, record %llu%s%s", line,
-                           (unsigned long long)r->n_records, what[0] != '\0' ? ", " : "", what)
-                : snprintf(room, WHERE_BYTES, "line %lu%s%s", line, what[0] != '\0' ? ", " : "",
-                           what);
+    int n =
+        r->n_records > 0
+            ? snprintf(room, WHERE_BYTES, "line %lu, record %llu%s%s", line,
+                       (unsigned long long)r->n_records, what[0] != '\0' ? ", " : "", what)
+            : snprintf(room, WHERE_BYTES, "line %lu%s%s", line, what[0] != '\0' ? ", " : "", what);
     return str_make(room, n > 0 && n < WHERE_BYTES ? (size_t)n : 0);
 }
 
@@ -212,12 +212,13 @@ static bool read_row_values(struct dmarc_reader *r)
     struct dmarc_row *row = &r->row;
     if (!ip_parse(t->source_ip, &row->source)) {
         note(r, PROBLEM_ADDRESS, GRAVITY_PARTIAL, "source_ip",
-             "left out: this is no address of a source", t->source_ip.p == NULL ? STR("") : t->source_ip);
+             "left out: this is no address of a source",
+             t->source_ip.p == NULL ? STR("") : t->source_ip);
         return false;
     }
     if (!str_to_u64(t->count, FEEDBACK_COUNT_LIMIT, &row->count)) {
-        note(r, PROBLEM_NUMBER, GRAVITY_PARTIAL, "count",
-             "left out: this is no number of messages", t->count.p == NULL ? STR("") : t->count);
+        note(r, PROBLEM_NUMBER, GRAVITY_PARTIAL, "count", "left out: this is no number of messages",
+             t->count.p == NULL ? STR("") : t->count);
         return false;
     }
     row->disposition = read_disposition(r, t->disposition);
@@ -311,9 +312,10 @@ static void end_place(struct dmarc_reader *r, enum place p)
 static bool is_word(const struct dmarc_reader *r, const struct str *target)
 {
     const struct dmarc_published *p = &r->report.published;
-    const struct str *const words[] = {&r->auth.result, &r->auth.scope, &p->p,        &p->sp,
-                                       &p->np,          &p->adkim,      &p->aspf,     &p->testing,
-                                       &p->fo,          &r->reason.type, &p->discovery_method};
+    const struct str *const words[] = {
+        &r->auth.result,     &r->auth.scope, &p->p,       &p->sp, &p->np,
+        &p->adkim,           &p->aspf,       &p->testing, &p->fo, &r->reason.type,
+        &p->discovery_method};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (words[i] == target)
             return true;
@@ -485,7 +487,8 @@ static void check_range(struct dmarc_reader *r)
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         if (!feedback_time_parse(ends[i].text, ends[i].out))
             note(r, ends[i].text.n == 0 ? PROBLEM_MISSING : PROBLEM_NUMBER, GRAVITY_NOTE,
-                 ends[i].what, "no time of the range", ends[i].text.p == NULL ? STR("") : ends[i].text);
+                 ends[i].what, "no time of the range",
+                 ends[i].text.p == NULL ? STR("") : ends[i].text);
     if (x->begin_s > x->end_s && x->end_s != 0)
         note(r, PROBLEM_RANGE, GRAVITY_NOTE, "date_range", "it ends before it begins", STR_NONE);
 }
@@ -498,7 +501,8 @@ static void check_whole(struct dmarc_reader *r)
     const struct {
         const char *what;
         struct str text;
-    } needed[] = {{"org_name", x->org_name}, {"report_id", x->report_id},
+    } needed[] = {{"org_name", x->org_name},
+                  {"report_id", x->report_id},
                   {"domain", x->published.domain}};
     check_range(r);
     for (size_t i = 0; i < ARRAY_LEN(needed); i++)

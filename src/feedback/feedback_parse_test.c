@@ -61,8 +61,9 @@ static void test_honest(void)
         enum feedback_kind kind;
     } rows[] = {
         {"XML",
-         STR_INIT("<feedback><policy_published><domain>a.test</domain></policy_published><record>"
-                  "<row><source_ip>192.0.2.1</source_ip><count>3</count></row></record></feedback>"),
+         STR_INIT(
+             "<feedback><policy_published><domain>a.test</domain></policy_published><record>"
+             "<row><source_ip>192.0.2.1</source_ip><count>3</count></row></record></feedback>"),
          1, FEEDBACK_AGGREGATE},
         {"JSON", STR_INIT("{\"organization-name\": \"a\", \"policies\": [{\"summary\": {}}]}"), 1,
          FEEDBACK_TLS},

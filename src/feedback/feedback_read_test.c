@@ -50,7 +50,8 @@ static const struct {
     {"a good one", "", "", PROBLEM_COUNT, GRAVITY_NOTE, 1},
     {"of 2012: no namespace, no version", " xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\"", "",
      PROBLEM_COUNT, GRAVITY_NOTE, 1},
-    {"elements in capitals", "<count>2</count>", "<COUNT>2</COUNT>", PROBLEM_COUNT, GRAVITY_NOTE, 1},
+    {"elements in capitals", "<count>2</count>", "<COUNT>2</COUNT>", PROBLEM_COUNT, GRAVITY_NOTE,
+     1},
     {"words in capitals", "<dkim>pass</dkim>", "<dkim>Pass</dkim>", PROBLEM_COUNT, GRAVITY_NOTE, 1},
     {"an extension is passed over", "</record>",
      "</record><x:y xmlns:x=\"u\"><record><row/></record></x:y>", PROBLEM_COUNT, GRAVITY_NOTE, 1},
@@ -166,7 +167,8 @@ static void test_limits(void)
     tap_ok(content.problems.dropped > 0);
     tap_int(content.problems.items[FEEDBACK_MAX_PROBLEMS - 1].kind, PROBLEM_NOT_WELL_FORMED);
     tap_case("json: deeper than any report, and brackets in a text");
-    read_bytes(STR("{\"organization-name\":\"a\",\"policies\":[],\"x\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}"));
+    read_bytes(STR(
+        "{\"organization-name\":\"a\",\"policies\":[],\"x\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}"));
     tap_ok(has_problem(PROBLEM_DEPTH));
     read_bytes(STR("{\"organization-name\":\"[[[[[[[[[[[[[[[[[[\\\"[[\",\"policies\":[]}"));
     tap_ok(!has_problem(PROBLEM_DEPTH));
@@ -247,7 +249,8 @@ static const struct {
     size_t domains;
 } arf_rows[] = {
     {"a good one",
-     "Feedback-Type: abuse\r\nVersion: 1\r\nSource-IP: 192.0.2.9\r\nReported-Domain: victim.test\r\n"
+     "Feedback-Type: abuse\r\nVersion: 1\r\nSource-IP: 192.0.2.9\r\nReported-Domain: "
+     "victim.test\r\n"
      "Incidents: 4\r\n",
      PROBLEM_COUNT, "192.0.2.9", 4, 1},
     {"lines that end with LF, folded, another case",

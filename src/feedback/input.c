@@ -47,8 +47,8 @@ static struct feedback_item *add_item(struct input *in, enum feedback_kind kind)
     }
     struct feedback_item *item = &c->items[c->n];
     *item = (struct feedback_item){.kind = kind, .place = c->problems.place};
-    item->aggregate = kind == FEEDBACK_AGGREGATE ? arena_new(in->arena, struct dmarc_aggregate, 1)
-                                                 : NULL;
+    item->aggregate =
+        kind == FEEDBACK_AGGREGATE ? arena_new(in->arena, struct dmarc_aggregate, 1) : NULL;
     item->tls = kind == FEEDBACK_TLS ? arena_new(in->arena, struct tls_report, 1) : NULL;
     item->failure =
         kind == FEEDBACK_FAILURE ? arena_new(in->arena, struct failure_report, 1) : NULL;
@@ -63,8 +63,8 @@ enum form { FORM_XML, FORM_JSON, FORM_PACKED, FORM_OTHER };
 
 static enum form form_of(struct str bytes)
 {
-    static const struct str utf16[] = {STR_INIT("\xff\xfe"), STR_INIT("\xfe\xff"),
-                                       STR_INIT("<\0"), STR_INIT("\0<")};
+    static const struct str utf16[] = {STR_INIT("\xff\xfe"), STR_INIT("\xfe\xff"), STR_INIT("<\0"),
+                                       STR_INIT("\0<")};
     if (feed_is_packed(bytes))
         return FORM_PACKED;
     for (size_t i = 0; i < ARRAY_LEN(utf16); i++)
@@ -87,8 +87,7 @@ static int read_document(struct input *in, struct str bytes, enum form form)
         refuse(in, PROBLEM_SIZE, "larger than any report that is read");
         return MP_OK;
     }
-    struct feedback_item *item =
-        add_item(in, form == FORM_XML ? FEEDBACK_AGGREGATE : FEEDBACK_TLS);
+    struct feedback_item *item = add_item(in, form == FORM_XML ? FEEDBACK_AGGREGATE : FEEDBACK_TLS);
     if (item == NULL)
         return p->failed ? no_memory(in) : MP_OK;
     int st = form == FORM_XML ? dmarc_xml_read(in->arena, bytes, p, item->aggregate, in->err)
@@ -105,12 +104,13 @@ static int read_packed(struct input *in, struct str bytes)
                           ? FEEDBACK_MAX_BYTES
                           : bytes.n * FEEDBACK_MAX_RATIO;
     bool ratio = by_ratio > FEEDBACK_RATIO_FREE_MAX_BYTES && by_ratio < FEEDBACK_MAX_BYTES;
-    buf_init(&out, by_ratio > FEEDBACK_RATIO_FREE_MAX_BYTES ? by_ratio
-                                                            : FEEDBACK_RATIO_FREE_MAX_BYTES);
+    buf_init(&out,
+             by_ratio > FEEDBACK_RATIO_FREE_MAX_BYTES ? by_ratio : FEEDBACK_RATIO_FREE_MAX_BYTES);
     int st = feed_unpack(bytes, &out, &why);
     enum form form = st == MP_OK ? form_of(buf_str(&out)) : FORM_OTHER;
     if (st == MP_E_LIMIT) {
-        refuse(in, ratio || by_ratio <= FEEDBACK_RATIO_FREE_MAX_BYTES ? PROBLEM_RATIO : PROBLEM_SIZE,
+        refuse(in,
+               ratio || by_ratio <= FEEDBACK_RATIO_FREE_MAX_BYTES ? PROBLEM_RATIO : PROBLEM_SIZE,
                "more is packed in it than any report holds");
         st = MP_OK;
     } else if (st == MP_E_SYNTAX) {
@@ -133,7 +133,8 @@ static int read_packed(struct input *in, struct str bytes)
 static struct str field(struct input *in, const struct message *m, struct str name)
 {
     const struct header *h = header_first(m, name);
-    struct str s = h == NULL ? STR("") : feedback_text(in->arena, header_unfold(in->arena, h->value));
+    struct str s =
+        h == NULL ? STR("") : feedback_text(in->arena, header_unfold(in->arena, h->value));
     in->content.problems.failed |= s.p == NULL;
     return s;
 }
@@ -159,7 +160,8 @@ static int read_original(struct input *in, const struct mime_part *part, struct 
 static struct str body_of(struct input *in, const struct carrier *c, const struct mime_part *part)
 {
     size_t bad;
-    struct str body = str_slice(c->m->raw, part->body_offset, part->body_offset + part->body_length);
+    struct str body =
+        str_slice(c->m->raw, part->body_offset, part->body_offset + part->body_length);
     struct str s = transfer_decode(in->arena, body, part->encoding, &bad);
     in->content.problems.failed |= s.p == NULL;
     return s;
@@ -212,10 +214,17 @@ static int read_failure(struct input *in, const struct carrier *c, size_t at)
 /* Does it say, by its type or its name, that it is a report? */
 static bool claims(const struct mime_part *p)
 {
-    static const struct str subtypes[] = {
-        STR_INIT("gzip"), STR_INIT("x-gzip"), STR_INIT("gzip-compressed"), STR_INIT("gzipped"),
-        STR_INIT("zip"), STR_INIT("x-zip"), STR_INIT("x-zip-compressed"), STR_INIT("xml"),
-        STR_INIT("tlsrpt+gzip"), STR_INIT("tlsrpt+json"), STR_INIT("json")};
+    static const struct str subtypes[] = {STR_INIT("gzip"),
+                                          STR_INIT("x-gzip"),
+                                          STR_INIT("gzip-compressed"),
+                                          STR_INIT("gzipped"),
+                                          STR_INIT("zip"),
+                                          STR_INIT("x-zip"),
+                                          STR_INIT("x-zip-compressed"),
+                                          STR_INIT("xml"),
+                                          STR_INIT("tlsrpt+gzip"),
+                                          STR_INIT("tlsrpt+json"),
+                                          STR_INIT("json")};
     static const struct str names[] = {STR_INIT(".xml"), STR_INIT(".gz"), STR_INIT(".zip"),
                                        STR_INIT(".json")};
     for (size_t i = 0; i < ARRAY_LEN(subtypes); i++)
@@ -246,7 +255,8 @@ static int read_part(struct input *in, const struct carrier *c, size_t at)
     if (form == FORM_OTHER || (is_text && form == FORM_JSON)) {
         if (claims(p)) {
             in->tried++;
-            refuse(in, PROBLEM_NOT_WELL_FORMED, "called a report, and neither packed, XML nor JSON");
+            refuse(in, PROBLEM_NOT_WELL_FORMED,
+                   "called a report, and neither packed, XML nor JSON");
         }
         return MP_OK;
     }

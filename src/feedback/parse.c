@@ -30,8 +30,9 @@ static int lost(struct arena *arena, struct str why, struct feedback_content *ou
 int feedback_parse(struct arena *arena, struct sandbox *sb, struct str bytes, int64_t deadline_us,
                    struct feedback_content *out, struct mp_err *err)
 {
-    struct sandbox_task task = {
-        .bytes = bytes, .max_answer_bytes = ANSWER_MAX_BYTES, .deadline_us = deadline_us};
+    struct sandbox_task task = {.bytes = bytes,
+                                .max_answer_bytes = ANSWER_MAX_BYTES,
+                                .deadline_us = deadline_us};
     struct sandbox_answer answer;
     struct mp_err why = {0};
     int st = sandbox_task_run(arena, sb, &task, &answer, err);
@@ -80,7 +81,8 @@ static int work(void *data, struct arena *arena, struct str request, struct str 
 static int load(void *data, struct mp_err *err)
 {
     static const struct str warm[] = {
-        STR_INIT("<feedback><record><row><source_ip>192.0.2.1</source_ip></row></record></feedback>"),
+        STR_INIT(
+            "<feedback><record><row><source_ip>192.0.2.1</source_ip></row></record></feedback>"),
         STR_INIT("{\"organization-name\": \"a\", \"policies\": [{\"policy\": {}}]}"),
         STR_INIT("From: a@b.example\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n"
                  "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n"),

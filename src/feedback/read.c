@@ -16,8 +16,9 @@ struct str feedback_text(struct arena *a, struct str s)
         int32_t c = utf8_next(&s);
         utf8_add(&b, c < 0 ? 0xfffd : c);
     }
-    struct str out =
-        b.failed && b.n == 0 ? STR_NONE : arena_copy(a, utf8_cut(buf_str(&b), FEEDBACK_MAX_TEXT_BYTES));
+    struct str out = b.failed && b.n == 0
+                         ? STR_NONE
+                         : arena_copy(a, utf8_cut(buf_str(&b), FEEDBACK_MAX_TEXT_BYTES));
     buf_clear(&b);
     return out;
 }

@@ -12,7 +12,7 @@ struct tls_reader {
     struct arena *arena;
     struct feedback_problems *problems;
     struct tls_report report;
-    size_t n_failures; /* of all policies */
+    size_t n_failures;       /* of all policies */
     char place[PLACE_BYTES]; /* "policies[3].failure-details[0]" */
 };
 
@@ -32,9 +32,8 @@ static void note(struct tls_reader *r, enum feedback_problem_kind kind,
 
 static struct str text_of(struct tls_reader *r, const json_t *v)
 {
-    struct str s = !json_is_string(v)
-                       ? STR("")
-                       : str_make(json_string_value(v), json_string_length(v));
+    struct str s =
+        !json_is_string(v) ? STR("") : str_make(json_string_value(v), json_string_length(v));
     s = feedback_text(r->arena, s);
     r->problems->failed |= s.p == NULL;
     return s;
@@ -61,9 +60,8 @@ static bool number(struct tls_reader *r, const json_t *object, const char *key, 
         *out = (uint64_t)i;
         return true;
     }
-    if (json_is_string(v) &&
-        str_to_u64(str_make(json_string_value(v), json_string_length(v)), FEEDBACK_COUNT_LIMIT,
-                   out)) {
+    if (json_is_string(v) && str_to_u64(str_make(json_string_value(v), json_string_length(v)),
+                                        FEEDBACK_COUNT_LIMIT, out)) {
         note(r, PROBLEM_TYPE, GRAVITY_NOTE, key, "a number is wanted, and not a text");
         return true;
     }
@@ -261,7 +259,8 @@ static json_t *load(struct tls_reader *r, struct str json)
     json_error_t error;
     char room[PLACE_BYTES];
     if (is_too_deep(json)) {
-        note(r, PROBLEM_DEPTH, GRAVITY_REFUSED, "", "more values in each other than any report has");
+        note(r, PROBLEM_DEPTH, GRAVITY_REFUSED, "",
+             "more values in each other than any report has");
         return NULL;
     }
     json_t *root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);

@@ -1,4 +1,5 @@
-/* Others' reports, and hostile ones: conformance/dmarc-aggregate, tls-rpt and arf, read in place. */
+/* Others' reports, and hostile ones: conformance/dmarc-aggregate, tls-rpt and arf, read in place.
+ */
 #include <stdio.h>
 
 #include "feedback/report.h"
@@ -40,7 +41,8 @@ static void same_time(int64_t got, struct str want)
 
 /* ---- aggregate ---- */
 
-static void same_results(const struct dmarc_auth *list, size_t n, const json_t *want, size_t at_result)
+static void same_results(const struct dmarc_auth *list, size_t n, const json_t *want,
+                         size_t at_result)
 {
     tap_int(n, json_array_size(want));
     for (size_t i = 0; i < n && i < json_array_size(want); i++) {
@@ -49,7 +51,8 @@ static void same_results(const struct dmarc_auth *list, size_t n, const json_t *
         struct str result = json_is_string(word) ? str_from(json_string_value(word)) : STR("");
         const json_t *domain = json_array_get(row, 0);
         tap_ok(str_ieq(list[i].result, result));
-        tap_str(list[i].domain, json_is_string(domain) ? str_from(json_string_value(domain)) : STR(""));
+        tap_str(list[i].domain,
+                json_is_string(domain) ? str_from(json_string_value(domain)) : STR(""));
     }
 }
 
@@ -175,8 +178,8 @@ static void judge_error(const struct feedback_content *c, struct str error)
         tap_ok(refused);
 }
 
-static void run_suite(const char *suite, void (*compare)(const struct feedback_content *,
-                                                         const json_t *))
+static void run_suite(const char *suite,
+                      void (*compare)(const struct feedback_content *, const json_t *))
 {
     char path[64];
     snprintf(path, sizeof path, "%s/cases.json", suite);
