@@ -393,7 +393,7 @@ int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err 
         h->c.request_deadline_ms = HTTPD_REQUEST_DEADLINE_MS;
     if (c->workers == 0)
         h->c.workers = HTTPD_WORKERS;
-    int fd = listen_open(c, &h->c.ip, &h->port, err);
+    int fd = httpd_listen_open(c, &h->c.ip, &h->port, err);
     st = fd < 0 ? fd : work_start(h, err);
     if (st == MP_OK)
         st = start_mhd(h, fd, err); /* it owns the socket, also when it fails */

@@ -126,10 +126,11 @@ void request_reset_reply(struct httpd_request *q);
 void request_fail(struct httpd_request *q, const struct mp_err *err); /* a problem by its code */
 
 /* listen.c: the socket, and what it is bound to; a negative status */
-int listen_open(const struct httpd_config *c, struct ip *ip, uint16_t *port, struct mp_err *err);
+int httpd_listen_open(const struct httpd_config *c, struct ip *ip, uint16_t *port,
+                      struct mp_err *err);
 
 /* False: neither IPv4 nor IPv6. `port` may be NULL. */
-bool listen_address(const struct sockaddr *at, struct ip *ip, uint16_t *port);
+bool httpd_listen_address(const struct sockaddr *at, struct ip *ip, uint16_t *port);
 
 /* work.c */
 int work_start(struct httpd *h, struct mp_err *err);

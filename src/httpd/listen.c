@@ -16,7 +16,7 @@ union address {
     struct sockaddr_storage most;
 };
 
-bool listen_address(const struct sockaddr *at, struct ip *ip, uint16_t *port)
+bool httpd_listen_address(const struct sockaddr *at, struct ip *ip, uint16_t *port)
 {
     union address to = {0};
     uint16_t network = 0;
@@ -41,7 +41,7 @@ static bool read_address(int fd, struct ip *ip, uint16_t *port)
 {
     union address at = {0};
     socklen_t n = sizeof at;
-    return getsockname(fd, &at.any, &n) == 0 && listen_address(&at.any, ip, port);
+    return getsockname(fd, &at.any, &n) == 0 && httpd_listen_address(&at.any, ip, port);
 }
 
 static int open_new(const struct httpd_config *c, struct mp_err *err)
@@ -85,7 +85,8 @@ static int take_given(int fd, struct mp_err *err)
     return fd;
 }
 
-int listen_open(const struct httpd_config *c, struct ip *ip, uint16_t *port, struct mp_err *err)
+int httpd_listen_open(const struct httpd_config *c, struct ip *ip, uint16_t *port,
+                      struct mp_err *err)
 {
     int fd = c->has_listen_fd ? take_given(c->listen_fd, err) : open_new(c, err);
     if (fd >= 0 && !read_address(fd, ip, port)) {

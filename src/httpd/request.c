@@ -161,7 +161,7 @@ struct ip httpd_client(struct httpd_request *q)
         MHD_get_connection_info(q->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info == NULL || info->client_addr == NULL)
         return ip;
-    listen_address(info->client_addr, &ip, NULL);
+    httpd_listen_address(info->client_addr, &ip, NULL);
     return ip;
 }
 

@@ -70,7 +70,7 @@ static const char *place(const struct store *s)
     return s->dir == NULL ? "memory" : s->dir;
 }
 
-int db_fail(const struct store *s, sqlite3 *db, struct mp_err *err)
+int store_db_fail(const struct store *s, sqlite3 *db, struct mp_err *err)
 {
     int code = sqlite3_errcode(db);
     switch (code) {
@@ -91,28 +91,28 @@ int db_fail(const struct store *s, sqlite3 *db, struct mp_err *err)
     }
 }
 
-int db_prepare(const struct store *s, sqlite3 *db, const char *sql, sqlite3_stmt **out,
-               struct mp_err *err)
+int store_db_prepare(const struct store *s, sqlite3 *db, const char *sql, sqlite3_stmt **out,
+                     struct mp_err *err)
 {
     if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
         return MP_OK;
-    return db_fail(s, db, err);
+    return store_db_fail(s, db, err);
 }
 
-int db_run(struct store *s, enum store_sql which, struct mp_err *err)
+int store_db_run(struct store *s, enum store_sql which, struct mp_err *err)
 {
     int rc = sqlite3_step(s->sql[which]);
-    int st = rc == SQLITE_DONE || rc == SQLITE_ROW ? MP_OK : db_fail(s, s->db, err);
+    int st = rc == SQLITE_DONE || rc == SQLITE_ROW ? MP_OK : store_db_fail(s, s->db, err);
     sqlite3_reset(s->sql[which]);
     return st;
 }
 
-void db_bind(sqlite3_stmt *st, int at, struct str text)
+void store_db_bind(sqlite3_stmt *st, int at, struct str text)
 {
     sqlite3_bind_text64(st, at, text.n == 0 ? "" : text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-struct str db_text(sqlite3_stmt *st, int column)
+struct str store_db_text(sqlite3_stmt *st, int column)
 {
     const char *p = (const char *)sqlite3_column_blob(st, column);
     int n = sqlite3_column_bytes(st, column);
@@ -123,21 +123,21 @@ struct str db_text(sqlite3_stmt *st, int column)
 
 static int exec(const struct store *s, sqlite3 *db, const char *sql, struct mp_err *err)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? MP_OK : db_fail(s, db, err);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? MP_OK : store_db_fail(s, db, err);
 }
 
 static int number(const struct store *s, sqlite3 *db, const char *sql, int64_t *out,
                   struct mp_err *err)
 {
     sqlite3_stmt *q;
-    int st = db_prepare(s, db, sql, &q, err);
+    int st = store_db_prepare(s, db, sql, &q, err);
     if (st != MP_OK)
         return st;
     int rc = sqlite3_step(q);
     if (rc == SQLITE_ROW)
         *out = sqlite3_column_int64(q, 0);
     else
-        st = db_fail(s, db, err);
+        st = store_db_fail(s, db, err);
     sqlite3_finalize(q);
     return st;
 }
@@ -152,12 +152,12 @@ static int connect_to(struct store *s, sqlite3 **out, struct mp_err *err)
     int rc =
         sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL);
-    int st = rc == SQLITE_OK ? MP_OK : db_fail(s, db, err);
+    int st = rc == SQLITE_OK ? MP_OK : store_db_fail(s, db, err);
     /* A database that we shall refuse must stay as it is. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(db, STORE_BUSY_MS);
     if (st == MP_OK && functions_add(s, db) != SQLITE_OK)
-        st = db_fail(s, db, err);
+        st = store_db_fail(s, db, err);
     if (st != MP_OK)
         sqlite3_close(db);
     else
@@ -211,12 +211,13 @@ static int load_totals(struct store *s, struct mp_err *err)
 {
     sqlite3_stmt *q;
     int64_t expiring = 0;
-    int st = db_prepare(s, s->db,
-                        "SELECT ifnull(sum(outcome = 0), 0), ifnull(sum(outcome <> 0), 0),"
-                        " ifnull(sum(stored_bytes), 0), ifnull(sum(outcome = 0 AND seen = 0), 0),"
-                        " max(ifnull(max(seq), 0), (SELECT seq FROM last_seq)),"
-                        " (SELECT count(*) FROM inbox) FROM delivery",
-                        &q, err);
+    int st =
+        store_db_prepare(s, s->db,
+                         "SELECT ifnull(sum(outcome = 0), 0), ifnull(sum(outcome <> 0), 0),"
+                         " ifnull(sum(stored_bytes), 0), ifnull(sum(outcome = 0 AND seen = 0), 0),"
+                         " max(ifnull(max(seq), 0), (SELECT seq FROM last_seq)),"
+                         " (SELECT count(*) FROM inbox) FROM delivery",
+                         &q, err);
     if (st != MP_OK)
         return st;
     if (sqlite3_step(q) == SQLITE_ROW)
@@ -227,7 +228,7 @@ static int load_totals(struct store *s, struct mp_err *err)
                                     .last_seq = sqlite3_column_int64(q, 4),
                                     .inboxes = (uint64_t)sqlite3_column_int64(q, 5)};
     else
-        st = db_fail(s, s->db, err);
+        st = store_db_fail(s, s->db, err);
     sqlite3_finalize(q);
     if (st == MP_OK)
         st = number(s, s->db,
@@ -238,7 +239,7 @@ static int load_totals(struct store *s, struct mp_err *err)
     return st;
 }
 
-int db_open(struct store *s, struct mp_err *err)
+int store_db_open(struct store *s, struct mp_err *err)
 {
     int64_t version = 0;
     int st = connect_to(s, &s->db, err);
@@ -252,7 +253,7 @@ int db_open(struct store *s, struct mp_err *err)
                   "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;",
                   err);
     for (int i = 0; st == MP_OK && i < SQL_COUNT; i++)
-        st = db_prepare(s, s->db, texts[i], &s->sql[i], err);
+        st = store_db_prepare(s, s->db, texts[i], &s->sql[i], err);
     if (st == MP_OK)
         st = load_totals(s, err);
     if (st == MP_OK)
@@ -260,7 +261,7 @@ int db_open(struct store *s, struct mp_err *err)
     return st;
 }
 
-void db_close(struct store *s)
+void store_db_close(struct store *s)
 {
     for (int i = 0; i < STORE_READERS; i++)
         sqlite3_close(s->readers[i]);
@@ -293,7 +294,7 @@ static int connect_reader(struct store *s, sqlite3 **out, struct mp_err *err)
     return st;
 }
 
-int db_reader_take(struct store *s, sqlite3 **out, struct mp_err *err)
+int store_db_reader_take(struct store *s, sqlite3 **out, struct mp_err *err)
 {
     int i, st = MP_OK;
     if (s->dir == NULL) {
@@ -320,7 +321,7 @@ int db_reader_take(struct store *s, sqlite3 **out, struct mp_err *err)
     return st;
 }
 
-void db_reader_give(struct store *s, sqlite3 *db)
+void store_db_reader_give(struct store *s, sqlite3 *db)
 {
     if (s->dir == NULL) {
         pthread_mutex_unlock(&s->memory_lock);

@@ -143,8 +143,9 @@ int files_read(struct store *s, const char *id, struct buf *out, bool *found, st
 int files_sweep(struct store *s, struct mp_err *err)
 {
     sqlite3_stmt *q;
-    int st = db_prepare(s, s->db, "SELECT 1 FROM delivery WHERE seq = ?1 AND id = ?2 AND in_file",
-                        &q, err);
+    int st =
+        store_db_prepare(s, s->db, "SELECT 1 FROM delivery WHERE seq = ?1 AND id = ?2 AND in_file",
+                         &q, err);
     int fd = st == MP_OK ? openat(s->dir_fd, files_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (st == MP_OK && dir == NULL)
@@ -154,12 +155,12 @@ int files_sweep(struct store *s, struct mp_err *err)
         if (!id_seq(str_from(e->d_name), &seq)) /* none of ours: let it be */
             continue;
         sqlite3_bind_int64(q, 1, seq);
-        db_bind(q, 2, str_from(e->d_name));
+        store_db_bind(q, 2, str_from(e->d_name));
         int rc = sqlite3_step(q);
         if (rc == SQLITE_DONE)
             files_remove(s, e->d_name);
         else if (rc != SQLITE_ROW && st == MP_OK)
-            st = db_fail(s, s->db, err);
+            st = store_db_fail(s, s->db, err);
         sqlite3_reset(q);
     }
     if (dir != NULL)

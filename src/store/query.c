@@ -116,12 +116,12 @@ static int where_make(struct where *w, const struct store_query *q, struct mp_er
 static int where_prepare(struct store *s, sqlite3 *db, const struct where *w, sqlite3_stmt **out,
                          struct mp_err *err)
 {
-    int st = db_prepare(s, db, w->sql.p, out, err);
+    int st = store_db_prepare(s, db, w->sql.p, out, err);
     for (int i = 0; st == MP_OK && i < w->n; i++)
         if (w->binds[i].is_number)
             sqlite3_bind_int64(*out, i + 1, w->binds[i].number);
         else
-            db_bind(*out, i + 1, w->binds[i].text);
+            store_db_bind(*out, i + 1, w->binds[i].text);
     return st;
 }
 
@@ -137,7 +137,7 @@ static int row_at(struct store *s, sqlite3 *db, sqlite3_stmt *q, int64_t seq, st
     if (rc == SQLITE_ROW && !row_read(q, a, out))
         st = mp_fail(err, MP_E_NOMEM, 0, "no memory for a list of deliveries");
     else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        st = db_fail(s, db, err);
+        st = store_db_fail(s, db, err);
     sqlite3_reset(q);
     return st;
 }
@@ -146,16 +146,16 @@ static int transcript_at(struct store *s, sqlite3 *db, struct arena *a, struct s
                          struct mp_err *err)
 {
     sqlite3_stmt *q;
-    int st = db_prepare(s, db, "SELECT transcript FROM body WHERE seq = ?1", &q, err);
+    int st = store_db_prepare(s, db, "SELECT transcript FROM body WHERE seq = ?1", &q, err);
     if (st != MP_OK)
         return st;
     sqlite3_bind_int64(q, 1, d->seq);
     if (sqlite3_step(q) == SQLITE_ROW) {
-        d->transcript = arena_copy(a, db_text(q, 0));
+        d->transcript = arena_copy(a, store_db_text(q, 0));
         if (d->transcript.p == NULL)
             st = mp_fail(err, MP_E_NOMEM, 0, "no memory for a transcript");
     } else
-        st = db_fail(s, db, err);
+        st = store_db_fail(s, db, err);
     sqlite3_finalize(q);
     return st;
 }
@@ -180,11 +180,11 @@ int store_get(struct store *s, struct str id, struct arena *a, struct store_deli
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a delivery");
     if (!id_seq(id, &seq))
         return MP_OK;
-    int st = db_reader_take(s, &db, err);
+    int st = store_db_reader_take(s, &db, err);
     if (st != MP_OK)
         return st;
     snapshot(s, db, true);
-    st = db_prepare(s, db, row_select_one, &q, err);
+    st = store_db_prepare(s, db, row_select_one, &q, err);
     if (st == MP_OK)
         st = row_at(s, db, q, seq, a, d, &found, err);
     found = found && str_eq(id, str_make(d->id, STORE_ID_BYTES - 1));
@@ -192,7 +192,7 @@ int store_get(struct store *s, struct str id, struct arena *a, struct store_deli
         st = transcript_at(s, db, a, d, err);
     sqlite3_finalize(q);
     snapshot(s, db, false);
-    db_reader_give(s, db);
+    store_db_reader_give(s, db);
     *out = st == MP_OK && found ? d : NULL;
     return st;
 }
@@ -209,27 +209,27 @@ static int raw_row(struct store *s, struct str id, int64_t seq, struct buf *out,
     sqlite3 *db;
     sqlite3_stmt *q = NULL;
     *row = (struct raw_row){0};
-    int st = db_reader_take(s, &db, err);
+    int st = store_db_reader_take(s, &db, err);
     if (st != MP_OK)
         return st;
-    st = db_prepare(s, db,
-                    "SELECT in_file, size_bytes, raw FROM delivery JOIN body USING (seq)"
-                    " WHERE seq = ?1 AND id = ?2",
-                    &q, err);
+    st = store_db_prepare(s, db,
+                          "SELECT in_file, size_bytes, raw FROM delivery JOIN body USING (seq)"
+                          " WHERE seq = ?1 AND id = ?2",
+                          &q, err);
     if (st == MP_OK) {
         sqlite3_bind_int64(q, 1, seq);
-        db_bind(q, 2, id);
+        store_db_bind(q, 2, id);
         int rc = sqlite3_step(q);
         row->found = rc == SQLITE_ROW;
         row->in_file = row->found && sqlite3_column_int(q, 0) != 0;
         row->size_bytes = row->found ? (uint64_t)sqlite3_column_int64(q, 1) : 0;
         if (row->found && !row->in_file)
-            buf_add(out, db_text(q, 2));
+            buf_add(out, store_db_text(q, 2));
         else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-            st = db_fail(s, db, err);
+            st = store_db_fail(s, db, err);
     }
     sqlite3_finalize(q);
-    db_reader_give(s, db);
+    store_db_reader_give(s, db);
     return st;
 }
 
@@ -290,7 +290,7 @@ static int scan(struct store *s, sqlite3 *db, sqlite3_stmt *q, const struct stor
             seqs[(*n)++] = sqlite3_column_int64(q, 0);
         page->unseen += sqlite3_column_int(q, 1) != 0;
     }
-    return rc == SQLITE_DONE ? MP_OK : db_fail(s, db, err);
+    return rc == SQLITE_DONE ? MP_OK : store_db_fail(s, db, err);
 }
 
 static int list(struct store *s, sqlite3 *db, const struct where *w, const struct store_query *q,
@@ -306,7 +306,7 @@ static int list(struct store *s, sqlite3 *db, const struct where *w, const struc
         st = scan(s, db, find, q, seqs, &n, page, err);
     sqlite3_finalize(find);
     if (st == MP_OK)
-        st = db_prepare(s, db, row_select_one, &row, err);
+        st = store_db_prepare(s, db, row_select_one, &row, err);
     if (st == MP_OK) {
         page->items = arena_new(a, struct store_delivery, n + 1);
         if (page->items == NULL)
@@ -329,12 +329,12 @@ int store_list(struct store *s, const struct store_query *q, struct arena *a,
     sqlite3 *db;
     int st = where_make(&w, q, err);
     if (st == MP_OK)
-        st = db_reader_take(s, &db, err);
+        st = store_db_reader_take(s, &db, err);
     if (st == MP_OK) {
         snapshot(s, db, true);
         st = list(s, db, &w, q, a, &page, err);
         snapshot(s, db, false);
-        db_reader_give(s, db);
+        store_db_reader_give(s, db);
     }
     where_clear(&w);
     if (st == MP_OK)
@@ -362,7 +362,7 @@ static int run_seen(struct store *s, void *arg, struct mp_err *err)
             continue;
         sqlite3_bind_int64(q, 1, x->seen);
         sqlite3_bind_int64(q, 2, seq);
-        db_bind(q, 3, x->ids[i]);
+        store_db_bind(q, 3, x->ids[i]);
         int rc = sqlite3_step(q);
         if (rc == SQLITE_ROW) {
             s->change.changed = true;
@@ -371,7 +371,7 @@ static int run_seen(struct store *s, void *arg, struct mp_err *err)
             rc = sqlite3_step(q);
         }
         if (rc != SQLITE_DONE)
-            st = db_fail(s, s->db, err);
+            st = store_db_fail(s, s->db, err);
         sqlite3_reset(q);
     }
     return st;

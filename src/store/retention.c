@@ -21,7 +21,7 @@ static int sweep(struct store *s, const struct sweep *w, size_t limit, size_t *n
     sqlite3_bind_int64(q, 1, (int64_t)limit);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW && found < limit)
         seqs[found++] = sqlite3_column_int64(q, 0);
-    st = rc == SQLITE_DONE || rc == SQLITE_ROW ? MP_OK : db_fail(s, s->db, err);
+    st = rc == SQLITE_DONE || rc == SQLITE_ROW ? MP_OK : store_db_fail(s, s->db, err);
     sqlite3_reset(q);
     for (size_t i = 0; i < found && st == MP_OK; i++) {
         bool gone;
@@ -56,16 +56,16 @@ static int inbox_limit(struct store *s, struct str inbox, struct mp_err *err)
     sqlite3_stmt *q = s->sql[SQL_INBOX_LIMIT];
     const struct sweep w = {.which = SQL_INBOX_EXCESS, .backwards = true};
     size_t n = 1;
-    db_bind(q, 1, inbox);
+    store_db_bind(q, 1, inbox);
     int rc = sqlite3_step(q), st = MP_OK;
     int64_t max = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        st = db_fail(s, s->db, err);
+        st = store_db_fail(s, s->db, err);
     sqlite3_reset(q);
     if (max <= 0)
         return st;
     while (st == MP_OK && n > 0) {
-        db_bind(s->sql[SQL_INBOX_EXCESS], 2, inbox);
+        store_db_bind(s->sql[SQL_INBOX_EXCESS], 2, inbox);
         sqlite3_bind_int64(s->sql[SQL_INBOX_EXCESS], 3, max);
         st = sweep(s, &w, STORE_SWEEP_MAX, &n, err);
     }
@@ -107,7 +107,7 @@ int retention_clear(struct store *s, struct str inbox, uint64_t *deleted, struct
     int st = MP_OK;
     *deleted = 0;
     while (st == MP_OK && n > 0) {
-        db_bind(s->sql[SQL_OF_INBOX], 2, inbox);
+        store_db_bind(s->sql[SQL_OF_INBOX], 2, inbox);
         st = sweep(s, &w, STORE_SWEEP_MAX, &n, err);
         *deleted += n;
     }
@@ -128,9 +128,9 @@ static int end_inbox(struct store *s, int64_t now_ms, bool *more, struct mp_err 
     sqlite3_bind_int64(q, 1, now_ms);
     int rc = sqlite3_step(q), st = MP_OK;
     if (rc == SQLITE_ROW)
-        id = arena_copy(&s->change.arena, db_text(q, 0));
+        id = arena_copy(&s->change.arena, store_db_text(q, 0));
     else if (rc != SQLITE_DONE)
-        st = db_fail(s, s->db, err);
+        st = store_db_fail(s, s->db, err);
     sqlite3_reset(q);
     if (rc != SQLITE_ROW)
         return st;
@@ -138,9 +138,9 @@ static int end_inbox(struct store *s, int64_t now_ms, bool *more, struct mp_err 
         return mp_fail(err, MP_E_NOMEM, 0, "no memory to end an inbox");
     *more = true;
     st = retention_clear(s, id, &deleted, err);
-    db_bind(s->sql[SQL_INBOX_DELETE], 1, id);
+    store_db_bind(s->sql[SQL_INBOX_DELETE], 1, id);
     if (st == MP_OK)
-        st = db_run(s, SQL_INBOX_DELETE, err);
+        st = store_db_run(s, SQL_INBOX_DELETE, err);
     s->change.totals.inboxes -= st == MP_OK;
     return st;
 }
@@ -162,7 +162,7 @@ int retention_tick(struct store *s, void *arg, struct mp_err *err)
     }
     sqlite3_bind_int64(s->sql[SQL_SENT_EXPIRED], 1, t->now_ms);
     if (st == MP_OK)
-        st = db_run(s, SQL_SENT_EXPIRED, err);
+        st = store_db_run(s, SQL_SENT_EXPIRED, err);
     s->change.changed |= st == MP_OK && sqlite3_changes(s->db) > 0;
     return st;
 }

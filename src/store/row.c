@@ -144,13 +144,13 @@ int row_put(struct store *s, const struct work *w, struct mp_err *err)
                                [9] = d->client_port,
                                [10] = d->reply_code};
     sqlite3_bind_int64(st, 1, d->seq);
-    db_bind(st, 2, str_make(d->id, ID_DIGITS));
+    store_db_bind(st, 2, str_make(d->id, ID_DIGITS));
     for (int i = 2; i < (int)ARRAY_LEN(numbers); i++)
         sqlite3_bind_int64(st, i + 1, numbers[i]);
     sqlite3_bind_blob64(st, ROW_FIXED, rcpts.p, rcpts.n, SQLITE_STATIC);
     for (int i = 0; i < ROW_TEXTS; i++)
-        db_bind(st, ROW_FIXED + 1 + i, *(const struct str *)((const char *)d + texts[i]));
-    int status = db_run(s, SQL_INSERT, err);
+        store_db_bind(st, ROW_FIXED + 1 + i, *(const struct str *)((const char *)d + texts[i]));
+    int status = store_db_run(s, SQL_INSERT, err);
     if (status != MP_OK)
         return status;
     st = s->sql[SQL_INSERT_BODY];
@@ -159,8 +159,8 @@ int row_put(struct store *s, const struct work *w, struct mp_err *err)
         sqlite3_bind_null(st, 2);
     else
         sqlite3_bind_blob64(st, 2, d->raw.n == 0 ? "" : d->raw.p, d->raw.n, SQLITE_STATIC);
-    db_bind(st, 3, d->transcript);
-    return db_run(s, SQL_INSERT_BODY, err);
+    store_db_bind(st, 3, d->transcript);
+    return store_db_run(s, SQL_INSERT_BODY, err);
 }
 
 bool row_read(sqlite3_stmt *st, struct arena *a, struct store_delivery *out)
@@ -175,16 +175,16 @@ bool row_read(sqlite3_stmt *st, struct arena *a, struct store_delivery *out)
         .client_port = (uint16_t)sqlite3_column_int(st, 9),
         .reply_code = (unsigned)sqlite3_column_int(st, 10),
     };
-    struct str id = db_text(st, 1);
+    struct str id = store_db_text(st, 1);
     if (id.n == ID_DIGITS)
         memcpy(d.id, id.p, ID_DIGITS);
     for (int i = 0; i < ROW_TEXTS; i++) {
         struct str *to = (struct str *)((char *)&d + texts[i]);
-        *to = arena_copy(a, db_text(st, ROW_FIXED + i));
+        *to = arena_copy(a, store_db_text(st, ROW_FIXED + i));
         if (to->p == NULL)
             return false;
     }
-    if (!rcpts_read(a, db_text(st, ROW_FIXED - 1), &d))
+    if (!rcpts_read(a, store_db_text(st, ROW_FIXED - 1), &d))
         return false;
     *out = d;
     return true;

@@ -285,7 +285,7 @@ int store_open(const struct store_config *config, struct store **out, struct mp_
     }
     int st = s->dir == NULL ? MP_OK : files_open(s, err);
     if (st == MP_OK)
-        st = db_open(s, err);
+        st = store_db_open(s, err);
     if (st == MP_OK)
         sqlite3_wal_hook(s->db, wal_grew, s);
     if (st == MP_OK && s->dir != NULL)
@@ -315,7 +315,7 @@ void store_close(struct store *s)
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
     }
-    db_close(s);
+    store_db_close(s);
     const int fds[] = {s->files_fd, s->dir_fd, s->lock_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)

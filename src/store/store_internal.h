@@ -125,17 +125,17 @@ struct store {
 /* ---- db.c: connections ---- */
 
 /* "DIR/store.db: what SQLite says", MP_E_NOMEM or MP_E_IO. */
-int db_fail(const struct store *s, sqlite3 *db, struct mp_err *err);
-int db_open(struct store *s, struct mp_err *err);
-void db_close(struct store *s);
-int db_reader_take(struct store *s, sqlite3 **out, struct mp_err *err);
-void db_reader_give(struct store *s, sqlite3 *db);
-int db_prepare(const struct store *s, sqlite3 *db, const char *sql, sqlite3_stmt **out,
-               struct mp_err *err);
+int store_db_fail(const struct store *s, sqlite3 *db, struct mp_err *err);
+int store_db_open(struct store *s, struct mp_err *err);
+void store_db_close(struct store *s);
+int store_db_reader_take(struct store *s, sqlite3 **out, struct mp_err *err);
+void store_db_reader_give(struct store *s, sqlite3 *db);
+int store_db_prepare(const struct store *s, sqlite3 *db, const char *sql, sqlite3_stmt **out,
+                     struct mp_err *err);
 /* One of the writer's statements without result, and reset. */
-int db_run(struct store *s, enum store_sql which, struct mp_err *err);
-void db_bind(sqlite3_stmt *st, int at, struct str text);
-struct str db_text(sqlite3_stmt *st, int column); /* until the next step */
+int store_db_run(struct store *s, enum store_sql which, struct mp_err *err);
+void store_db_bind(sqlite3_stmt *st, int at, struct str text);
+struct str store_db_text(sqlite3_stmt *st, int column); /* until the next step */
 
 /* ---- row.c: a delivery as a row ---- */
 

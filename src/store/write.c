@@ -17,7 +17,7 @@ int change_begin(struct store *s, struct mp_err *err)
     c->totals = s->totals; /* only this thread writes them */
     if (s->dir == NULL)
         pthread_mutex_lock(&s->memory_lock);
-    int st = db_run(s, SQL_BEGIN, err);
+    int st = store_db_run(s, SQL_BEGIN, err);
     if (st != MP_OK && s->dir == NULL)
         pthread_mutex_unlock(&s->memory_lock);
     return st;
@@ -27,7 +27,7 @@ int change_begin(struct store *s, struct mp_err *err)
 static void roll_back(struct store *s)
 {
     if (sqlite3_get_autocommit(s->db) == 0)
-        db_run(s, SQL_ROLLBACK, NULL);
+        store_db_run(s, SQL_ROLLBACK, NULL);
 }
 
 int change_end(struct store *s, int st, struct mp_err *err)
@@ -36,10 +36,10 @@ int change_end(struct store *s, int st, struct mp_err *err)
     bool commit = st == MP_OK && c->changed;
     if (commit) {
         sqlite3_bind_int64(s->sql[SQL_LAST_SEQ_SET], 1, c->totals.last_seq);
-        st = db_run(s, SQL_LAST_SEQ_SET, err);
+        st = store_db_run(s, SQL_LAST_SEQ_SET, err);
     }
     if (commit && st == MP_OK)
-        st = db_run(s, SQL_COMMIT, err);
+        st = store_db_run(s, SQL_COMMIT, err);
     roll_back(s);
     if (s->dir == NULL)
         pthread_mutex_unlock(&s->memory_lock);
@@ -81,12 +81,12 @@ int change_delete(struct store *s, int64_t seq, struct str id, bool quiet, bool 
     struct told told = {.kind = quiet ? STORE_EVENT_CLEARED : STORE_EVENT_DELETED};
     *gone = false;
     sqlite3_bind_int64(q, 1, seq);
-    db_bind(q, 2, id);
+    store_db_bind(q, 2, id);
     int rc = sqlite3_step(q);
     if (rc == SQLITE_ROW) {
         *gone = true;
-        told.id = arena_copy(&s->change.arena, db_text(q, 0));
-        told.inbox = arena_copy(&s->change.arena, db_text(q, 1));
+        told.id = arena_copy(&s->change.arena, store_db_text(q, 0));
+        told.inbox = arena_copy(&s->change.arena, store_db_text(q, 1));
         told.in_file = sqlite3_column_int(q, 5) != 0;
         bool message = sqlite3_column_int(q, 2) == STORE_ACCEPTED;
         *(message ? &t->messages : &t->attempts) -= 1;
@@ -94,14 +94,14 @@ int change_delete(struct store *s, int64_t seq, struct str id, bool quiet, bool 
         t->bytes -= (uint64_t)sqlite3_column_int64(q, 4);
         rc = sqlite3_step(q);
     }
-    int st = rc == SQLITE_DONE ? MP_OK : db_fail(s, s->db, err);
+    int st = rc == SQLITE_DONE ? MP_OK : store_db_fail(s, s->db, err);
     sqlite3_reset(q);
     if (st != MP_OK || !*gone)
         return st;
     if (told.id.p == NULL || told.inbox.p == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory to delete a delivery");
     sqlite3_bind_int64(s->sql[SQL_DELETE_BODY], 1, seq);
-    st = db_run(s, SQL_DELETE_BODY, err);
+    st = store_db_run(s, SQL_DELETE_BODY, err);
     if (st != MP_OK || (quiet && !told.in_file)) {
         s->change.changed = true;
         return st;
