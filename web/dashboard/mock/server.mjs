@@ -1,10 +1,11 @@
 /* The HTTP API of the daemon in memory, with samples, for work on the page and for its test:
  * node dashboard/mock/server.mjs [PORT] [TOKEN]. It serves the built page. POST /mock/EVENT puts one into the
- * stream: mail {"kind": N}, monitor, status, lost. MP_EVERY_MS: mails come by themselves. */
+ * stream: mail {"kind": N}, monitor, status, lost. MP_EVERY_MS: mails come by themselves. MP_BARE: a
+ * daemon that keeps nothing. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { FINDINGS, KINDS, mail, pick, random } from "./mails.mjs";
-import { audits, dmarc, status, suites } from "./state.mjs";
+import { audits, bare, dmarc, status, suites } from "./state.mjs";
 
 const [port = "8080", token = ""] = process.argv.slice(2);
 const page = new URL("../../../src/webapi/page/", import.meta.url);
@@ -113,7 +114,7 @@ const need = (value, what) => value ?? (() => { throw new Problem(404, `There is
 
 const routes = [
   [/^\/v1\/session$/, () => ({ name: "mock", scopes: ["admin"], version: "0.8.0", now: new Date().toISOString() })],
-  [/^\/v1\/status$/, status],
+  [/^\/v1\/status$/, process.env.MP_BARE ? bare : status],
   [/^\/v1\/findings$/, () => ({ findings: kinds() })],
   [/^\/v1\/messages$/, (_, query) => messages(query)],
   [/^\/v1\/messages\/([^/]+)$/, (id) => need(store.find((w) => w.mail.id === id), `message ${id}`)],
@@ -156,6 +157,7 @@ async function answer(req, res) {
     streams.add(res);
     return res.on("close", () => streams.delete(res));
   }
+  if (process.env.MP_BARE && /^\/v1\/(messages|stats|monitor|audits|reports)/.test(url.pathname)) throw new Problem(404, "The daemon keeps none: it is not configured.");
   for (const [pattern, run] of routes) {
     const hit = req.method === "GET" ? pattern.exec(url.pathname) : null;
     if (hit !== null) return json(200, run(hit[1] && decodeURIComponent(hit[1]), url.searchParams));

@@ -32,13 +32,19 @@ export const status = () => ({
   http: { requests: 12044, errors: 3, refused: 7, streams: 1, overdue: 2, scans_running: 0, scans_waiting: 0, scans_max: 64, async_kept: 0, async_max: 1000 },
 });
 
+/* One without anything but its processes. */
+export function bare() {
+  const off = { state: "off", error: null };
+  return { ...status(), state: "ok", problems: [], listeners: [], queues: [], hooks: [], clamd: { ...off, version: null, database: null, database_time: null, database_age_s: null }, intel: { ...off, indicators: 0, feeds: [] }, resolver: { ...off, queries: 0, cached: 0, failed: 0, timeouts: 0 }, history: { ...off, mails: 0, bytes: 0, oldest: null, pending: 0, dropped: 0 }, signer: { ...off, keys: [] } };
+}
+
 const run = (at, state, more = {}) => ({ time: ago(at), state, tests: 14, failed: state === "failed" ? 2 : 0, undecided: state === "undecided" ? 1 : 0, elapsed_ms: 4210, detail: null, ...more });
 
 export const suites = [
   { name: "smtp-routes", every: 900, kind: "suite", schedule: "15m", bad: [3, 4, 5], why: "send 'through the backup MX': got 451 4.4.1, wanted 250" },
   { name: "inbound-verify", every: 900, kind: "suite", schedule: "15m", bad: [0, 1], why: "arrive: no message within 60 s" },
   { name: "ours.example", every: 86400, kind: "audit", schedule: "24h", bad: [6], why: "grade fell from A to C: posture.dmarc.policy-none" },
-  { name: `<b>${HOSTILE.slice(0, 20)}</b>`, every: 3600, kind: "suite", schedule: "1h", bad: [2], undecided: true, why: HOSTILE },
+  { name: `<b>${HOSTILE.slice(0, 50)}</b>`, every: 3600, kind: "suite", schedule: "1h", bad: [2], undecided: true, why: HOSTILE },
   { name: "new.example", every: 86400, kind: "audit", schedule: "24h", bad: [], pending: true, why: null },
 ].map((x) => {
   const word = x.undecided ? "undecided" : "failed";
@@ -48,7 +54,10 @@ export const suites = [
   return {
     runs,
     suite: { name: x.name, kind: x.kind, schedule: x.schedule, state, since: runs[(steady < 0 ? runs.length : steady) - 1]?.time ?? null, running: false, last_run: runs[0]?.time ?? null, next_run: ago(60 - x.every), tests: runs[0]?.tests ?? 0, failed: runs[0]?.failed ?? 0, undecided: runs[0]?.undecided ?? 0, elapsed_ms: 4210, detail: runs[0]?.detail ?? null },
-    report: null,
+    report: state !== "failed" ? null : [
+      { subject: "a signed message arrives", headline: "failed: 1 of 9 checks", result: "failed", checks: [{ group: "arrive", name: "within", status: "fail", detail: x.why, expected: "60s", got: HOSTILE, findings: [] }, { group: "send", name: "code", status: "pass", detail: "250 2.0.0 Ok", expected: "250", got: null, findings: [] }] },
+      { subject: "a forged one is refused", headline: "passed", result: "passed", checks: [] },
+    ],
   };
 });
 

@@ -289,7 +289,22 @@ export interface MonitorSuite {
 export interface MonitorDetail {
   suite: MonitorSuite;
   runs: MonitorRun[];
-  report: unknown;
+  report: RunCase | RunCase[] | null;
+}
+
+/* A case of a suite, of docs/schema/run-1.schema.json. */
+export interface RunCase {
+  subject?: string;
+  headline?: string;
+  result?: string;
+  checks?: {
+    group: string;
+    name: string;
+    status: string;
+    detail: string;
+    expected?: string | null;
+    got?: string | null;
+  }[];
 }
 
 export interface MonitorChange {

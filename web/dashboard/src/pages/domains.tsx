@@ -94,7 +94,7 @@ function Reported({ all }: { all: DmarcDomain[] }) {
   if (all.length === 0) return <Hollow>No aggregate report was read in this time.</Hollow>;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="DMARC aggregate reports by domain">
-      <table class="table tight">
+      <table class="table tight stack">
         <thead>
           <tr>
             <th scope="col">Domain</th>
@@ -119,15 +119,15 @@ function Reported({ all }: { all: DmarcDomain[] }) {
                   <Alien text={d.domain} />
                 </a>
               </th>
-              <td>
+              <td data-label="Policy">
                 <Alien text={d.policy ?? "—"} />
               </td>
-              <td class="number">{d.messages.toLocaleString("en")}</td>
-              <td>
+              <td class="number" data-label="Messages">{d.messages.toLocaleString("en")}</td>
+              <td data-label="DMARC pass">
                 <Shares parts={sums(d)} />
               </td>
-              <td class="number">{d.sources}</td>
-              <td class="number">{d.reports}</td>
+              <td class="number" data-label="Sources">{d.sources}</td>
+              <td class="number" data-label="Reports">{d.reports}</td>
             </tr>
           ))}
         </tbody>
@@ -282,7 +282,7 @@ function Aggregate({ got }: { got: DmarcReports }) {
 function Sources({ all }: { all: DmarcSource[] }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Sources">
-      <table class="table tight">
+      <table class="table tight stack">
         <thead>
           <tr>
             <th scope="col">Source</th>
@@ -304,19 +304,19 @@ function Sources({ all }: { all: DmarcSource[] }) {
                   <Alien text={x.header_from ?? x.domain} />, {count(x.reports, "report")}
                 </div>
               </th>
-              <td class="number">{x.messages.toLocaleString("en")}</td>
-              <td>
+              <td class="number" data-label="Messages">{x.messages.toLocaleString("en")}</td>
+              <td data-label="DMARC">
                 <Shares parts={sums(x)} />
               </td>
-              <td>
+              <td data-label="SPF">
                 <Shares parts={aligned(x.spf_aligned, x.messages)} />
                 <SmallDomain domain={x.spf_domain} />
               </td>
-              <td>
+              <td data-label="DKIM">
                 <Shares parts={aligned(x.dkim_aligned, x.messages)} />
                 <SmallDomain domain={x.dkim_domain} />
               </td>
-              <td>
+              <td data-label="Receivers">
                 <Taken x={x} />
               </td>
             </tr>

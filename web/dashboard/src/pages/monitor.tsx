@@ -5,7 +5,7 @@ import { api } from "../api";
 import { Await, Crumbs, Hollow, Moment, MonitorMark, monitorTone, monitorWord, Panel } from "../pieces";
 import { address } from "../route";
 import { useApi, type State } from "../state";
-import type { MonitorDetail, MonitorRun, MonitorSuite } from "../types";
+import type { MonitorDetail, MonitorRun, MonitorSuite, RunCase } from "../types";
 
 const EVERY_MS = 30000;
 
@@ -85,6 +85,7 @@ const tests = (x: MonitorSuite | MonitorRun): string =>
     : `${count(x.tests, "test")}${x.failed > 0 ? `, ${x.failed} failed` : ""}${x.undecided > 0 ? `, ${x.undecided} undecided` : ""}`;
 
 const STRIP = 30;
+const OPEN = 12;
 
 /* The last runs as a strip, oldest first. */
 function Runs({ suite }: { suite: string }) {
@@ -135,6 +136,7 @@ function Detail({ d }: { d: MonitorDetail }) {
           What it found is under <a href={address("domains", d.suite.name)}>Domains</a>.
         </p>
       )}
+      <LastRun d={d} />
       <div class="halves">
         <Panel id="changes" title="Changes of state">
           {changes.length === 0 ? (
@@ -154,15 +156,76 @@ function Detail({ d }: { d: MonitorDetail }) {
             <>
               <Strip runs={d.runs.slice(0, STRIP).reverse()} />
               <ol class="runs">
-                {d.runs.map((r, i) => (
+                {d.runs.slice(0, OPEN).map((r, i) => (
                   <RunLine r={r} key={i} />
                 ))}
               </ol>
+              {d.runs.length > OPEN && (
+                <details>
+                  <summary>{d.runs.length - OPEN} older ones</summary>
+                  <ol class="runs">
+                    {d.runs.slice(OPEN).map((r, i) => (
+                      <RunLine r={r} key={i} />
+                    ))}
+                  </ol>
+                </details>
+              )}
             </>
           )}
         </Panel>
       </div>
     </>
+  );
+}
+
+/* What was not as expected in the last run. */
+function LastRun({ d }: { d: MonitorDetail }) {
+  const cases = d.report === null ? [] : Array.isArray(d.report) ? d.report : [d.report];
+  const wrong = cases.filter((c) => c.result === "failed" || c.result === "undecided");
+  if (wrong.length === 0) return null;
+  return (
+    <Panel id="last-run" title="Not as expected in the last run">
+      {wrong.map((c, i) => (
+        <Case c={c} key={i} />
+      ))}
+    </Panel>
+  );
+}
+
+function Case({ c }: { c: RunCase }) {
+  const checks = (c.checks ?? []).filter((x) => x.status === "fail" || x.status === "undecided");
+  return (
+    <article class="case">
+      <h3>
+        <Alien text={c.subject ?? ""} />
+        <MonitorMark state={c.result === "failed" ? "failed" : "undecided"} />
+      </h3>
+      {c.headline !== undefined && (
+        <p class="quiet">
+          <Alien text={c.headline} />
+        </p>
+      )}
+      {checks.map((x, i) => (
+        <div class="check" key={i}>
+          <code>
+            <Alien text={`${x.group}: ${x.name}`} />
+          </code>{" "}
+          {x.expected != null && (
+            <>
+              wanted <code><Alien text={x.expected} /></code>{" "}
+            </>
+          )}
+          {x.got != null && (
+            <>
+              got <code><Alien text={x.got} /></code>
+            </>
+          )}
+          <div class="quiet">
+            <Alien text={x.detail} />
+          </div>
+        </div>
+      ))}
+    </article>
   );
 }
 

@@ -243,7 +243,7 @@ function ByDomain({ all, range }: { all: DomainStat[]; range: string }) {
   if (all.length === 0) return <Hollow>No message passed in this time.</Hollow>;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Authentication by author domain">
-      <table class="table tight by-domain">
+      <table class="table tight stack">
         <thead>
           <tr>
             <th scope="col">Author domain</th>
@@ -270,17 +270,17 @@ function ByDomain({ all, range }: { all: DomainStat[]; range: string }) {
                   </a>
                 )}
               </th>
-              <td class="number">{d.total.toLocaleString("en")}</td>
-              <td>
+              <td class="number" data-label="Messages">{d.total.toLocaleString("en")}</td>
+              <td data-label="SPF pass">
                 <ResultShares r={d.spf} />
               </td>
-              <td>
+              <td data-label="DKIM pass">
                 <ResultShares r={d.dkim} />
               </td>
-              <td>
+              <td data-label="DMARC pass">
                 <ResultShares r={d.dmarc} />
               </td>
-              <td class="number">{(d.actions.reject + d.actions.quarantine).toLocaleString("en")}</td>
+              <td class="number" data-label="Held or refused">{(d.actions.reject + d.actions.quarantine).toLocaleString("en")}</td>
             </tr>
           ))}
         </tbody>

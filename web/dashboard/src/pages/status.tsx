@@ -63,7 +63,7 @@ const ROLE_TONE: Record<string, string> = { running: "good", starting: "none", s
 function Roles({ st }: { st: Status }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Processes">
-      <table class="table tight">
+      <table class="table tight stack">
         <thead>
           <tr>
             <th scope="col">Role</th>
@@ -85,17 +85,17 @@ function Roles({ st }: { st: Status }) {
                 {r.role} {r.role === "worker" ? r.number : ""}
                 {r.generation !== st.generation && <span class="quiet"> of generation {r.generation}</span>}
               </th>
-              <td>
+              <td data-label="State">
                 <span class={`mark-word ${ROLE_TONE[r.state] ?? "warn"}`}>
                   {r.state === "waiting" ? "ended, starts again soon" : r.state}
                 </span>
               </td>
-              <td class="number">{r.pid}</td>
-              <td>
+              <td class="number" data-label="Process">{r.pid}</td>
+              <td data-label="Since">
                 <Moment at={r.started} />
               </td>
-              <td class="number">{r.restarts}</td>
-              <td>
+              <td class="number" data-label="Restarts">{r.restarts}</td>
+              <td data-label="Last end">
                 <Alien text={r.last_exit ?? "—"} />
               </td>
             </tr>

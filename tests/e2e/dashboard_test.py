@@ -1,0 +1,616 @@
+#!/usr/bin/env python3
+"""The dashboard in a real browser, against samples: dashboard_test.py SOURCE-ROOT   (TAP)
+
+The samples are web/dashboard/mock. Says SKIP where what browser_kit.py needs is missing.
+"""
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+
+from browser_kit import LIMIT_S, Wire, check_requests, no_sideways, run_pages
+from rows import expect, holds, row
+
+ROOT = os.path.abspath(sys.argv[1])
+TOKEN = "token-of-the-dashboard-test"
+KINDS = {"news": 0, "partner": 1, "list": 2, "bank": 3, "invoice": 4, "slow": 5, "ours": 6, "evil": 7}
+PAGES = ("overview", "live", "messages?since=30d", "domains", "domains/ours.example", "monitor",
+         "monitor/inbound-verify", "status")
+
+
+class Mock:
+    """The samples as a server; TOKEN is wanted when it is given."""
+
+    def __init__(self, token=None, **env):
+        words = ["node", os.path.join(ROOT, "web/dashboard/mock/server.mjs"), "0"]
+        self.process = subprocess.Popen(words + ([token] if token else []), stdout=subprocess.PIPE,
+                                        text=True, env={**os.environ, **env})
+        self.url = self.process.stdout.readline().strip()
+        self.token = token
+
+    def ask(self, path, body=None, method="GET"):
+        request = urllib.request.Request(self.url + path, method=method,
+                                         data=None if body is None else json.dumps(body).encode())
+        if self.token:
+            request.add_header("Authorization", "Bearer " + self.token)
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            return json.load(answer)
+
+    def tell(self, event, **wish):
+        return self.ask(f"mock/{event}", wish, "POST")
+
+    def mail(self, kind):
+        """The id of one of that kind that came just now."""
+        return self.tell("mail", kind=KINDS[kind])["id"]
+
+    def find(self, **query):
+        return self.ask("v1/messages?" + urllib.parse.urlencode({"since": "0", **query}))["messages"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(LIMIT_S)
+        self.process.stdout.close()
+
+
+def at(b, s, place, wait="main h1"):
+    b.goto(url=f"{s.url}#/{place}")
+    b.wait(sel=wait)
+    settled(b)
+
+
+def settled(b):
+    b.until(js="""document.querySelector('main [aria-busy="true"]') === null
+        && ![...document.querySelectorAll('main .hollow')].some(e => e.textContent === 'Loading…')""")
+
+
+def open_message(b, s, id_):
+    at(b, s, f"messages/{id_}", ".why")
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+# ---- frame and login ----
+
+@row("the page comes with a policy that allows nothing but itself")
+def _(s, b):
+    with urllib.request.urlopen(s.url, timeout=LIMIT_S) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        holds(policy, policy.startswith("default-src 'none';") and "unsafe" not in policy)
+        body = answer.read()
+    with open(os.path.join(ROOT, "src/webapi/page/index.html"), "rb") as f:
+        expect("bytes", body == f.read(), True)
+
+
+@row("a server with a token asks for it, and keeps it for the tab only")
+def _(s, b):
+    closed = Mock(TOKEN)
+    try:
+        b.visit(url=closed.url + "#/status")
+        b.wait(sel="#token")
+        b.fill(sel="#token", text="wrong")
+        b.click(sel='button:text-is("Open")')
+        b.wait(sel=".error:has-text('opens nothing')")
+        expect("nothing else is shown", b.texts(sel="nav"), [])
+        b.fill(sel="#token", text=TOKEN)
+        b.press(key="Enter")
+        b.wait(sel='h1:text-is("Status")')
+        b.wait(sel='.live:text-is("Live")')
+        expect("nothing lasting", b.js(js="localStorage.length + document.cookie.length"), 0)
+        holds("not in the address", TOKEN not in b.js(js="location.href"))
+        b.goto(url=closed.url + "?again#/monitor")
+        b.wait(sel='h1:text-is("Monitor")')
+        b.click(sel='button:text-is("Sign out")')
+        b.wait(sel="#token")
+        expect("forgotten", b.js(js="sessionStorage.length"), 0)
+        check_requests(b)
+    finally:
+        closed.stop()
+
+
+@row("a token that opens nothing any more leads back to the login, a missing page does not")
+def _(s, b):
+    closed = Mock(TOKEN)
+    try:
+        b.visit(url=closed.url + "#/overview")
+        b.fill(sel="#token", text=TOKEN)
+        b.press(key="Enter")
+        b.wait(sel=".totals")
+        at(b, closed, "messages/deadbeef", ".error")
+        holds("it says what is missing", "There is no message" in b.texts(sel=".error")[0])
+        b.js(js="sessionStorage.setItem('mailproof-token', 'revoked')")
+        b.goto(url=closed.url + "?again#/overview")
+        b.wait(sel=".error:has-text('opens nothing')")
+    finally:
+        closed.stop()
+
+
+# ---- overview ----
+
+@row("overview: totals, chart, and the same numbers as a table")
+def _(s, b):
+    b.visit(url=s.url)
+    b.wait(sel=".totals")
+    settled(b)
+    totals = s.ask("v1/stats/traffic?since=24h")["totals"]
+    shown = [number(n) for n in b.texts(sel=".total-number")]
+    expect("totals", shown, [totals["total"], totals["accept"] + totals["tag"], totals["quarantine"],
+                             totals["reject"], totals["tempfail"], totals["incomplete"]])
+    holds("a drawing", b.js(js="document.querySelector('.plot canvas').width > 300"))
+    b.click(sel=".chart summary")
+    column = b.js(js="[...document.querySelectorAll('.chart tbody tr')].map(r => r.cells[4].textContent)")
+    expect("rejected in the table", sum(number(n) for n in column), totals["reject"])
+    b.shot_of("overview")
+
+
+@row("overview: the arrow keys walk along the chart, and each bar is told; verdicts can be hidden")
+def _(s, b):
+    told = "document.querySelector('.plot').getAttribute('aria-valuetext')"
+    b.js(js="document.querySelector('.plot').focus()")
+    b.press(key="End")
+    last = b.js(js=told)
+    holds(last, "accepted" in last and "rejected" in last and ":" in last)
+    b.press(key="ArrowLeft")
+    holds("another bar", b.js(js=told) != last)
+    b.press(key="Escape")
+    expect("whole again", b.js(js=told), "whole time")
+    b.click(sel='.legend-item:has-text("Accepted")')
+    b.wait(sel='.legend-item[aria-pressed="false"]:has-text("Accepted")')
+    b.click(sel='.legend-item:has-text("Accepted")')
+    b.wait(sel='.legend-item[aria-pressed="true"]:has-text("Accepted")')
+
+
+@row("overview: another time is another sum, and stands in the address")
+def _(s, b):
+    before = number(b.texts(sel=".total-number")[0])
+    b.click(sel='.views a:text-is("30d")')
+    b.until(js=f"+document.querySelector('.total-number').textContent.replace(',', '') > {before}")
+    holds("address", b.js(js="location.hash").endswith("range=30d"))
+    expect("chosen", b.texts(sel='.views [aria-current="true"]'), ["30d"])
+
+
+@row("overview: top findings lead to their messages; domains tell their authentication")
+def _(s, b):
+    top = s.ask("v1/stats/findings?since=30d")["findings"][0]
+    expect("first", b.texts(sel=".top code")[0], top["id"])
+    expect("messages", number(b.texts(sel=".top-count")[0].split()[0]), top["mails"])
+    line = b.texts(sel="tr:has(th a bdi:text-is('bank.example'))")[0]
+    holds(line, "0 %" in line)
+    bar = b.js(js="""[...document.querySelectorAll('tr')].find(r => r.textContent.includes('bank.example'))
+        .querySelector('.shares').title""")
+    holds(bar, bar.endswith(" fail"))
+    b.click(sel=".top >> nth=0")
+    b.wait(sel='h1:text-is("Messages")')
+    settled(b)
+    expect("finding", b.value(sel="[name=finding]"), top["id"])
+    holds("all have it", b.js(js="document.querySelectorAll('a.mail').length > 0"))
+
+
+@row("overview: health says what is not well, in words")
+def _(s, b):
+    at(b, s, "overview", ".parts")
+    states = dict(line.split("\n")[:2] for line in b.texts(sel=".parts li"))
+    for part, word in (("Workers", "Well"), ("clamd", "Well"), ("Intel feeds", "Limited"),
+                       ("History", "Well"), ("Webhooks", "Limited"), ("Monitor", "Down")):
+        expect(part, states.get(part), word)
+    holds("why", "HTTP 503" in b.texts(sel=".problems")[0])
+
+
+@row("a daemon that keeps nothing: every page says so, none breaks")
+def _(s, b):
+    bare = Mock(MP_BARE="1")
+    try:
+        b.visit(url=bare.url)
+        for place in PAGES:
+            at(b, bare, place)
+            text = b.js(js="document.querySelector('main').innerText")
+            holds(f"{place}: {text[:80]}", place in ("live", "status") or "not configured" in text)
+        at(b, bare, "overview", ".parts")
+        states = dict(line.split("\n")[:2] for line in b.texts(sel=".parts li"))
+        expect("clamd", states["clamd"], "Off")
+        b.click(sel='.error button:text-is("Try again")')
+        check_requests(b)
+    finally:
+        bare.stop()
+
+
+# ---- live ----
+
+@row("live: messages as they come; filter by words and verdict")
+def _(s, b):
+    b.visit(url=s.url + "#/live")
+    b.wait(sel='.live:text-is("Live")')
+    b.wait(sel=".hollow")
+    s.mail("news")
+    b.wait(sel="a.mail")
+    s.mail("bank")
+    b.until(js="document.querySelectorAll('a.mail').length === 2")
+    holds("newest first", "billing@bank.example" in b.texts(sel="a.mail")[0])
+    b.fill(sel="#search", text="BANK.example dmarc")
+    b.until(js="document.querySelectorAll('a.mail').length === 1")
+    b.fill(sel="#search", text="")
+    b.select(sel=".filters select", value="accept")
+    b.until(js="document.querySelectorAll('a.mail').length === 1")
+    holds("the accepted one", "hello@news.example" in b.texts(sel="a.mail")[0])
+    b.select(sel=".filters select", value="")
+
+
+@row("live: pausing holds the list still and counts; going on shows what came")
+def _(s, b):
+    b.click(sel="#pause")
+    b.wait(sel='#pause[aria-pressed="true"]')
+    s.mail("partner")
+    s.mail("list")
+    b.wait(sel='#pause:text-is("Go on (2 new)")')
+    expect("still", len(b.texts(sel="a.mail")), 2)
+    holds("said", "2 new messages" in b.js(js="document.querySelector('main [role=status]').textContent"))
+    b.press(key="p")
+    b.until(js="document.querySelectorAll('a.mail').length === 4")
+    b.shot_of("live")
+
+
+@row("live: changes of the monitor and of the daemon; what could not be sent is told")
+def _(s, b):
+    s.tell("monitor")
+    s.tell("status")
+    b.wait(sel='.news li:has-text("smtp-routes"):has-text("Failed")')
+    b.wait(sel='.news li:has-text("clamd"):has-text("Down")')
+    s.tell("lost")
+    b.wait(sel='.warning:has-text("missing")')
+    b.click(sel='.warning button')
+    b.wait(sel=".warning", state="detached")
+
+
+@row("a cut connection is told, and mended again")
+def _(s, b):
+    wire = Wire(s.url)
+    try:
+        b.visit(url=f"http://127.0.0.1:{wire.port}/#/live")
+        b.wait(sel='.live:text-is("Live")')
+        wire.cut()
+        b.wait(sel='.live:text-is("Not connected")')
+        wire.mend()
+        b.wait(sel='.live:text-is("Live")')
+        s.mail("news")
+        b.wait(sel="a.mail")
+    finally:
+        wire.close()
+
+
+# ---- messages ----
+
+@row("messages: the search stands in the address, and comes from it")
+def _(s, b):
+    b.visit(url=s.url + "#/messages?since=30d&domain=bank.example&action=reject")
+    b.wait(sel="a.mail")
+    expect("domain", b.value(sel="[name=domain]"), "bank.example")
+    expect("verdict", b.value(sel="[name=action]"), "reject")
+    expect("authors", set(b.texts(sel=".mail-from")), {"billing@bank.example"})
+    b.fill(sel="[name=domain]", text="list.example")
+    b.select(sel="[name=action]", value="tag")
+    b.until(js="location.hash.includes('domain=list.example') && location.hash.includes('action=tag')")
+    b.until(js="document.querySelector('.mail-from')?.textContent === 'dev-request@list.example'")
+    b.js(js="history.back()")
+    b.until(js="document.querySelector('[name=domain]').value === 'bank.example'")
+    b.until(js="document.querySelector('.mail-from')?.textContent === 'billing@bank.example'")
+
+
+@row("messages: by finding, by Message-ID, by words; nothing found is said")
+def _(s, b):
+    wanted = s.find(domain="invoice.example")[0]
+    for field, text in (("finding", "office.macro.autoexec"), ("message_id", wanted["message_id"]),
+                        ("q", "rechnung accounts@invoice.example")):
+        at(b, s, "messages?since=0", "a.mail")
+        if field == "message_id":
+            b.click(sel=".more-fields summary")
+        b.fill(sel=f"[name={field}]", text=text)
+        b.press(key="Enter")
+        b.until(js=f"location.hash.includes('{field}=')")
+        settled(b)
+        b.wait(sel="a.mail")
+        expected = len(s.find(**{field: text}))
+        expect(f"{field}: found", len(b.texts(sel="a.mail")), expected)
+    at(b, s, "messages?domain=nobody.example", ".hollow")
+    holds("nothing", "No message fits" in b.texts(sel=".hollow")[0])
+
+
+@row("messages: page by page, and the way back")
+def _(s, b):
+    at(b, s, "messages?since=30d", "a.mail")
+    first = b.js(js="[...document.querySelectorAll('a.mail')].map(a => a.hash)")
+    b.click(sel='.pager a[rel="next"]')
+    b.until(js=f"document.querySelector('a.mail').hash !== {json.dumps(first[0])}")
+    settled(b)
+    second = b.js(js="[...document.querySelectorAll('a.mail')].map(a => a.hash)")
+    expect("none twice", set(first) & set(second), set())
+    holds("the place stands in the address", "cursor=" in b.js(js="location.hash"))
+    b.click(sel='.pager a:text-is("Newest")')
+    b.until(js=f"document.querySelector('a.mail').hash === {json.dumps(first[0])}")
+
+
+@row("messages: what the server does not understand is said in its words")
+def _(s, b):
+    at(b, s, "messages?until=yesterday", ".error")
+    holds("detail", "'yesterday' is not a time" in b.texts(sel=".error")[0])
+
+
+# ---- one message ----
+
+@row("a rejected message: decided what, why, findings gravest first, with place and remedy")
+def _(s, b):
+    open_message(b, s, s.mail("bank"))
+    why = b.texts(sel=".why")[0]
+    for part in ("Rejected", "550 5.7.1 rejected by policy", "neither SPF nor DKIM proves",
+                 "2 more reasons", "Nothing proves that it comes from bank.example", "to reject it"):
+        holds(f"{part!r} in {why!r}", part in why)
+    expect("order", [t.split()[0] for t in b.texts(sel=".finding h3")], ["high", "high", "medium"])
+    one = b.texts(sel=".finding")[0]
+    for part in ("auth.dmarc.fail", "SPF fail for bank.example", "sign it with DKIM", "RFC 9989 5.3",
+                 "field From"):
+        holds(f"{part!r} in {one!r}", part in one)
+    holds("nothing changed", "Nothing was changed" in b.texts(sel="section:has(#edits)")[0])
+    b.shot_of("rejected")
+
+
+@row("authentication as a tree: DMARC over SPF, signatures and the ARC chain with its seals")
+def _(s, b):
+    open_message(b, s, s.mail("list"))
+    expect("top", b.js(js="document.querySelector('.tree > li > .node').innerText.split('\\n')[0]"), "DMARC")
+    below = b.js(js="""[...document.querySelectorAll('.tree > li > ul > li > .node')]
+        .map(n => n.innerText.replace(/\\s+/g, ' '))""")
+    expect("children", [line.split()[0] for line in below], ["SPF", "DKIM", "DKIM", "ARC"])
+    for line, parts in zip(below, (("pass", "lists.example", "not aligned", "by a"),
+                                   ("fail", "list.example", "selector k1", "the body was changed",
+                                    "2048 bits"),
+                                   ("pass", "lists.example", "not aligned"), ("pass", "trusted"))):
+        for part in parts:
+            holds(f"{part!r} in {line!r}", part in line)
+    seals = b.texts(sel=".tree ul ul .node")
+    holds(seals, len(seals) == 2 and "lists.example" in seals[0] and "relay.example" in seals[1])
+    why = b.texts(sel=".why")[0]
+    holds(why, "trusted_forwarder" in why and "Accepted with a mark" in why)
+    edits = b.texts(sel=".edits li")
+    expect("edits", [e.split()[0] for e in edits], ["removed", "replaced", "added"])
+    holds(edits[1], "Subject: [unproven] [dev] Digest" in edits[1])
+
+
+@row("the way here: oldest hop first, with delays and TLS")
+def _(s, b):
+    hops = b.texts(sel=".hop")
+    expect("hops", len(hops), 4)
+    holds(hops[0], "app.list.example" in hops[0] and "TLSv1.3" in hops[0])
+    holds(hops[1], "no TLS" in hops[1] and "+" in hops[1])
+    holds(hops[3], hops[3].startswith("here") and "+1 s" in hops[3])
+
+
+@row("watched only, deferred, signed, proven: each is explained as what it is")
+def _(s, b):
+    for kind, parts in (("evil", ("The policy says reject", "was told accept", "only watches")),
+                        ("slow", ("Deferred", "451 4.7.1", "not a pass")),
+                        ("ours", ("Accepted", "We signed it for ours.example:s1, ours.example:ed1")),
+                        ("partner", ("no finding is grave enough",
+                                     "proven to come from partner.example, by DKIM and SPF")),
+                        ("invoice", ("Quarantined", "runs a macro by itself", "publishes no DMARC policy"))):
+        open_message(b, s, s.mail(kind))
+        why = b.texts(sel=".why")[0]
+        for part in parts:
+            holds(f"{kind}: {part!r} in {why!r}", part in why)
+
+
+@row("without a report the message is explained by what history keeps")
+def _(s, b):
+    ids = [m["id"] for m in s.find(action="reject", limit=500)]
+    bare = next(i for i in ids if s.ask(f"v1/messages/{i}")["report"] is None)
+    open_message(b, s, bare)
+    holds("why", "neither SPF nor DKIM proves" in b.texts(sel=".why")[0])
+    expect("tree", len(b.texts(sel=".tree > li > ul > li")), 3)
+    holds("said", "not kept" in b.texts(sel="section:has(#way)")[0])
+    holds("remedy of the catalogue", "sign it with DKIM" in b.texts(sel=".finding")[0])
+
+
+@row("a hostile message is text everywhere, what turns direction is seen, long words wrap")
+def _(s, b):
+    b.js(js="window.hacked = undefined")
+    id_ = s.mail("evil")
+    for place, wait in ((f"messages/{id_}", ".why"), ("messages", "a.mail"), ("live", "a.mail"),
+                        ("monitor", ".suite"), ("domains/ours.example", ".history"), ("status", ".facts"),
+                        ("monitor/inbound-verify", ".case")):
+        at(b, s, place, wait)
+        expect(f"{place}: nothing ran", b.js(js="window.hacked ?? null"), None)
+        expect(f"{place}: no element of the mail",
+               b.js(js="document.querySelectorAll('main img, main b:not(.legend-item b):not(.hop b)').length"), 0)
+        holds(f"{place}: seen", b.js(js="document.querySelectorAll('main .hidden-char').length > 0"))
+        raw = b.js(js="/[\\u202a-\\u202e\\u2066-\\u2069\\u200b]/.test(document.querySelector('main').innerText)")
+        expect(f"{place}: raw controls", raw, False)
+        no_sideways(b, place)
+    open_message(b, s, id_)
+    expect("title", "img" in b.js(js="document.title"), False)
+    b.shot_of("hostile")
+
+
+# ---- domains, monitor, status ----
+
+@row("domains: grades, reports of others; one domain with history, sources, findings and their fix")
+def _(s, b):
+    at(b, s, "domains", ".audit")
+    holds("grade", "Grade A" in b.js(js="document.querySelector('.audit').textContent"))
+    b.click(sel='.audit:has-text("ours.example")')
+    b.wait(sel='h1:has-text("ours.example")')
+    b.wait(sel=".history li")
+    settled(b)
+    grades = b.js(js="[...document.querySelectorAll('.history .grade')].map(g => g.textContent)")
+    expect("grades", [g.split()[-1] for g in grades], ["A", "C", "A", "A", "B"])
+    holds("what was new", "posture.dmarc.policy-none" in b.texts(sel=".change.new")[0])
+    sources = b.js(js="""[...document.querySelectorAll('[aria-label=Sources] tbody tr')]
+        .map(r => r.innerText)""")
+    expect("sources", len(sources), 4)
+    holds(sources[2], "203.0.113.77" in sources[2] and "611 rejected, 300 quarantined" in sources[2])
+    holds("fix", "v=TLSRPTv1" in b.texts(sel=".finding .command")[0])
+    holds("a drawing", b.js(js="document.querySelector('.plot canvas') !== null"))
+
+
+@row("monitor: the failed one first, why; runs, changes and what was not as expected")
+def _(s, b):
+    at(b, s, "monitor", ".suite")
+    first = b.texts(sel=".suite")[0]
+    holds(first, "inbound-verify" in first and "Failed" in first and "no message within 60 s" in first)
+    b.until(js="document.querySelectorAll('.suite')[0].querySelectorAll('.strip > span').length === 30")
+    strip = b.js(js="document.querySelector('.strip').getAttribute('aria-label')")
+    expect("the strip in words", strip, "30 last runs: 2 failed")
+    b.click(sel=".suite >> nth=0")
+    b.wait(sel=".case")
+    case = b.texts(sel=".case")[0]
+    holds(case, "a signed message arrives" in case and "wanted 60s" in case)
+    expect("only what is wrong", len(b.texts(sel=".case")), 1)
+    change = b.texts(sel="section:has(#changes) li")
+    holds(change, len(change) == 1 and "Failed" in change[0])
+    b.click(sel="section:has(#runs) summary")
+    expect("runs", len(b.texts(sel="section:has(#runs) li")), 40)
+
+
+@row("status: processes, clamd, feeds, history, hooks, signer")
+def _(s, b):
+    at(b, s, "status", ".facts")
+    worker = b.texts(sel="tr:has(th:has-text('worker 2'))")[0]
+    holds(worker, "running" in worker and "signal 9" in worker)
+    for id_, part in (("clamd", "ClamAV 1.0.7"), ("intel", "HTTP 503"), ("resolver", "92 %"),
+                      ("history", "918,233"), ("hooks", "connection refused"),
+                      ("signer", "ed25519-sha256"), ("listeners", "8890"), ("queues", "of 400")):
+        text = b.texts(sel=f"section:has(#{id_})")[0]
+        holds(f"{id_}: {part!r} in {text!r}", part in text)
+
+
+# ---- for everybody ----
+
+@row("keyboard: pages, rows, search, back, help; the focus goes where one went")
+def _(s, b):
+    b.visit(url=s.url)
+    b.wait(sel=".totals")
+    b.press(key="Tab")
+    expect("first", b.js(js="document.activeElement.className"), "skip")
+    b.press(key="Enter")
+    expect("skipped to", b.js(js="document.activeElement.id"), "main")
+    b.press(key="3")
+    b.wait(sel="a.mail")
+    expect("page", b.js(js="[location.hash, document.activeElement.id]"), ["#/messages", "main"])
+    b.press(key="j")
+    b.press(key="j")
+    b.press(key="k")
+    b.press(key="j")
+    second = b.js(js="[...document.querySelectorAll('a.mail')].indexOf(document.activeElement)")
+    expect("row", second, 1)
+    b.press(key="Enter")
+    b.wait(sel=".why")
+    b.press(key="Escape")
+    b.wait(sel='h1:text-is("Messages")')
+    b.press(key="/")
+    expect("search", b.js(js="document.activeElement.id"), "search")
+    b.press(key="5")
+    expect("typing is typing", b.js(js="location.hash"), "#/messages")
+    b.press(key="Escape")
+    b.press(key="?")
+    b.wait(sel="dialog[open]")
+    b.press(key="Escape")
+    b.wait(sel="dialog", state="detached")
+    b.press(key="5")
+    b.wait(sel=".suite")
+
+
+@row("back leads to the search one came from")
+def _(s, b):
+    at(b, s, "messages?since=30d&domain=list.example", "a.mail")
+    b.click(sel="a.mail >> nth=2")
+    b.wait(sel=".why")
+    b.click(sel=".crumb")
+    b.wait(sel="a.mail")
+    expect("search", b.value(sel="[name=domain]"), "list.example")
+
+
+NAMELESS = """[...document.querySelectorAll('button, a, input, select, textarea, summary, [tabindex="0"], [role=img]')]
+    .filter(e => !(e.getAttribute('aria-label') || e.title || e.textContent.trim() || e.labels?.length))
+    .map(e => e.outerHTML.slice(0, 80))"""
+HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(h => +h.tagName[1])"
+IDS = """[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)"""
+LOST = """[...document.querySelectorAll('[aria-labelledby], [aria-describedby]')]
+    .flatMap(e => [e.getAttribute('aria-labelledby'), e.getAttribute('aria-describedby')])
+    .filter(id => id !== null && document.getElementById(id) === null)"""
+HEADLESS = "[...document.querySelectorAll('thead th')].filter(t => t.scope !== 'col').length"
+SCROLLS = """[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1
+    && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && e.tabIndex < 0).map(e => e.className)"""
+
+
+@row("everything that one can use has a name; landmarks, headings in order, tables with heads")
+def _(s, b):
+    b.visit(url=s.url, width=800)
+    id_ = s.mail("list")
+    for place in (*PAGES, f"messages/{id_}"):
+        at(b, s, place)
+        expect(f"{place}: without a name", b.js(js=NAMELESS), [])
+        levels = b.js(js=HEADINGS)
+        expect(f"{place}: h1", levels.count(1), 1)
+        holds(f"{place}: no level is left out: {levels}", all(y - x <= 1 for x, y in zip(levels, levels[1:])))
+        expect(f"{place}: ids twice", b.js(js=IDS), [])
+        expect(f"{place}: names that are not there", b.js(js=LOST), [])
+        expect(f"{place}: heads without scope", b.js(js=HEADLESS), 0)
+        expect(f"{place}: scrolls without the keyboard", b.js(js=SCROLLS), [])
+        holds(f"{place}: title", place.split("?")[0].split("/")[0] in b.js(js="document.title").lower())
+        for sel in ("header.bar", "nav[aria-label]", "main[aria-label]", "[role=status]"):
+            holds(f"{place}: {sel}", b.js(js=f"document.querySelectorAll('{sel}').length > 0"))
+    expect("language", b.js(js="document.documentElement.lang"), "en")
+
+
+# Text against what lies below it, WCAG 2 1.4.3: 4.5, for large text 3.
+CONTRAST = """(() => {
+  const rgb = (c) => { const [r, g, b, a = 1] = c.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const below = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c[3] > 0.99) return c; } return [255, 255, 255]; };
+  const bad = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest('.sr, script, noscript, .skip') || !e.checkVisibility()) continue;
+    const style = getComputedStyle(e), a = light(rgb(style.color)), b = light(below(e));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700);
+    if (ratio < (large ? 3 : 4.5)) bad.push([ratio.toFixed(2), e.textContent.slice(0, 30), e.className]);
+  }
+  return bad;
+})()"""
+
+
+@row("dark where the system is dark; contrast of every text on every page")
+def _(s, b):
+    luminance = ("(() => { const [r, g, b] = getComputedStyle(document.body).backgroundColor"
+                 ".match(/\\d+/g).map(Number); return (r + g + b) / 3 })()")
+    for dark in (False, True):
+        b.visit(url=s.url, dark=dark)
+        b.wait(sel=".totals")
+        holds(f"dark: {dark}", b.js(js=luminance) < 60 if dark else b.js(js=luminance) > 200)
+        for place in (*PAGES, *(f"messages/{s.mail(kind)}" for kind in KINDS)):
+            at(b, s, place)
+            expect(f"dark {dark}, {place}", b.js(js=CONTRAST), [])
+            b.shot_of(f"{'dark' if dark else 'light'}-{place.split('?')[0].replace('/', '-')[:30]}")
+
+
+BEYOND = """[...document.querySelectorAll('main *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll, .sr, .mail > span'))
+    .map(e => e.className)"""
+
+
+@row("360 pixels: every page, and nothing goes sideways")
+def _(s, b):
+    b.visit(url=s.url, width=360, height=740)
+    b.wait(sel=".totals")
+    for place in (*PAGES, *(f"messages/{s.mail(kind)}" for kind in ("list", "evil"))):
+        at(b, s, place)
+        no_sideways(b, place)
+        expect(f"{place}: beyond the edge", b.js(js=BEYOND), [])
+        b.shot_of(f"phone-{place.split('?')[0].replace('/', '-')[:30]}")
+    b.press(key="?")
+    b.wait(sel="dialog[open]")
+    no_sideways(b, "help")
+
+
+sys.exit(run_pages("dashboard", Mock))
