@@ -63,6 +63,9 @@ struct sandbox_result {
     char text[200];     /* not OK: what happened, printable, one line */
 };
 
+/* Has this build a sanitizer? Then forbidden system calls fail instead of killing. */
+bool sandbox_is_sanitized(void);
+
 /* Starts nothing: the first request does. MP_E_USAGE, MP_E_NOMEM, MP_E_IO. */
 int sandbox_new(const struct sandbox_config *config, struct sandbox **out, struct mp_err *err);
 

@@ -61,7 +61,6 @@ int confine_worker(const struct parcel *setup, struct sandbox_facts *facts, stru
 
 int landlock_deny_all(void);   /* the ABI in force; 0: none */
 int filter_load(bool *strict); /* 0, or a negative errno */
-bool sandbox_is_sanitized(void);
 
 /* The worker's life, after the fork; does not return. */
 void worker_run(const struct sandbox_worker *w, const struct content_lists *lists,
