@@ -133,6 +133,8 @@ int httpd_problem(struct httpd_request *q, unsigned status, const char *fmt, ...
 /* Long poll: the connection sleeps without a thread; the handler is called again after a wake of
  * its topic, or when the time is over (httpd_timed_out). Return MP_OK behind it. */
 void httpd_wait(struct httpd_request *q, struct str topic, unsigned timeout_ms);
+/* The same for work that is to be done: draining does not end this wait. */
+void httpd_wait_turn(struct httpd_request *q, struct str topic, unsigned timeout_ms);
 bool httpd_timed_out(const struct httpd_request *q);
 bool httpd_has_waited(const struct httpd_request *q); /* it is not the first call */
 /* Those that wait for `topic`, and those that wait for the empty one. */

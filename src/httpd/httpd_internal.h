@@ -75,6 +75,7 @@ struct httpd_request {
     struct httpd_stream *stream;
 
     bool wait_asked, timed_out;
+    bool is_turn; /* draining does not end its wait */
     struct str topic;
     int64_t wait_until_us;
     uint64_t wakes_seen;

@@ -135,7 +135,7 @@ static int one_place(void *ctx, struct httpd_request *q, struct mp_err *err)
     w->served += got;
     pthread_mutex_unlock(&w->lock);
     if (!got) {
-        httpd_wait(q, STR("place"), 60000);
+        httpd_wait_turn(q, STR("place"), 60000);
         return MP_OK;
     }
     json_bool(httpd_json(q, 200), true);
@@ -820,13 +820,16 @@ static void test_wake_one(void)
     c.workers = 3;
     uint16_t port = start(&w, &c);
     int fds[CLIENTS];
-    tap_case("wake one: each place that gets free serves one");
+    tap_case("wake one: each place that gets free serves one, also when draining");
     w.value = 1;
     for (unsigned i = 0; i < CLIENTS; i++) {
         fds[i] = kit_connect(port);
         kit_send(fds[i],
                  STR("GET /place HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
     }
+    UNTIL(COUNT(&w, waiting) == CLIENTS);
+    tap_ok(!httpd_drain(w.h, 1)); /* does not end these */
+    tap_int(COUNT(&w, waiting), CLIENTS);
     for (unsigned i = 0; i < CLIENTS; i++) {
         set_value(&w, 0);
         httpd_wake_one(w.h, STR("place"));

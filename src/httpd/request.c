@@ -310,6 +310,12 @@ void httpd_wait(struct httpd_request *q, struct str topic, unsigned timeout_ms)
     q->wait_asked = true;
 }
 
+void httpd_wait_turn(struct httpd_request *q, struct str topic, unsigned timeout_ms)
+{
+    httpd_wait(q, topic, timeout_ms);
+    q->is_turn = true;
+}
+
 bool httpd_timed_out(const struct httpd_request *q)
 {
     return q->timed_out;

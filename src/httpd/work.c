@@ -53,8 +53,9 @@ static bool serve(struct httpd *h, struct httpd_request *q, bool stopping, uint6
     if (!q->wait_asked)
         return false;
     pthread_mutex_lock(&h->lock);
-    bool again = h->draining || h->stopping || h->wakes != q->wakes_seen;
-    if (h->draining)
+    bool ends = h->draining && !q->is_turn,
+         again = ends || h->stopping || h->wakes != q->wakes_seen;
+    if (ends)
         q->wait_until_us = clock_mono_us(); /* its time is over */
     ring_add(again ? &h->queue : &h->waiting, &q->in_list);
     pthread_cond_signal(again ? &h->work : &h->tick);
@@ -277,9 +278,12 @@ bool httpd_drain(struct httpd *h, unsigned timeout_ms)
     work_quiesce(h);
     pthread_mutex_lock(&h->lock);
     h->draining = true;
-    while (h->waiting.next != &h->waiting) {
-        request_of(h->waiting.next)->wait_until_us = clock_mono_us();
-        requeue(h, request_of(h->waiting.next));
+    for (struct ring *r = h->waiting.next, *next; r != &h->waiting; r = next) {
+        next = r->next;
+        if (request_of(r)->is_turn)
+            continue;
+        request_of(r)->wait_until_us = clock_mono_us();
+        requeue(h, request_of(r));
     }
     streams_end(h, &to_resume);
     pthread_mutex_unlock(&h->lock);
