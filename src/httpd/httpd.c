@@ -430,6 +430,11 @@ uint16_t httpd_port(const struct httpd *h)
     return h->port;
 }
 
+struct ip httpd_ip(const struct httpd *h)
+{
+    return h->c.ip;
+}
+
 void httpd_counters(struct httpd *h, struct httpd_counters *out)
 {
     pthread_mutex_lock(&h->lock);

@@ -81,6 +81,7 @@ int httpd_start(const struct httpd_config *c, struct httpd **out, struct mp_err 
 bool httpd_drain(struct httpd *h, unsigned timeout_ms);
 void httpd_stop(struct httpd *h); /* ends waits and streams; accepts NULL */
 uint16_t httpd_port(const struct httpd *h);
+struct ip httpd_ip(const struct httpd *h); /* that it is bound to */
 
 struct httpd_counters {
     uint64_t requests, errors, refused; /* all, status 5xx, status 4xx */

@@ -24,6 +24,8 @@ enum {
     WEBAPI_SCAN_DEADLINE_MS = 30000,      /* of one scan, when the request names none ... */
     WEBAPI_SCAN_MAX_DEADLINE_MS = 120000, /* ... and at most */
     WEBAPI_MAX_RCPTS = 1000,
+    WEBAPI_MAX_TEXT_BYTES = 2000,         /* an address or name of an envelope */
+    WEBAPI_JSON_MAX_BYTES = 32 << 20,     /* a message in JSON; others may be longer */
     WEBAPI_MAX_POLICY_BYTES = 256 * 1024, /* of a policy to be tested */
     WEBAPI_ASYNC_MAX = 256,               /* asynchronous scans: waiting, running, kept */
     WEBAPI_ASYNC_MAX_BYTES = 128 << 20,   /* their messages and reports; beyond it 503 */
@@ -33,6 +35,7 @@ enum {
     WEBAPI_MAX_BUCKETS = 2000, /* of traffic over time */
     WEBAPI_MAX_SUITES = 200,   /* of the monitor that are listed, and tests of one of them: 1000 */
     WEBAPI_MAX_TESTS = 1000,
+    WEBAPI_MAX_STREAMS = 100,
     WEBAPI_EVENT_MAX_BYTES = 128 * 1024, /* a longer event is told as lost */
     WEBAPI_MULTIPART_MAX_PARTS = 1100
 };
