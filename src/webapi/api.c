@@ -14,34 +14,34 @@ enum {
 };
 
 const struct httpd_route webapi_routes[] = {
-    {"GET", "/", api_page, 0, 0},
-    {"GET", "/openapi.json", api_openapi, 0, 0},
-    {"GET", "/health", api_health, 0, 0},
-    {"GET", "/ready", api_ready, 0, 0},
-    {"GET", "/metrics", api_metrics, WEBAPI_METRICS, 0},
-    {"GET", "/v1/session", api_session, WEBAPI_ANY, 0},
+    {"GET", "/", webapi_handle_page, 0, 0},
+    {"GET", "/openapi.json", webapi_handle_openapi, 0, 0},
+    {"GET", "/health", webapi_handle_health, 0, 0},
+    {"GET", "/ready", webapi_handle_ready, 0, 0},
+    {"GET", "/metrics", webapi_handle_metrics, WEBAPI_METRICS, 0},
+    {"GET", "/v1/session", webapi_handle_session, WEBAPI_ANY, 0},
 
-    {"POST", "/v1/scan", api_scan, WEBAPI_SCAN, MESSAGE},
-    {"GET", "/v1/scans/{id}", api_scan_result, WEBAPI_SCAN, 0},
-    {"POST", "/v1/policy/test", api_policy_test, WEBAPI_SCAN, MESSAGE},
+    {"POST", "/v1/scan", webapi_handle_scan, WEBAPI_SCAN, MESSAGE},
+    {"GET", "/v1/scans/{id}", webapi_handle_scan_result, WEBAPI_SCAN, 0},
+    {"POST", "/v1/policy/test", webapi_handle_policy_test, WEBAPI_SCAN, MESSAGE},
 
-    {"GET", "/v1/messages", api_messages, WEBAPI_READ, 0},
-    {"GET", "/v1/messages/{id}", api_message, WEBAPI_READ, 0},
-    {"GET", "/v1/events", api_events, WEBAPI_READ, 0},
-    {"GET", "/v1/stats/traffic", api_traffic, WEBAPI_READ, 0},
-    {"GET", "/v1/stats/domains", api_domains, WEBAPI_READ, 0},
-    {"GET", "/v1/stats/findings", api_top_findings, WEBAPI_READ, 0},
-    {"GET", "/v1/status", api_status, WEBAPI_READ, 0},
-    {"GET", "/v1/findings", api_findings, WEBAPI_ANY, 0},
-    {"GET", "/v1/findings/{id}", api_finding, WEBAPI_ANY, 0},
-    {"GET", "/v1/monitor", api_monitor, WEBAPI_READ, 0},
-    {"GET", "/v1/monitor/{suite}", api_monitor_suite, WEBAPI_READ, 0},
-    {"GET", "/v1/audits", api_audits, WEBAPI_READ, 0},
-    {"GET", "/v1/audits/{domain}", api_audit, WEBAPI_READ, 0},
-    {"GET", "/v1/reports/dmarc", api_reports_dmarc, WEBAPI_READ, 0},
-    {"GET", "/v1/reports/tls", api_reports_tls, WEBAPI_READ, 0},
+    {"GET", "/v1/messages", webapi_handle_messages, WEBAPI_READ, 0},
+    {"GET", "/v1/messages/{id}", webapi_handle_message, WEBAPI_READ, 0},
+    {"GET", "/v1/events", webapi_handle_events, WEBAPI_READ, 0},
+    {"GET", "/v1/stats/traffic", webapi_handle_traffic, WEBAPI_READ, 0},
+    {"GET", "/v1/stats/domains", webapi_handle_domains, WEBAPI_READ, 0},
+    {"GET", "/v1/stats/findings", webapi_handle_top_findings, WEBAPI_READ, 0},
+    {"GET", "/v1/status", webapi_handle_status, WEBAPI_READ, 0},
+    {"GET", "/v1/findings", webapi_handle_findings, WEBAPI_ANY, 0},
+    {"GET", "/v1/findings/{id}", webapi_handle_finding, WEBAPI_ANY, 0},
+    {"GET", "/v1/monitor", webapi_handle_monitor, WEBAPI_READ, 0},
+    {"GET", "/v1/monitor/{suite}", webapi_handle_monitor_suite, WEBAPI_READ, 0},
+    {"GET", "/v1/audits", webapi_handle_audits, WEBAPI_READ, 0},
+    {"GET", "/v1/audits/{domain}", webapi_handle_audit, WEBAPI_READ, 0},
+    {"GET", "/v1/reports/dmarc", webapi_handle_reports_dmarc, WEBAPI_READ, 0},
+    {"GET", "/v1/reports/tls", webapi_handle_reports_tls, WEBAPI_READ, 0},
 
-    {"POST", "/checkv2", api_rspamd, WEBAPI_CHECK, MESSAGE},
+    {"POST", "/checkv2", webapi_handle_rspamd, WEBAPI_CHECK, MESSAGE},
 };
 const size_t webapi_n_routes = ARRAY_LEN(webapi_routes);
 
@@ -94,7 +94,7 @@ static size_t copy_routes(struct webapi *w)
     size_t n = 0;
     for (size_t i = 0; i < webapi_n_routes; i++) {
         struct httpd_route r = webapi_routes[i];
-        if (r.handler == api_rspamd && !w->c.rspamd)
+        if (r.handler == webapi_handle_rspamd && !w->c.rspamd)
             continue;
         if (r.max_body_bytes == MESSAGE)
             r.max_body_bytes = body_bytes(&w->c);
@@ -116,7 +116,7 @@ static int start_http(struct webapi *w, struct mp_err *err)
                              .routes = w->routes,
                              .n_routes = copy_routes(w),
                              .ctx = w,
-                             .authorize = tokens_authorize,
+                             .authorize = webapi_authorize,
                              .host_names = c->host_names,
                              .n_host_names = c->n_host_names,
                              .cert_pem = c->cert_pem,
@@ -134,11 +134,11 @@ static int start_http(struct webapi *w, struct mp_err *err)
 
 static int start_parts(struct webapi *w, struct mp_err *err)
 {
-    w->gate = gate_new(&w->c);
-    w->traffic = traffic_new();
+    w->gate = webapi_gate_new(&w->c);
+    w->traffic = webapi_traffic_new();
     if (w->gate == NULL || w->traffic == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the API");
-    int st = async_start(w, err);
+    int st = webapi_async_start(w, err);
     return st != MP_OK ? st : start_http(w, err);
 }
 
@@ -176,7 +176,7 @@ bool webapi_drain(struct webapi *w, unsigned timeout_ms)
     int64_t until_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
     bool done = httpd_drain(w->httpd, timeout_ms);
     int64_t left_ms = (until_us - clock_mono_us()) / 1000;
-    return async_drain(w->async, left_ms > 0 ? (unsigned)left_ms : 0) && done;
+    return webapi_async_drain(w->async, left_ms > 0 ? (unsigned)left_ms : 0) && done;
 }
 
 void webapi_stop(struct webapi *w)
@@ -187,10 +187,10 @@ void webapi_stop(struct webapi *w)
         close(w->c.listen_fd);
     if (w->httpd != NULL)
         httpd_drain(w->httpd, 0); /* no new asynchronous scans */
-    async_stop(w->async);
+    webapi_async_stop(w->async);
     httpd_stop(w->httpd);
-    gate_free(w->gate);
-    traffic_free(w->traffic);
+    webapi_gate_free(w->gate);
+    webapi_traffic_free(w->traffic);
     pthread_mutex_destroy(&w->places.lock);
     free(w);
 }

@@ -18,7 +18,7 @@ static int set_role(struct httpd_request *q, struct history_query *h, struct mp_
     static const unsigned roles[] = {HISTORY_FROM, HISTORY_MAIL_FROM, HISTORY_RCPT, HISTORY_DKIM,
                                      0};
     size_t at = 0;
-    int st = query_word(q, "role", words, ARRAY_LEN(words), &at, err);
+    int st = webapi_query_word(q, "role", words, ARRAY_LEN(words), &at, err);
     h->roles = roles[at];
     return st;
 }
@@ -69,7 +69,7 @@ static int read_texts(struct httpd_request *q, struct history_query *h, struct m
 static int read_query(struct httpd_request *q, struct history_query *h, struct mp_err *err)
 {
     struct str cursor;
-    int st = query_range(q, 86400, &h->from_ms, &h->to_ms, err);
+    int st = webapi_query_range(q, 86400, &h->from_ms, &h->to_ms, err);
     if (st == MP_OK)
         st = read_texts(q, h, err);
     if (st == MP_OK)
@@ -79,15 +79,15 @@ static int read_query(struct httpd_request *q, struct history_query *h, struct m
     if (st == MP_OK)
         st = set_party(q, "rcpt", HISTORY_RCPT, h, err);
     if (st == MP_OK)
-        st = query_action(q, "action", &h->action, &h->has_action, err);
+        st = webapi_query_action(q, "action", &h->action, &h->has_action, err);
     if (st == MP_OK)
-        st = query_action(q, "done", &h->done, &h->has_done, err);
+        st = webapi_query_action(q, "done", &h->done, &h->has_done, err);
     if (st == MP_OK)
-        st = query_severity(q, &h->severity, &h->has_severity, err);
+        st = webapi_query_severity(q, &h->severity, &h->has_severity, err);
     if (st == MP_OK)
-        st = query_mode(q, &h->mode, err);
+        st = webapi_query_mode(q, &h->mode, err);
     if (st == MP_OK)
-        st = query_limit(q, &h->limit, err);
+        st = webapi_query_limit(q, &h->limit, err);
     if (st == MP_OK && httpd_query(q, "cursor", &cursor)) {
         h->has_cursor = parse_cursor(cursor, &h->cursor);
         if (!h->has_cursor)
@@ -102,7 +102,7 @@ static bool write_mail(void *ctx, const struct history_message *m)
     return true;
 }
 
-int api_messages(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_messages(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"since",    "until",      "domain", "role",  "address",
                                         "from",     "rcpt",       "action", "done",  "severity",
@@ -112,7 +112,7 @@ int api_messages(void *ctx, struct httpd_request *q, struct mp_err *err)
     struct history_query h = {.limit = PAGE_DEFAULT};
     struct history_page page = {0};
     if (w->c.history == NULL)
-        return not_kept(q, "history");
+        return webapi_not_kept(q, "history");
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
         st = read_query(q, &h, err);
@@ -134,7 +134,7 @@ int api_messages(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
-void json_embed(struct json *j, const char *key, struct str text)
+void webapi_json_embed(struct json *j, const char *key, struct str text)
 {
     json_t *v = text.n == 0 ? NULL : json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL);
     json_key(j, key);
@@ -145,7 +145,7 @@ void json_embed(struct json *j, const char *key, struct str text)
     json_decref(v);
 }
 
-int api_message(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_message(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     struct str id = httpd_path_param(q, "id");
@@ -153,7 +153,7 @@ int api_message(void *ctx, struct httpd_request *q, struct mp_err *err)
     bool found = false, has_report = false;
     int st = httpd_query_known(q, NULL, 0, err);
     if (st != MP_OK || w->c.history == NULL)
-        return st != MP_OK ? st : not_kept(q, "history");
+        return st != MP_OK ? st : webapi_not_kept(q, "history");
     struct json *j = httpd_json(q, 200);
     json_object_begin(j);
     json_key(j, "mail");
@@ -163,7 +163,7 @@ int api_message(void *ctx, struct httpd_request *q, struct mp_err *err)
     buf_init(&report, ANSWER_MAX_REPORT_BYTES);
     st = history_report(w->c.history, id, &report, &has_report, err);
     if (st == MP_OK) {
-        json_embed(j, "report", has_report ? buf_str(&report) : STR_NONE);
+        webapi_json_embed(j, "report", has_report ? buf_str(&report) : STR_NONE);
         json_object_end(j);
     }
     buf_clear(&report);

@@ -26,12 +26,12 @@ struct traffic {
     atomic_ullong took[STEPS + 1], took_us;
 };
 
-struct traffic *traffic_new(void)
+struct traffic *webapi_traffic_new(void)
 {
     return calloc(1, sizeof(struct traffic));
 }
 
-void traffic_free(struct traffic *t)
+void webapi_traffic_free(struct traffic *t)
 {
     free(t);
 }
@@ -65,7 +65,7 @@ static struct str best_dkim(const struct mail_summary *s)
     return s->n_dkim != 0 ? s->dkim[0].result : STR_NONE;
 }
 
-void traffic_add(struct traffic *t, const struct mail_summary *s)
+void webapi_traffic_add(struct traffic *t, const struct mail_summary *s)
 {
     enum mail_mode mode = MAIL_SCAN;
     enum verdict_action done = s->action;
@@ -115,7 +115,7 @@ static void write_histogram(struct traffic *t, struct buf *b)
     buf_addf(b, "mailproof_verdict_seconds_count %llu\n", sum);
 }
 
-void traffic_write(struct traffic *t, struct buf *b)
+void webapi_traffic_write(struct traffic *t, struct buf *b)
 {
     head(b, "mails_total", "counter", "Mails judged, by what their server was told.");
     for (size_t m = 0; m < MAIL_MODES; m++)
@@ -152,7 +152,7 @@ static void write_http(struct webapi *w, struct httpd *h, struct buf *b)
     struct httpd_counters http;
     unsigned waiting, kept;
     httpd_counters(h, &http);
-    async_counts(w->async, &waiting, &kept);
+    webapi_async_counts(w->async, &waiting, &kept);
     pthread_mutex_lock(&w->places.lock);
     struct places p = w->places;
     pthread_mutex_unlock(&w->places.lock);
@@ -176,12 +176,12 @@ static void write_http(struct webapi *w, struct httpd *h, struct buf *b)
            (uint64_t)(clock_mono_us() - w->started_us) / 1000000);
 }
 
-int api_metrics(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_metrics(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     (void)err;
     struct buf *b = httpd_buf(q, 200, "text/plain; version=0.0.4; charset=utf-8");
-    traffic_write(w->traffic, b);
+    webapi_traffic_write(w->traffic, b);
     write_http(w, httpd_of(q), b);
     if (w->c.service.metrics != NULL)
         w->c.service.metrics(w->c.service.ctx, b);

@@ -145,12 +145,12 @@ static void write_suite(struct json *j, const struct webapi *w, const struct sui
     json_object_end(j);
 }
 
-int api_monitor(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_monitor(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     struct suites *all;
     if (w->c.history == NULL)
-        return not_kept(q, "history of a monitor");
+        return webapi_not_kept(q, "history of a monitor");
     int st = httpd_query_known(q, NULL, 0, err);
     if (st == MP_OK)
         st = read_suites(w, STR_NONE, httpd_arena(q), &all, err);
@@ -199,9 +199,9 @@ static int read_page(struct httpd_request *q, struct history_run_query *query, s
 {
     uint64_t before = 0;
     query->limit = PAGE_DEFAULT;
-    int st = query_limit(q, &query->limit, err);
+    int st = webapi_query_limit(q, &query->limit, err);
     if (st == MP_OK)
-        st = query_flag(q, "changes", &query->changes, err);
+        st = webapi_query_flag(q, "changes", &query->changes, err);
     if (st == MP_OK)
         st = httpd_query_uint(q, "before", INT64_MAX, &before, err);
     query->before_seq = (int64_t)before;
@@ -228,7 +228,7 @@ static int write_runs(struct webapi *w, struct json *j, const char *key,
     return st;
 }
 
-int api_monitor_suite(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_monitor_suite(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"limit", "test", "changes", "before"};
     struct webapi *w = ctx;
@@ -239,7 +239,7 @@ int api_monitor_suite(void *ctx, struct httpd_request *q, struct mp_err *err)
                                      .latest = true,
                                      .limit = WEBAPI_MAX_TESTS};
     if (w->c.history == NULL)
-        return not_kept(q, "history of a monitor");
+        return webapi_not_kept(q, "history of a monitor");
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
         st = read_page(q, &query, err);
@@ -275,20 +275,20 @@ static bool write_audit(void *ctx, const struct history_audit *a)
     json_kint(j, "score", a->score);
     json_kbool(j, "changed", a->changed);
     json_kopt(j, "before", a->before);
-    json_embed(j, "findings", a->findings);
+    webapi_json_embed(j, "findings", a->findings);
     json_object_end(j);
     wr->n++;
     wr->last_seq = a->seq;
     return true;
 }
 
-int api_audits(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_audits(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     struct history_run_query query = {.latest = true, .limit = HISTORY_PAGE_MAX};
     struct writing wr = {0};
     if (w->c.history == NULL)
-        return not_kept(q, "history of audits");
+        return webapi_not_kept(q, "history of audits");
     int st = httpd_query_known(q, NULL, 0, err);
     if (st != MP_OK)
         return st;
@@ -302,14 +302,14 @@ int api_audits(void *ctx, struct httpd_request *q, struct mp_err *err)
     return st;
 }
 
-int api_audit(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_audit(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"limit", "changes", "before"};
     struct webapi *w = ctx;
     struct history_run_query query = {.domain = httpd_path_param(q, "domain")};
     struct writing wr = {0};
     if (w->c.history == NULL)
-        return not_kept(q, "history of audits");
+        return webapi_not_kept(q, "history of audits");
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
         st = read_page(q, &query, err);

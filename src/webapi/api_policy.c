@@ -75,9 +75,9 @@ static void take_report(struct past *p, struct str report)
     json_array_foreach(list, i, item)
     {
         enum severity severity = SEV_CRITICAL; /* of one that says none that we know */
-        severity_by_name(json_text(json_object_get(item, "severity")), &severity);
-        add_finding(p, json_text(json_object_get(item, "id")), severity,
-                    json_text(json_object_get(item, "evidence")));
+        severity_by_name(webapi_json_text(json_object_get(item, "severity")), &severity);
+        add_finding(p, webapi_json_text(json_object_get(item, "id")), severity,
+                    webapi_json_text(json_object_get(item, "evidence")));
     }
     json_decref(doc);
 }
@@ -127,7 +127,7 @@ static int test_past(struct webapi *w, struct httpd_request *q, struct str id,
     if ((httpd_scopes(q) & WEBAPI_READ) == 0)
         return httpd_problem(q, 403, "this token may not read history");
     if (w->c.history == NULL)
-        return not_kept(q, "history");
+        return webapi_not_kept(q, "history");
     finding_list_init(&p.findings, p.arena);
     int st = read_past(w, id, &p, &found, err);
     if (st != MP_OK)
@@ -159,9 +159,9 @@ static void put_report_findings(struct json *j, const json_t *list)
     json_array_foreach(list, i, item)
     {
         json_object_begin(j);
-        json_ktext(j, "id", json_text(json_object_get(item, "id")));
-        json_ktext(j, "severity", json_text(json_object_get(item, "severity")));
-        json_ktext(j, "evidence", json_text(json_object_get(item, "evidence")));
+        json_ktext(j, "id", webapi_json_text(json_object_get(item, "id")));
+        json_ktext(j, "severity", webapi_json_text(json_object_get(item, "severity")));
+        json_ktext(j, "evidence", webapi_json_text(json_object_get(item, "evidence")));
         json_object_end(j);
     }
     json_array_end(j);
@@ -193,9 +193,9 @@ static int test_message(struct webapi *w, struct httpd_request *q, const json_t 
     struct scan_input in = {.held = NULL};
     struct mail_answer answer;
     struct mp_err why = {0};
-    int st = scan_input_json(w, q, body, more, ARRAY_LEN(more), &in, err);
+    int st = webapi_input_json(w, q, body, more, ARRAY_LEN(more), &in, err);
     if (st == MP_OK)
-        st = scan_input_finish(w, q, MAIL_SCAN, &in, err);
+        st = webapi_input_finish(w, q, MAIL_SCAN, &in, err);
     if (st != MP_OK)
         return st;
     if (in.message.n > w->c.max_message_bytes)
@@ -203,9 +203,10 @@ static int test_message(struct webapi *w, struct httpd_request *q, const json_t 
                              w->c.max_message_bytes);
     in.r.want_report = true;
     in.r.policy = policy.n != 0 ? policy : STR("{}"); /* the built-in one, not the configured one */
-    st = judge(w, &in, httpd_arena(q), &answer, &why);
-    return st == MP_OK ? reply_answer(q, &answer)
-                       : httpd_problem(q, judge_status(st), "nothing is decided: %s", why.text);
+    st = scan_judge(w, &in, httpd_arena(q), &answer, &why);
+    return st == MP_OK
+               ? reply_answer(q, &answer)
+               : httpd_problem(q, scan_failure_status(st), "nothing is decided: %s", why.text);
 }
 
 /* ---- both ---- */
@@ -221,7 +222,7 @@ static int test_body(struct webapi *w, struct httpd_request *q, const json_t *bo
     if (!json_is_string(yaml) || json_string_length(yaml) > WEBAPI_MAX_POLICY_BYTES)
         return mp_fail(err, MP_E_SYNTAX, 0, "policy: the YAML of a policy, at most %d bytes",
                        WEBAPI_MAX_POLICY_BYTES);
-    int st = policy_load(httpd_arena(q), json_text(yaml), "policy", policy, &why);
+    int st = policy_load(httpd_arena(q), webapi_json_text(yaml), "policy", policy, &why);
     if (st == MP_E_SYNTAX || st == MP_E_LIMIT)
         return httpd_problem(q, 422, "%s", why.text);
     if (st != MP_OK) {
@@ -229,13 +230,13 @@ static int test_body(struct webapi *w, struct httpd_request *q, const json_t *bo
         return st;
     }
     if (id == NULL)
-        return test_message(w, q, body, json_text(yaml), err);
+        return test_message(w, q, body, webapi_json_text(yaml), err);
     if (!json_is_string(id) || json_object_size(body) != 2)
         return mp_fail(err, MP_E_SYNTAX, 0, "id: the text of one, and nothing beside the policy");
-    return test_past(w, q, json_text(id), policy, err);
+    return test_past(w, q, webapi_json_text(id), policy, err);
 }
 
-int api_policy_test(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_policy_test(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"timeout"};
     struct webapi *w = ctx;
@@ -244,13 +245,13 @@ int api_policy_test(void *ctx, struct httpd_request *q, struct mp_err *err)
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st != MP_OK)
         return st;
-    switch (place_take(w, q)) {
+    switch (scan_place_take(w, q)) {
     case PLACE_TAKEN:
-        st = json_body(q, &body, &ok, err);
+        st = webapi_json_body(q, &body, &ok, err);
         if (st == MP_OK && ok)
             st = test_body(w, q, body, err);
         json_decref(body);
-        place_free(w, q);
+        scan_place_free(w, q);
         return st;
     case PLACE_WAITS:
         return MP_OK;

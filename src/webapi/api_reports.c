@@ -10,11 +10,11 @@ static int read_filter(struct httpd_request *q, const char *const *known, size_t
     int st = httpd_query_known(q, known, n_known, err);
     f->limit = FEEDBACK_LIST_LIMIT;
     if (st == MP_OK)
-        st = query_range(q, RANGE_DEFAULT_S, &range_ms[0], &range_ms[1], err);
+        st = webapi_query_range(q, RANGE_DEFAULT_S, &range_ms[0], &range_ms[1], err);
     if (st == MP_OK)
-        st = query_limit(q, &f->limit, err);
+        st = webapi_query_limit(q, &f->limit, err);
     if (st == MP_OK)
-        st = query_flag(q, "failing", &f->failing, err);
+        st = webapi_query_flag(q, "failing", &f->failing, err);
     if (st != MP_OK)
         return st;
     httpd_query(q, "domain", &f->domain);
@@ -108,7 +108,7 @@ static void put_days(struct json *j, const struct feedback_day_list *list)
     json_array_end(j);
 }
 
-int api_reports_dmarc(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_reports_dmarc(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"since", "until", "domain", "failing", "limit"};
     struct webapi *w = ctx;
@@ -118,7 +118,7 @@ int api_reports_dmarc(void *ctx, struct httpd_request *q, struct mp_err *err)
     struct feedback_day_list days = {0};
     int64_t range_ms[2];
     if (w->c.feedback == NULL)
-        return not_kept(q, "reports of others");
+        return webapi_not_kept(q, "reports of others");
     int st = read_filter(q, known, ARRAY_LEN(known), &f, range_ms, err);
     if (st == MP_OK)
         st = feedback_store_domains(w->c.feedback, &f, httpd_arena(q), &domains, err);
@@ -182,7 +182,7 @@ static void put_failures(struct json *j, const struct feedback_tls_list *list)
     json_array_end(j);
 }
 
-int api_reports_tls(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_reports_tls(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"since", "until", "domain", "limit"};
     struct webapi *w = ctx;
@@ -190,7 +190,7 @@ int api_reports_tls(void *ctx, struct httpd_request *q, struct mp_err *err)
     struct feedback_tls_list policies = {0}, failures = {0};
     int64_t range_ms[2];
     if (w->c.feedback == NULL)
-        return not_kept(q, "reports of others");
+        return webapi_not_kept(q, "reports of others");
     int st = read_filter(q, known, ARRAY_LEN(known), &f, range_ms, err);
     if (st == MP_OK)
         st = feedback_store_tls(w->c.feedback, &f, httpd_arena(q), &policies, err);

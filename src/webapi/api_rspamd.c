@@ -261,7 +261,7 @@ static void put_removed(struct json *j, struct arena *a, const struct mail_answe
 
 /* ---- replies ---- */
 
-void rspamd_reply(struct json *j, struct arena *a, const struct mail_answer *answer)
+void webapi_rspamd_reply(struct json *j, struct arena *a, const struct mail_answer *answer)
 {
     const struct mail_summary *s = &answer->summary;
     const struct outcome *o = &outcomes[answer->action];
@@ -283,7 +283,7 @@ void rspamd_reply(struct json *j, struct arena *a, const struct mail_answer *ans
 }
 
 /* Many clients let a mail pass when they get an error: a failure of ours is a soft reject. */
-void rspamd_later(struct json *j, struct str why)
+void webapi_rspamd_later(struct json *j, struct str why)
 {
     put_begin(j, outcomes[ACTION_TEMPFAIL].action, 0);
     json_key(j, "symbols");
@@ -311,15 +311,15 @@ static int read_headers(struct httpd_request *q, struct scan_input *in, struct m
     if (ip.n != 0 && !ip_parse(ip, &r->client))
         return mp_fail(err, MP_E_SYNTAX, 0, "IP: is no address");
     for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(rows); i++)
-        st = envelope_text(rows[i].name, httpd_header(q, rows[i].name), rows[i].to, err);
+        st = webapi_envelope_text(rows[i].name, httpd_header(q, rows[i].name), rows[i].to, err);
     struct str from = httpd_header(q, "From");
     r->has_mail_from = from.p != NULL;
     if (st == MP_OK)
-        st = envelope_address("From", from, &r->mail_from, err);
+        st = webapi_envelope_address("From", from, &r->mail_from, err);
     if (st == MP_OK)
         st = httpd_header_all(q, "Rcpt", RCPTS_MAX, &rcpts, &n, err);
     for (size_t i = 0; st == MP_OK && i < n; i++)
-        st = envelope_address("Rcpt", rcpts[i], &rcpts[i], err);
+        st = webapi_envelope_address("Rcpt", rcpts[i], &rcpts[i], err);
     if (st != MP_OK)
         return st;
     if (str_ieq(r->client_name, STR("unknown")))
@@ -344,31 +344,31 @@ static int check(struct webapi *w, struct httpd_request *q, struct mp_err *err)
                              w->c.max_message_bytes);
     int st = read_headers(q, &in, err);
     if (st == MP_OK)
-        st = scan_input_finish(w, q, MAIL_INBOUND, &in, err);
+        st = webapi_input_finish(w, q, MAIL_INBOUND, &in, err);
     if (st != MP_OK)
         return st;
     in.r.want_edits = true;
-    if (judge(w, &in, httpd_arena(q), &answer, &why) == MP_OK)
-        rspamd_reply(httpd_json(q, 200), httpd_arena(q), &answer);
+    if (scan_judge(w, &in, httpd_arena(q), &answer, &why) == MP_OK)
+        webapi_rspamd_reply(httpd_json(q, 200), httpd_arena(q), &answer);
     else
-        rspamd_later(httpd_json(q, 200), str_from(why.text));
+        webapi_rspamd_later(httpd_json(q, 200), str_from(why.text));
     httpd_reply_header(q, "X-Mailproof-Id", in.r.id);
     return MP_OK;
 }
 
-int api_rspamd(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_rspamd(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     int st;
-    switch (place_take(w, q)) {
+    switch (scan_place_take(w, q)) {
     case PLACE_TAKEN:
         st = check(w, q, err);
-        place_free(w, q);
+        scan_place_free(w, q);
         return st;
     case PLACE_WAITS:
         return MP_OK;
     default:
-        rspamd_later(httpd_json(q, 200), STR("no place for a scan was free"));
+        webapi_rspamd_later(httpd_json(q, 200), STR("no place for a scan was free"));
         return MP_OK;
     }
 }

@@ -5,7 +5,7 @@
 static const struct str place_topic = STR_INIT("scan place");
 
 /* A place among those that are judged at once, or sleep until one is free. */
-enum place place_take(struct webapi *w, struct httpd_request *q)
+enum place scan_place_take(struct webapi *w, struct httpd_request *q)
 {
     struct places *p = &w->places;
     enum place got = PLACE_NONE;
@@ -26,7 +26,7 @@ enum place place_take(struct webapi *w, struct httpd_request *q)
     return got;
 }
 
-void place_free(struct webapi *w, struct httpd_request *q)
+void scan_place_free(struct webapi *w, struct httpd_request *q)
 {
     struct places *p = &w->places;
     pthread_mutex_lock(&p->lock);
@@ -37,8 +37,8 @@ void place_free(struct webapi *w, struct httpd_request *q)
         httpd_wake_one(httpd_of(q), place_topic);
 }
 
-int judge(struct webapi *w, const struct scan_input *in, struct arena *a, struct mail_answer *out,
-          struct mp_err *err)
+int scan_judge(struct webapi *w, const struct scan_input *in, struct arena *a,
+               struct mail_answer *out, struct mp_err *err)
 {
     const struct webapi_service *s = &w->c.service;
     struct mail_answer answer = {0};
@@ -55,7 +55,7 @@ int judge(struct webapi *w, const struct scan_input *in, struct arena *a, struct
     return st;
 }
 
-unsigned judge_status(int st)
+unsigned scan_failure_status(int st)
 {
     return st == MP_E_TIMEOUT ? 504 : 503;
 }
@@ -85,7 +85,7 @@ static int reply_accepted(struct httpd_request *q, const struct scan_input *in)
 
 static int scan_async(struct webapi *w, struct httpd_request *q, const struct scan_input *in)
 {
-    if (async_add(w->async, httpd_of(q), in, httpd_who(q)))
+    if (webapi_async_add(w->async, httpd_of(q), in, httpd_who(q)))
         return reply_accepted(q, in);
     return httpd_problem(q, 503, "too many asynchronous scans wait already");
 }
@@ -94,9 +94,9 @@ static int scan_now(struct webapi *w, struct httpd_request *q, const struct scan
 {
     struct mail_answer answer;
     struct mp_err err = {0};
-    int st = judge(w, in, httpd_arena(q), &answer, &err);
+    int st = scan_judge(w, in, httpd_arena(q), &answer, &err);
     if (st != MP_OK)
-        return httpd_problem(q, judge_status(st), "nothing is decided: %s", err.text);
+        return httpd_problem(q, scan_failure_status(st), "nothing is decided: %s", err.text);
     return reply_report(q, in, &answer);
 }
 
@@ -104,17 +104,17 @@ static int read_and_scan(struct webapi *w, struct httpd_request *q, bool async, 
 {
     struct scan_input in;
     bool ok = true;
-    int st = scan_input_read(w, q, &in, &ok, err);
+    int st = webapi_input_read(w, q, &in, &ok, err);
     if (st == MP_OK && ok)
-        st = scan_input_finish(w, q, MAIL_SCAN, &in, err);
+        st = webapi_input_finish(w, q, MAIL_SCAN, &in, err);
     in.r.want_report = true;
     if (st == MP_OK && ok)
         st = async ? scan_async(w, q, &in) : scan_now(w, q, &in);
-    scan_input_clear(&in);
+    webapi_input_clear(&in);
     return st;
 }
 
-int api_scan(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_scan(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"ip",   "helo",     "mail_from", "rcpt",   "client_name",
                                         "user", "queue_id", "async",     "timeout"};
@@ -122,13 +122,13 @@ int api_scan(void *ctx, struct httpd_request *q, struct mp_err *err)
     bool async = false;
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
-        st = query_flag(q, "async", &async, err);
+        st = webapi_query_flag(q, "async", &async, err);
     if (st != MP_OK || async)
         return st != MP_OK ? st : read_and_scan(w, q, true, err);
-    switch (place_take(w, q)) {
+    switch (scan_place_take(w, q)) {
     case PLACE_TAKEN:
         st = read_and_scan(w, q, false, err);
-        place_free(w, q);
+        scan_place_free(w, q);
         return st;
     case PLACE_WAITS:
         return MP_OK;
@@ -159,14 +159,14 @@ static int reply_from_history(struct webapi *w, struct httpd_request *q, struct 
         json_ktime_ms(j, "done", 0);
         json_ktime_ms(j, "expires", 0);
         json_kword(j, "error", NULL);
-        json_embed(j, "report", buf_str(&report));
+        webapi_json_embed(j, "report", buf_str(&report));
         json_object_end(j);
     }
     buf_clear(&report);
     return st;
 }
 
-int api_scan_result(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_scan_result(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"wait"};
     struct webapi *w = ctx;
@@ -178,8 +178,8 @@ int api_scan_result(void *ctx, struct httpd_request *q, struct mp_err *err)
         st = httpd_query_duration(q, "wait", &wait_ms, err);
     if (st != MP_OK)
         return st;
-    async_write(w->async, id, httpd_who(q), (httpd_scopes(q) & WEBAPI_ADMIN) != 0,
-                httpd_json(q, 200), &found, &done);
+    webapi_async_write(w->async, id, httpd_who(q), (httpd_scopes(q) & WEBAPI_ADMIN) != 0,
+                       httpd_json(q, 200), &found, &done);
     if (!found)
         return reply_from_history(w, q, id, err);
     if (!done && wait_ms != 0 && !httpd_timed_out(q))

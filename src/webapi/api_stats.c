@@ -75,9 +75,9 @@ static int read_step(struct httpd_request *q, int64_t range_s, int64_t *out_s, s
         *out_s = auto_step(range_s);
         return MP_OK;
     }
-    if (text.n == 0 || is_digit(text.p[text.n - 1]) || !time_parse(text, base_ms, &back_ms) ||
-        base_ms - back_ms < MINUTE_S * 1000 || base_ms - back_ms > STEP_MAX_S * 1000LL ||
-        (base_ms - back_ms) % (MINUTE_S * 1000) != 0)
+    if (text.n == 0 || is_digit(text.p[text.n - 1]) ||
+        !webapi_time_parse(text, base_ms, &back_ms) || base_ms - back_ms < MINUTE_S * 1000 ||
+        base_ms - back_ms > STEP_MAX_S * 1000LL || (base_ms - back_ms) % (MINUTE_S * 1000) != 0)
         return mp_fail(err, MP_E_SYNTAX, 0, "step: whole minutes, such as 5m, 1h or 7d");
     *out_s = (base_ms - back_ms) / 1000;
     if (range_s / *out_s >= WEBAPI_MAX_BUCKETS)
@@ -108,19 +108,19 @@ static void write_traffic(struct json *j, const struct buckets *b, int64_t until
     json_object_end(j);
 }
 
-int api_traffic(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_traffic(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"since", "until", "step", "mode"};
     struct webapi *w = ctx;
     struct str mode = STR_NONE;
     int64_t since, until, step_s = MINUTE_S;
     if (w->c.history == NULL)
-        return not_kept(q, "history");
+        return webapi_not_kept(q, "history");
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
-        st = query_range(q, 86400, &since, &until, err);
+        st = webapi_query_range(q, 86400, &since, &until, err);
     if (st == MP_OK)
-        st = query_mode(q, &mode, err);
+        st = webapi_query_mode(q, &mode, err);
     if (st == MP_OK)
         st = read_step(q, (until - since) / 1000, &step_s, err);
     if (st != MP_OK)
@@ -199,12 +199,12 @@ static int write_rows(struct webapi *w, struct httpd_request *q, const char *key
     int64_t since, until;
     size_t limit = PAGE_DEFAULT;
     if (w->c.history == NULL)
-        return not_kept(q, "history");
+        return webapi_not_kept(q, "history");
     int st = httpd_query_known(q, known, ARRAY_LEN(known), err);
     if (st == MP_OK)
-        st = query_range(q, 86400, &since, &until, err);
+        st = webapi_query_range(q, 86400, &since, &until, err);
     if (st == MP_OK)
-        st = query_limit(q, &limit, err);
+        st = webapi_query_limit(q, &limit, err);
     if (st != MP_OK)
         return st;
     struct json *j = httpd_json(q, 200);
@@ -218,12 +218,12 @@ static int write_rows(struct webapi *w, struct httpd_request *q, const char *key
     return st;
 }
 
-int api_domains(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_domains(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     return write_rows(ctx, q, "domains", true, err);
 }
 
-int api_top_findings(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_top_findings(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     return write_rows(ctx, q, "findings", false, err);
 }

@@ -3,7 +3,7 @@
 #include "webapi/openapi.h"
 #include "webapi/webapi_internal.h"
 
-int api_page(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_page(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     const struct webapi *w = ctx;
     (void)err;
@@ -14,7 +14,7 @@ int api_page(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
-int api_openapi(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_openapi(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     (void)ctx;
     (void)err;
@@ -22,7 +22,7 @@ int api_openapi(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
-int api_health(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_health(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct json *j = httpd_json(q, 200);
     (void)ctx;
@@ -34,7 +34,7 @@ int api_health(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
-int api_ready(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_ready(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     const struct webapi_service *s = &w->c.service;
@@ -56,7 +56,7 @@ int api_ready(void *ctx, struct httpd_request *q, struct mp_err *err)
     return failed ? mp_fail(err, MP_E_NOMEM, 0, "no memory for the checks") : MP_OK;
 }
 
-int api_session(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_session(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const struct {
         unsigned bit;
@@ -87,7 +87,7 @@ static void put_http(struct json *j, struct webapi *w, struct httpd *h)
     struct httpd_counters http;
     unsigned waiting, kept;
     httpd_counters(h, &http);
-    async_counts(w->async, &waiting, &kept);
+    webapi_async_counts(w->async, &waiting, &kept);
     pthread_mutex_lock(&w->places.lock);
     struct places p = w->places;
     pthread_mutex_unlock(&w->places.lock);
@@ -106,7 +106,7 @@ static void put_http(struct json *j, struct webapi *w, struct httpd *h)
     json_object_end(j);
 }
 
-int api_status(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_status(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     struct webapi *w = ctx;
     int st = httpd_query_known(q, NULL, 0, err);
@@ -134,7 +134,7 @@ static void put_kind(struct json *j, const struct finding_kind *k)
     json_object_end(j);
 }
 
-int api_findings(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_findings(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"prefix"};
     struct str prefix = STR("");
@@ -155,7 +155,7 @@ int api_findings(void *ctx, struct httpd_request *q, struct mp_err *err)
     return MP_OK;
 }
 
-int api_finding(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_finding(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     enum finding_id id;
     (void)ctx;

@@ -122,7 +122,7 @@ static bool copy_input(struct entry *e, const struct scan_input *in)
     return ok;
 }
 
-bool async_add(struct async *a, struct httpd *h, const struct scan_input *in, struct str who)
+bool webapi_async_add(struct async *a, struct httpd *h, const struct scan_input *in, struct str who)
 {
     bool added = false;
     pthread_mutex_lock(&a->lock);
@@ -190,7 +190,7 @@ static void *worker(void *arg)
         e->state = STATE_RUNNING; /* now nobody else touches it */
         memcpy(topic, e->in.id, sizeof topic);
         pthread_mutex_unlock(&a->lock);
-        int st = judge(a->w, &e->in, &arena, &answer, &e->err);
+        int st = scan_judge(a->w, &e->in, &arena, &answer, &e->err);
         pthread_mutex_lock(&a->lock);
         end_entry(a, e, st, answer.report);
         pthread_cond_broadcast(&a->ended);
@@ -215,12 +215,12 @@ static void write_entry(const struct entry *e, struct json *j)
     json_ktime_ms(j, "done", e->done_ms);
     json_ktime_ms(j, "expires", e->done_ms == 0 ? 0 : e->done_ms + WEBAPI_ASYNC_KEEP_S * 1000LL);
     json_kopt(j, "error", str_from(e->state == STATE_FAILED ? e->err.text : NULL));
-    json_embed(j, "report", e->state == STATE_DONE ? buf_str(&e->report) : STR_NONE);
+    webapi_json_embed(j, "report", e->state == STATE_DONE ? buf_str(&e->report) : STR_NONE);
     json_object_end(j);
 }
 
-void async_write(struct async *a, struct str id, struct str who, bool all, struct json *j,
-                 bool *found, bool *done)
+void webapi_async_write(struct async *a, struct str id, struct str who, bool all, struct json *j,
+                        bool *found, bool *done)
 {
     *found = *done = false;
     pthread_mutex_lock(&a->lock);
@@ -237,7 +237,7 @@ void async_write(struct async *a, struct str id, struct str who, bool all, struc
     pthread_mutex_unlock(&a->lock);
 }
 
-void async_counts(struct async *a, unsigned *waiting, unsigned *kept)
+void webapi_async_counts(struct async *a, unsigned *waiting, unsigned *kept)
 {
     *waiting = *kept = 0;
     pthread_mutex_lock(&a->lock);
@@ -251,7 +251,7 @@ void async_counts(struct async *a, unsigned *waiting, unsigned *kept)
 
 /* ---- life ---- */
 
-int async_start(struct webapi *w, struct mp_err *err)
+int webapi_async_start(struct webapi *w, struct mp_err *err)
 {
     struct async *a = calloc(1, sizeof *a);
     pthread_condattr_t attr;
@@ -271,7 +271,7 @@ int async_start(struct webapi *w, struct mp_err *err)
     return MP_OK;
 }
 
-bool async_drain(struct async *a, unsigned timeout_ms)
+bool webapi_async_drain(struct async *a, unsigned timeout_ms)
 {
     int64_t until_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
     struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
@@ -284,7 +284,7 @@ bool async_drain(struct async *a, unsigned timeout_ms)
     return in_time;
 }
 
-void async_stop(struct async *a)
+void webapi_async_stop(struct async *a)
 {
     if (a == NULL)
         return;

@@ -50,7 +50,7 @@ void webapi_mail(struct webapi *w, const struct mail_summary *s)
     struct json j;
     if (w == NULL)
         return;
-    traffic_add(w->traffic, s);
+    webapi_traffic_add(w->traffic, s);
     if (!httpd_has_streams(w->httpd))
         return;
     action_by_name(s->done, &done);
@@ -110,7 +110,7 @@ static int read_words(struct httpd_request *q, const char *name, const char *con
     return MP_OK;
 }
 
-int api_events(void *ctx, struct httpd_request *q, struct mp_err *err)
+int webapi_handle_events(void *ctx, struct httpd_request *q, struct mp_err *err)
 {
     static const char *const known[] = {"types", "action", "mode", "domain"};
     const char *actions[ACTION_TEMPFAIL + 1], *modes[MAIL_MODES];

@@ -3,7 +3,7 @@
 
 enum { BOUNDARY_MAX_BYTES = 70, PART_HEAD_MAX_BYTES = 4096 };
 
-struct str media_type(struct arena *a, struct str content_type)
+struct str webapi_media_type(struct arena *a, struct str content_type)
 {
     return arena_lower(a, str_trim_wsp(str_slice(content_type, 0, str_find(content_type, ';'))));
 }
@@ -101,8 +101,8 @@ static bool after_delimiter(struct str *rest, bool *last)
     return true;
 }
 
-int multipart_read(struct arena *a, struct str content_type, struct str body, struct form *out,
-                   struct mp_err *err)
+int webapi_multipart_read(struct arena *a, struct str content_type, struct str body,
+                          struct form *out, struct mp_err *err)
 {
     struct str boundary = parameter(a, content_type, STR("boundary"));
     if (!is_boundary(boundary))

@@ -100,7 +100,7 @@ static bool parse_back(struct str s, int64_t now_ms, int64_t *out_ms)
     return false;
 }
 
-bool time_parse(struct str text, int64_t now_ms, int64_t *out_ms)
+bool webapi_time_parse(struct str text, int64_t now_ms, int64_t *out_ms)
 {
     uint64_t s;
     if (str_to_u64(text, 253402300799ULL, &s)) {
@@ -114,7 +114,7 @@ static int query_time(struct httpd_request *q, const char *name, int64_t now_ms,
                       struct mp_err *err)
 {
     struct str text;
-    if (!httpd_query(q, name, &text) || time_parse(text, now_ms, out_ms))
+    if (!httpd_query(q, name, &text) || webapi_time_parse(text, now_ms, out_ms))
         return MP_OK;
     return mp_fail(err, MP_E_SYNTAX, 0,
                    "%s: '" STR_FMT "' is no time: 2026-01-31T12:00:00Z, seconds since 1970, or "
@@ -122,8 +122,8 @@ static int query_time(struct httpd_request *q, const char *name, int64_t now_ms,
                    name, STR_ARG(text));
 }
 
-int query_range(struct httpd_request *q, int64_t default_s, int64_t *since_ms, int64_t *until_ms,
-                struct mp_err *err)
+int webapi_query_range(struct httpd_request *q, int64_t default_s, int64_t *since_ms,
+                       int64_t *until_ms, struct mp_err *err)
 {
     int64_t now = clock_wall_ms(), since = now - default_s * 1000, until = now + 1;
     int st = query_time(q, "since", now, &since, err);
@@ -138,7 +138,7 @@ int query_range(struct httpd_request *q, int64_t default_s, int64_t *since_ms, i
     return MP_OK;
 }
 
-int query_limit(struct httpd_request *q, size_t *out, struct mp_err *err)
+int webapi_query_limit(struct httpd_request *q, size_t *out, struct mp_err *err)
 {
     uint64_t n = *out;
     int st = httpd_query_uint(q, "limit", WEBAPI_MAX_PAGE, &n, err);
@@ -149,8 +149,8 @@ int query_limit(struct httpd_request *q, size_t *out, struct mp_err *err)
     return st;
 }
 
-int query_word(struct httpd_request *q, const char *name, const char *const *words, size_t n,
-               size_t *out, struct mp_err *err)
+int webapi_query_word(struct httpd_request *q, const char *name, const char *const *words, size_t n,
+                      size_t *out, struct mp_err *err)
 {
     struct str text;
     if (!httpd_query(q, name, &text))
@@ -164,17 +164,17 @@ int query_word(struct httpd_request *q, const char *name, const char *const *wor
                    STR_ARG(text), words[0]);
 }
 
-int query_flag(struct httpd_request *q, const char *name, bool *out, struct mp_err *err)
+int webapi_query_flag(struct httpd_request *q, const char *name, bool *out, struct mp_err *err)
 {
     static const char *const words[] = {"0", "1"};
     size_t at = *out;
-    int st = query_word(q, name, words, ARRAY_LEN(words), &at, err);
+    int st = webapi_query_word(q, name, words, ARRAY_LEN(words), &at, err);
     if (st == MP_OK)
         *out = at != 0;
     return st;
 }
 
-int query_mode(struct httpd_request *q, struct str *out, struct mp_err *err)
+int webapi_query_mode(struct httpd_request *q, struct str *out, struct mp_err *err)
 {
     enum mail_mode mode;
     if (!httpd_query(q, "mode", out) || mail_mode_by_name(*out, &mode))
@@ -182,7 +182,8 @@ int query_mode(struct httpd_request *q, struct str *out, struct mp_err *err)
     return mp_fail(err, MP_E_SYNTAX, 0, "mode: inbound, outbound, monitor or scan");
 }
 
-int query_severity(struct httpd_request *q, enum severity *out, bool *has, struct mp_err *err)
+int webapi_query_severity(struct httpd_request *q, enum severity *out, bool *has,
+                          struct mp_err *err)
 {
     struct str text;
     *has = httpd_query(q, "severity", &text);
@@ -191,8 +192,8 @@ int query_severity(struct httpd_request *q, enum severity *out, bool *has, struc
     return mp_fail(err, MP_E_SYNTAX, 0, "severity: info, low, medium, high or critical");
 }
 
-int query_action(struct httpd_request *q, const char *name, enum verdict_action *out, bool *has,
-                 struct mp_err *err)
+int webapi_query_action(struct httpd_request *q, const char *name, enum verdict_action *out,
+                        bool *has, struct mp_err *err)
 {
     struct str text;
     *has = httpd_query(q, name, &text);
@@ -201,7 +202,7 @@ int query_action(struct httpd_request *q, const char *name, enum verdict_action 
     return mp_fail(err, MP_E_SYNTAX, 0, "%s: accept, tag, quarantine, reject or tempfail", name);
 }
 
-int not_kept(struct httpd_request *q, const char *what)
+int webapi_not_kept(struct httpd_request *q, const char *what)
 {
     return httpd_problem(q, 404, "this daemon keeps no %s: its configuration says so", what);
 }

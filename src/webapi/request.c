@@ -20,12 +20,12 @@ struct envelope_fields {
     size_t n_rcpts;
 };
 
-struct str json_text(const json_t *v)
+struct str webapi_json_text(const json_t *v)
 {
     return str_make(json_string_value(v), json_string_length(v));
 }
 
-int envelope_text(const char *name, struct str text, struct str *out, struct mp_err *err)
+int webapi_envelope_text(const char *name, struct str text, struct str *out, struct mp_err *err)
 {
     if (text.n > WEBAPI_MAX_TEXT_BYTES)
         return mp_fail(err, MP_E_SYNTAX, 0, "%s is longer than %d bytes", name,
@@ -37,12 +37,12 @@ int envelope_text(const char *name, struct str text, struct str *out, struct mp_
     return MP_OK;
 }
 
-int envelope_address(const char *name, struct str text, struct str *out, struct mp_err *err)
+int webapi_envelope_address(const char *name, struct str text, struct str *out, struct mp_err *err)
 {
     text = str_trim_wsp(text);
     if (text.n >= 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')
         text = str_slice(text, 1, text.n - 1);
-    return envelope_text(name, text, out, err);
+    return webapi_envelope_text(name, text, out, err);
 }
 
 static int set_field(struct envelope_fields *e, enum field f, struct str text, struct mp_err *err)
@@ -50,8 +50,8 @@ static int set_field(struct envelope_fields *e, enum field f, struct str text, s
     if (e->has[f])
         return mp_fail(err, MP_E_SYNTAX, 0, "%s is given twice", names[f]);
     e->has[f] = true;
-    return f == F_MAIL_FROM ? envelope_address(names[f], text, &e->text[f], err)
-                            : envelope_text(names[f], text, &e->text[f], err);
+    return f == F_MAIL_FROM ? webapi_envelope_address(names[f], text, &e->text[f], err)
+                            : webapi_envelope_text(names[f], text, &e->text[f], err);
 }
 
 static int add_rcpt(struct arena *a, struct envelope_fields *e, struct str text, struct mp_err *err)
@@ -61,7 +61,7 @@ static int add_rcpt(struct arena *a, struct envelope_fields *e, struct str text,
     if (e->n_rcpts == WEBAPI_MAX_RCPTS)
         return mp_fail(err, MP_E_SYNTAX, WEBAPI_MAX_RCPTS, "more than %d recipients",
                        WEBAPI_MAX_RCPTS);
-    return envelope_address("rcpt", text, &e->rcpts[e->n_rcpts++], err);
+    return webapi_envelope_address("rcpt", text, &e->rcpts[e->n_rcpts++], err);
 }
 
 /* ---- from a query ---- */
@@ -97,13 +97,13 @@ static int read_json_rcpts(struct arena *a, const json_t *v, struct envelope_fie
     if (e->n_rcpts != 0)
         return wrong(err, "rcpt", "is given twice");
     if (json_is_string(v))
-        return add_rcpt(a, e, json_text(v), err);
+        return add_rcpt(a, e, webapi_json_text(v), err);
     if (!json_is_array(v))
         return wrong(err, "rcpt", "a text, or a list of texts");
     json_array_foreach(v, i, item)
     {
         if (st == MP_OK)
-            st = json_is_string(item) ? add_rcpt(a, e, json_text(item), err)
+            st = json_is_string(item) ? add_rcpt(a, e, webapi_json_text(item), err)
                                       : wrong(err, "rcpt", "a list of texts");
     }
     return st;
@@ -129,7 +129,7 @@ static int read_json_envelope(struct arena *a, json_t *v, struct envelope_fields
         else if (!json_is_string(member))
             st = wrong(err, key, "a text");
         else
-            st = set_field(e, (enum field)f, json_text(member), err);
+            st = set_field(e, (enum field)f, webapi_json_text(member), err);
         if (st != MP_OK)
             return st;
     }
@@ -145,13 +145,13 @@ static int read_json_message(struct arena *a, const json_t *object, struct scan_
         return mp_fail(err, MP_E_SYNTAX, 0, "one of message and message_base64 is needed");
     if (!json_is_string(text != NULL ? text : base64))
         return wrong(err, text != NULL ? "message" : "message_base64", "a text");
-    in->message = json_text(text != NULL ? text : base64);
+    in->message = webapi_json_text(text != NULL ? text : base64);
     if (base64 != NULL && !base64_decode(a, in->message, BASE64_IGNORE_FWS, &in->message))
         return wrong(err, "message_base64", "is not base64 (RFC 4648 4)");
     return MP_OK;
 }
 
-int json_body(struct httpd_request *q, json_t **out, bool *ok, struct mp_err *err)
+int webapi_json_body(struct httpd_request *q, json_t **out, bool *ok, struct mp_err *err)
 {
     struct str body = httpd_body(q);
     json_error_t e;
@@ -192,9 +192,9 @@ static int apply(const struct envelope_fields *e, struct scan_input *in, struct 
     return MP_OK;
 }
 
-int scan_input_json(struct webapi *w, struct httpd_request *q, const json_t *object,
-                    const char *const *more, size_t n_more, struct scan_input *in,
-                    struct mp_err *err)
+int webapi_input_json(struct webapi *w, struct httpd_request *q, const json_t *object,
+                      const char *const *more, size_t n_more, struct scan_input *in,
+                      struct mp_err *err)
 {
     struct envelope_fields e = {0};
     static const char *const known[] = {"message", "message_base64", "envelope"};
@@ -225,8 +225,8 @@ static int read_form(struct httpd_request *q, struct envelope_fields *e, struct 
 {
     struct form form;
     bool has_message = false, query_rcpts = e->n_rcpts != 0;
-    int st =
-        multipart_read(httpd_arena(q), httpd_header(q, "Content-Type"), httpd_body(q), &form, err);
+    int st = webapi_multipart_read(httpd_arena(q), httpd_header(q, "Content-Type"), httpd_body(q),
+                                   &form, err);
     for (size_t i = 0; st == MP_OK && i < form.n; i++) {
         const struct form_part *p = &form.parts[i];
         size_t f = 0;
@@ -255,8 +255,8 @@ static int read_form(struct httpd_request *q, struct envelope_fields *e, struct 
 static int read_json(struct webapi *w, struct httpd_request *q, struct scan_input *in, bool *ok,
                      struct mp_err *err)
 {
-    int st = json_body(q, &in->held, ok, err);
-    return st != MP_OK || !*ok ? st : scan_input_json(w, q, in->held, NULL, 0, in, err);
+    int st = webapi_json_body(q, &in->held, ok, err);
+    return st != MP_OK || !*ok ? st : webapi_input_json(w, q, in->held, NULL, 0, in, err);
 }
 
 static bool is_raw(struct str type)
@@ -273,11 +273,11 @@ static bool is_raw(struct str type)
     return false;
 }
 
-int scan_input_read(struct webapi *w, struct httpd_request *q, struct scan_input *in, bool *ok,
-                    struct mp_err *err)
+int webapi_input_read(struct webapi *w, struct httpd_request *q, struct scan_input *in, bool *ok,
+                      struct mp_err *err)
 {
     struct envelope_fields e = {0};
-    struct str type = media_type(httpd_arena(q), httpd_header(q, "Content-Type"));
+    struct str type = webapi_media_type(httpd_arena(q), httpd_header(q, "Content-Type"));
     bool json = str_eq(type, STR("application/json")),
          form = str_eq(type, STR("multipart/form-data"));
     *in = (struct scan_input){.held = NULL};
@@ -307,14 +307,14 @@ int scan_input_read(struct webapi *w, struct httpd_request *q, struct scan_input
     return st;
 }
 
-void scan_input_clear(struct scan_input *in)
+void webapi_input_clear(struct scan_input *in)
 {
     json_decref(in->held);
     in->held = NULL;
 }
 
-int scan_input_finish(struct webapi *w, struct httpd_request *q, enum mail_mode mode,
-                      struct scan_input *in, struct mp_err *err)
+int webapi_input_finish(struct webapi *w, struct httpd_request *q, enum mail_mode mode,
+                        struct scan_input *in, struct mp_err *err)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char random[(MAIL_ID_BYTES - 1) / 2];

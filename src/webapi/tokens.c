@@ -61,7 +61,7 @@ int webapi_token_of(struct str text, unsigned char out[DIGEST_MAX_BYTES], struct
     return MP_OK;
 }
 
-struct gate *gate_new(const struct webapi_config *c)
+struct gate *webapi_gate_new(const struct webapi_config *c)
 {
     struct gate *g = calloc(1, sizeof *g);
     if (g == NULL)
@@ -79,7 +79,7 @@ struct gate *gate_new(const struct webapi_config *c)
     return g;
 }
 
-void gate_free(struct gate *g)
+void webapi_gate_free(struct gate *g)
 {
     free(g);
 }
@@ -135,7 +135,8 @@ static struct gate_pass later(int64_t us, const char *why)
     return (struct gate_pass){GATE_LATER, NULL, (unsigned)((us + 999999) / 1000000), why};
 }
 
-struct gate_pass gate_ask(struct gate *g, struct str token, const struct ip *client, int64_t now_us)
+struct gate_pass webapi_gate_ask(struct gate *g, struct str token, const struct ip *client,
+                                 int64_t now_us)
 {
     static const int64_t refill_us = WEBAPI_LOGIN_REFILL_S * 1000000LL;
     const struct webapi_token *found = find_token(g, token);
@@ -160,7 +161,7 @@ struct gate_pass gate_ask(struct gate *g, struct str token, const struct ip *cli
     return (struct gate_pass){.answer = GATE_OPEN, .token = found};
 }
 
-unsigned token_scopes(const struct webapi_token *t)
+unsigned webapi_token_scopes(const struct webapi_token *t)
 {
     unsigned scopes = t->scopes | WEBAPI_ANY;
     if ((scopes & WEBAPI_ADMIN) != 0)
@@ -182,7 +183,7 @@ static unsigned open_scopes(const struct webapi *w, struct httpd_request *q)
     return 0;
 }
 
-unsigned tokens_authorize(void *ctx, struct str token, struct httpd_request *q)
+unsigned webapi_authorize(void *ctx, struct str token, struct httpd_request *q)
 {
     struct webapi *w = ctx;
     char seconds[24];
@@ -196,7 +197,7 @@ unsigned tokens_authorize(void *ctx, struct str token, struct httpd_request *q)
     if (token.n == 0 || open != 0)
         return open;
     struct ip client = httpd_client(q);
-    struct gate_pass pass = gate_ask(w->gate, token, &client, clock_mono_us());
+    struct gate_pass pass = webapi_gate_ask(w->gate, token, &client, clock_mono_us());
     if (pass.answer == GATE_LATER) {
         httpd_problem(q, 429, "%s", pass.why);
         int n = snprintf(seconds, sizeof seconds, "%u", pass.after_s);
@@ -206,5 +207,5 @@ unsigned tokens_authorize(void *ctx, struct str token, struct httpd_request *q)
     if (pass.answer == GATE_WRONG)
         return 0;
     httpd_set_who(q, pass.token->name);
-    return token_scopes(pass.token);
+    return webapi_token_scopes(pass.token);
 }
