@@ -359,6 +359,12 @@ int serve_read_reports(struct yaml *y, void *into)
     struct serve_reports *r = &((struct serve_config *)into)->reports;
     r->enabled = true;
     int st = yaml_next_expected(y, YAML_MAP, "a mapping (observe, imap, ...)");
-    return st == MP_OK ? yaml_map(y, keys, ARRAY_LEN(keys), &seen, r) : st;
+    if (st == MP_OK)
+        st = yaml_map(y, keys, ARRAY_LEN(keys), &seen, r);
+    if (st == MP_OK && (r->organization.n > 0) != (r->email.n > 0))
+        return yaml_fail(y, MP_E_SYNTAX,
+                         "the reports that end here are sent in the name of 'organization' and "
+                         "'email', both of them");
+    return st;
 }
 #undef AT

@@ -183,6 +183,8 @@ static int add_configured(const struct set *s, enum serve_role role, const struc
         code = add_text(s, c->content.yara[i], MAY_READ);
     for (size_t i = 0; i < c->http.n_tokens && code == 0 && role == ROLE_FRONT; i++)
         code = add_text(s, c->http.tokens[i].file, MAY_READ);
+    for (size_t i = 0; i < c->n_webhooks && code == 0 && role == ROLE_FRONT; i++)
+        code = add_text(s, c->webhooks[i].secret_file, MAY_READ);
     return code;
 }
 

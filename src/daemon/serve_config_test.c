@@ -270,6 +270,8 @@ static const struct {
      ":1:37: the audit that ends here has no 'domain'"},
     {"reports: {email: nobody}\n", ":1:18: 'nobody' is no mail address"},
     {"reports: {email: 'a b@c.example'}\n", ":1:19: 'a b@c.example' is no mail address"},
+    {"reports: {email: a@b.example}\n", ":1:29: the reports that end here are sent in the name of "
+                                        "'organization' and 'email', both of them"},
     {"reports: {imap: {url: 'imaps://m.example/'}}\n",
      ":1:43: 'imap' that ends here wants 'url', 'user' and 'password_file'"},
     {"reports: {imap: {url: 'imaps://u@m.example/'}}\n",
