@@ -16,7 +16,7 @@ enum {
     HOOKS_MAX_TRIES = 10,      /* then it is dead: the schedule of the specification, 3 days */
     HOOKS_MAX_PAUSE_S = 86400, /* whatever Retry-After says */
     HOOKS_PAYLOAD_MAX_BYTES = 256 * 1024, /* a longer one is not queued, counted as lost */
-    HOOKS_ANSWER_MAX_BYTES = 16 * 1024,   /* of an endpoint's answer */
+    HOOKS_ANSWER_MAX_BYTES = 16 * 1024,   /* of an endpoint's answer, that are read */
     HOOKS_QUEUE_MAX = 4096,               /* events that wait for the disk */
     HOOKS_QUEUE_MAX_BYTES = 32 << 20,     /* the same, in bytes */
     HOOKS_WAITING_MAX = 100000,           /* deliveries of an endpoint that wait: more are lost */
@@ -96,8 +96,9 @@ void hooks_flush(struct hooks *h);
 
 /* ---- sending ---- */
 
-/* Sends what is due until *stop; looks for new ones every second. One process at a time (others
- * wait for the lock). MP_E_IO when the database fails for good. */
+/* Sends what is due until *stop; looks for new ones every second. Several processes may: each
+ * delivery is taken by one. What is under way at the stop is broken off and sent again. MP_E_IO
+ * when the file is damaged, MP_E_NOMEM without threads. */
 int hooks_run(struct hooks *h, const atomic_bool *stop, struct mp_err *err);
 
 /* ---- seeing ---- */
@@ -114,7 +115,7 @@ struct hook_endpoint_status {
 struct hooks_status {
     uint64_t put, written, lost; /* events, of this process */
     uint64_t queued;
-    char problem[256]; /* of the database, the last one; may be empty */
+    char problem[MP_ERR_TEXT_MAX]; /* of the database, the last one; may be empty */
 };
 void hooks_status(struct hooks *h, struct hooks_status *out);
 typedef bool hook_endpoint_fn(void *ctx, const struct hook_endpoint_status *s);
