@@ -14,7 +14,7 @@ import tempfile
 import threading
 import urllib.parse
 
-from rows import Failed, expect, holds, rows
+from rows import Failed, Skip, expect, holds, rows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHOTS = os.environ.get("MP_SHOTS")
@@ -178,13 +178,16 @@ def install(into):
 
 
 def run(label, function, server, browser):
+    """(what is wrong, why it was not looked at)"""
     try:
         function(server, browser)
         check_requests(browser)
     except (Failed, OSError, ValueError, LookupError, AttributeError) as e:
         browser.shot_of(f"failed-{label.split(':')[0].replace(' ', '-')[:30]}")
-        return str(e)
-    return None
+        return str(e), None
+    except Skip as why:
+        return None, str(why)
+    return None, None
 
 
 def run_pages(what, start):
@@ -203,9 +206,10 @@ def run_pages(what, start):
         try:
             browser.visit(url="about:blank")
             for n, (label, function, _) in enumerate(rows, 1):
-                problem = run(label, function, server, browser)
+                problem, skipped = run(label, function, server, browser)
                 failed += problem is not None
-                print("not ok" if problem else "ok", n, "-", f"{what}: {label}")
+                print("not ok" if problem else "ok", n, "-", f"{what}: {label}",
+                      f"# SKIP {skipped}" if skipped else "")
                 if problem:
                     print("".join(f"# {line}\n" for line in problem.splitlines()), end="")
                 sys.stdout.flush()

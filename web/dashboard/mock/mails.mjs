@@ -19,6 +19,7 @@ export const FINDINGS = {
   name: finding("attach.name.direction", "high", "The name of an attachment turns its direction, so that its type looks like another.", "in\u202Evoice.exe.png", "Do not open it.", "CWE-451", { part: "3" }),
   tls: finding("flow.hop.plain", "low", "A hop between two hosts was not encrypted.", "relay.example to mx.example by ESMTP", "Ask the operator of the relay to offer STARTTLS.", "RFC 3207"),
   date: finding("message.date.future", "info", "The Date field lies in the future.", "Sun, 29 Nov 2026 23:59:00 +0000", "Correct the clock of the sender.", "RFC 5322 3.6.1", { header: "Date" }),
+  tlsrpt: finding("posture.tlsrpt.none", "medium", "No TLS-RPT record: failures of TLS at senders stay unseen.", "", "Publish a TLS-RPT record.", "RFC 8460 3"),
   clamd: finding("av.unavailable", "medium", "The virus scanner did not answer, so nothing is known from it.", "clamd: connection refused", "Start clamd; the mail is not clean because of it.", null),
 };
 
@@ -99,7 +100,9 @@ export function mail(kind, n, at) {
   const report = n % 29 === 0 && !kind.hostile ? null : {
     schema: "mailproof/report/1", source: brief.id,
     authentication: { ...a, authentication_results: own ? null : `mx.ours.example; spf=${a.spf.result} smtp.mailfrom=${kind.domain}; dkim=${a.dkim[0]?.result ?? "none"}; dmarc=${a.dmarc.result} header.from=${kind.domain}` },
-    parts: [], urls: [], findings: found.map((f) => ({ ...f, evidence: evidence(f) })), hops,
+    message: { size: brief.size, sha256: brief.sha256, message_id: brief.message_id, from: [kind.from], from_text: kind.from, subject: brief.subject, date: before(7) },
+    envelope: { ip: kind.client[1], helo: brief.helo, mail_from: brief.mail_from, rcpt_to: kind.rcpt },
+    parts: [], urls: [], indicators: [], listings: [], services: [], macros: [], objects: [], elapsed_us: brief.elapsed_us, findings: found.map((f) => ({ ...f, evidence: evidence(f) })), hops,
     verdict: { action: kind.action, complete: brief.complete, reasons: kind.action === "accept" ? [] : found.filter((f) => !["low", "info"].includes(f.severity)).map((f) => f.id) },
   };
   return { mail: brief, report, edits: report === null ? null : edits };

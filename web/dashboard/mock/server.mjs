@@ -48,14 +48,20 @@ const inTime = (query) => {
   return store.filter(({ mail: m }) => Date.parse(m.time) >= since && Date.parse(m.time) < until);
 };
 
+const RANK = ["info", "low", "medium", "high", "critical"];
 const CONDITIONS = {
   domain: (m, v) => m.from_domain === v,
-  action: (m, v) => v.split(",").includes(m.action),
+  address: (m, v) => [m.from, m.mail_from, m.auth_user, ...m.rcpt_to].some((a) => a?.toLowerCase() === v.toLowerCase()),
+  action: (m, v) => m.action === v,
+  done: (m, v) => m.done === v,
+  severity: (m, v) => m.findings.some((f) => RANK.indexOf(f.severity) >= RANK.indexOf(v)),
   finding: (m, v) => m.findings.some((f) => (v.endsWith(".*") ? f.id.startsWith(v.slice(0, -1)) : f.id === v)),
   message_id: (m, v) => m.message_id.replace(/[<>]/g, "") === v.replace(/[<>]/g, ""),
   ip: (m, v) => m.client.ip === v,
   mode: (m, v) => m.mode === v,
-  q: (m, v) => v.toLowerCase().split(/\s+/).every((w) => JSON.stringify(m).toLowerCase().includes(w)),
+  listener: (m, v) => m.listener === v,
+  queue_id: (m, v) => m.queue_id === v,
+  q: (m, v) => [m.subject, m.from, m.mail_from, m.message_id, ...m.rcpt_to].some((t) => (t ?? "").toLowerCase().includes(v.toLowerCase())),
 };
 
 function messages(query) {
@@ -67,9 +73,9 @@ function messages(query) {
 }
 
 const counts = (mails) => {
-  const by = (action) => mails.filter(({ mail: m }) => m.action === action).length;
+  const by = (done) => mails.filter(({ mail: m }) => m.done === done).length;
   const time = mails.map(({ mail: m }) => m.elapsed_us);
-  return { total: mails.length, accept: by("accept"), tag: by("tag"), quarantine: by("quarantine"), reject: by("reject"), tempfail: by("tempfail"), incomplete: mails.filter(({ mail: m }) => !m.complete).length, bytes: mails.reduce((s, { mail: m }) => s + m.size, 0), elapsed_us_mean: time.length ? Math.round(time.reduce((a, b) => a + b) / time.length) : null, elapsed_us_max: time.length ? Math.max(...time) : null };
+  return { total: mails.length, accept: by("accept"), tag: by("tag"), quarantine: by("quarantine"), reject: by("reject"), tempfail: by("tempfail"), other: 0, incomplete: mails.filter(({ mail: m }) => !m.complete).length, bytes: mails.reduce((s, { mail: m }) => s + m.size, 0), elapsed_us_mean: time.length ? Math.round(time.reduce((a, b) => a + b) / time.length) : null };
 };
 
 const STEPS = [60, 300, 900, 1800, 3600, 10800, 21600, 86400];
@@ -88,24 +94,24 @@ const grouped = (mails, key) => {
   for (const m of mails) for (const k of key(m)) out.set(k, [...(out.get(k) ?? []), m]);
   return [...out].sort((a, b) => b[1].length - a[1].length);
 };
-const results = (mails, of) => {
-  const r = { pass: 0, fail: 0, none: 0, error: 0, other: 0 };
-  for (const { mail: m } of mails) {
-    const word = of(m) ?? "none";
-    r[{ softfail: "fail", temperror: "error", permerror: "error" }[word] ?? (word in r ? word : "other")]++;
-  }
-  return r;
+const results = (mails, of, aligned) => {
+  const words = mails.map(({ mail: m }) => of(m) ?? "none");
+  const n = (...wanted) => words.filter((w) => wanted.includes(w)).length;
+  const r = { pass: n("pass"), fail: n("fail", "softfail"), aligned: null, none: null };
+  if (aligned === "dmarc") r.none = n("none");
+  else if (aligned) r.aligned = mails.filter(({ mail: m }) => of(m) === "pass" && aligned(m)).length;
+  return { ...r, other: mails.length - r.pass - r.fail - (r.none ?? 0) };
 };
-const bestDkim = (m) => ["pass", "temperror", "permerror", "fail"].find((r) => m.authentication.dkim.signatures.some((s) => s.result === r));
+const bestDkim = (m) => ["pass", "fail"].find((r) => m.authentication.dkim.signatures.some((s) => s.result === r));
 
 const domains = (query) => ({
-  domains: grouped(inTime(query), ({ mail: m }) => [m.from_domain]).slice(0, Number(query.get("limit") ?? 50)).map(([domain, mails]) => ({ domain, total: mails.length, spf: results(mails, (m) => m.authentication.spf.result), dkim: results(mails, bestDkim), dmarc: results(mails, (m) => m.authentication.dmarc.result), arc: results(mails, (m) => m.authentication.arc), actions: counts(mails), last: mails[0].mail.time })),
+  domains: grouped(inTime(query), ({ mail: m }) => [m.from_domain]).slice(0, Number(query.get("limit") ?? 50)).map(([domain, mails]) => ({ domain, total: mails.length, spf: results(mails, (m) => m.authentication.spf.result, (m) => m.authentication.spf.aligned), dkim: results(mails, bestDkim, (m) => m.authentication.dkim.aligned), dmarc: results(mails, (m) => m.authentication.dmarc.result, "dmarc"), arc: results(mails, (m) => m.authentication.arc) })),
 });
 
 const findings = (query) => ({
   findings: grouped(inTime(query), ({ mail: m }) => m.findings.map((f) => f.id)).slice(0, Number(query.get("limit") ?? 50)).map(([id, mails]) => {
     const f = mails[0].mail.findings.find((x) => x.id === id);
-    return { id, severity: f.severity, title: f.title, mails: mails.length, last: mails[0].mail.time };
+    return { id, severity: f.severity, title: f.title, mails: mails.length, count: mails.length };
   }),
 });
 
@@ -122,7 +128,10 @@ const routes = [
   [/^\/v1\/stats\/domains$/, (_, query) => domains(query)],
   [/^\/v1\/stats\/findings$/, (_, query) => findings(query)],
   [/^\/v1\/monitor$/, () => ({ suites: suites.map((s) => s.suite) })],
-  [/^\/v1\/monitor\/([^/]+)$/, (name) => need(suites.find((s) => s.suite.name === name), `suite ${name}`)],
+  [/^\/v1\/monitor\/([^/]+)$/, (name, query) => {
+    const { suite, tests, runs } = need(suites.find((s) => s.suite.name === name), `suite ${name}`);
+    return { suite, tests, runs: runs.filter((r) => r.changed || query.get("changes") !== "1").slice(0, Number(query.get("limit") ?? 50)), next: null };
+  }],
   [/^\/v1\/audits$/, () => ({ audits: Object.values(audits).map((a) => a.history[0]) })],
   [/^\/v1\/audits\/([^/]+)$/, (domain) => need(audits[domain], `audit of ${domain}`)],
   [/^\/v1\/reports\/dmarc$/, (_, query) => dmarc(query.get("domain"))],
@@ -130,7 +139,7 @@ const routes = [
 
 const told = {
   mail: (wish) => put(KINDS[wish.kind ?? 0], Date.now()),
-  monitor: () => ({ time: new Date().toISOString(), name: "smtp-routes", kind: "suite", before: "passed", state: "failed", detail: "send: got 451 4.4.1" }),
+  monitor: () => ({ time: new Date().toISOString(), kind: "suite", suite: "smtp-routes", name: "through the backup MX", before: "passed", state: "failed", detail: "send: got 451 4.4.1" }),
   status: () => ({ time: new Date().toISOString(), part: "clamd", state: "down", detail: "connection refused" }),
   lost: () => ({}),
 };

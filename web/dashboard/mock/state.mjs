@@ -38,53 +38,50 @@ export function bare() {
   return { ...status(), state: "ok", problems: [], listeners: [], queues: [], hooks: [], clamd: { ...off, version: null, database: null, database_time: null, database_age_s: null }, intel: { ...off, indicators: 0, feeds: [] }, resolver: { ...off, queries: 0, cached: 0, failed: 0, timeouts: 0 }, history: { ...off, mails: 0, bytes: 0, oldest: null, pending: 0, dropped: 0 }, signer: { ...off, keys: [] } };
 }
 
-const run = (at, state, more = {}) => ({ time: ago(at), state, tests: 14, failed: state === "failed" ? 2 : 0, undecided: state === "undecided" ? 1 : 0, elapsed_ms: 4210, detail: null, ...more });
+const FAIL = "send: got 451 4.4.1, wanted 250";
+const run = (name, at, state, before, detail) => ({ name, time: ago(at), state, changed: state !== before, before, elapsed_ms: 4210, detail });
+
+/* The runs of a test, newest first; `bad` are those that were not well. */
+const runsOf = (name, every, bad, word, why) => Array.from({ length: 40 }, (_, i) => {
+  const state = (at) => (at >= 40 ? null : bad.includes(at) ? word : "passed");
+  return run(name, 60 + i * every, state(i), state(i + 1), bad.includes(i) ? why : null);
+});
 
 export const suites = [
-  { name: "smtp-routes", every: 900, kind: "suite", schedule: "15m", bad: [3, 4, 5], why: "send 'through the backup MX': got 451 4.4.1, wanted 250" },
-  { name: "inbound-verify", every: 900, kind: "suite", schedule: "15m", bad: [0, 1], why: "arrive: no message within 60 s" },
-  { name: "ours.example", every: 86400, kind: "audit", schedule: "24h", bad: [6], why: "grade fell from A to C: posture.dmarc.policy-none" },
-  { name: `<b>${HOSTILE.slice(0, 50)}</b>`, every: 3600, kind: "suite", schedule: "1h", bad: [2], undecided: true, why: HOSTILE },
-  { name: "new.example", every: 86400, kind: "audit", schedule: "24h", bad: [], pending: true, why: null },
+  { name: "smtp-routes", schedule: "15m", every: 900, tests: [["through the first MX", []], ["through the backup MX", [3, 4, 5], "failed", FAIL]] },
+  { name: "inbound-verify", schedule: "*/15 * * * *", every: 900, tests: [["a signed message arrives", [0, 1], "failed", "arrive: no message within 60 s"], ["a forged one is refused", []], [HOSTILE, [0, 7], "undecided", HOSTILE]] },
+  { name: `<b>${HOSTILE.slice(0, 50)}</b>`, schedule: "1h", every: 3600, tests: [["probe", [2], "undecided", HOSTILE]] },
+  { name: "new-one", schedule: "24h", every: 86400, tests: [] },
 ].map((x) => {
-  const word = x.undecided ? "undecided" : "failed";
-  const runs = x.pending ? [] : Array.from({ length: 40 }, (_, i) => run(60 + i * x.every, x.bad.includes(i) ? word : "passed", { detail: x.bad.includes(i) ? x.why : null, tests: x.kind === "audit" ? 1 : 14 }));
-  const state = runs[0]?.state ?? "pending";
-  const steady = runs.findIndex((r) => r.state !== state);
+  const all = x.tests.map(([name, bad, word, why]) => runsOf(name, x.every, bad, word, why));
+  const last = all.map((runs) => runs[0]);
+  const of = (state) => last.filter((r) => r.state === state);
+  const state = ["failed", "undecided", "passed"].find((s) => of(s).length > 0) ?? "pending";
+  const runs = all.flat().sort((a, b) => b.time.localeCompare(a.time));
   return {
-    runs,
-    suite: { name: x.name, kind: x.kind, schedule: x.schedule, state, since: runs[(steady < 0 ? runs.length : steady) - 1]?.time ?? null, running: false, last_run: runs[0]?.time ?? null, next_run: ago(60 - x.every), tests: runs[0]?.tests ?? 0, failed: runs[0]?.failed ?? 0, undecided: runs[0]?.undecided ?? 0, elapsed_ms: 4210, detail: runs[0]?.detail ?? null },
-    report: state !== "failed" ? null : [
-      { subject: "a signed message arrives", headline: "failed: 1 of 9 checks", result: "failed", checks: [{ group: "arrive", name: "within", status: "fail", detail: x.why, expected: "60s", got: HOSTILE, findings: [] }, { group: "send", name: "code", status: "pass", detail: "250 2.0.0 Ok", expected: "250", got: null, findings: [] }] },
-      { subject: "a forged one is refused", headline: "passed", result: "passed", checks: [] },
-    ],
+    tests: last, runs,
+    suite: { name: x.name, schedule: x.schedule, state, since: runs.find((r) => r.changed)?.time ?? null, last_run: runs[0]?.time ?? null, tests: last.length, failed: of("failed").length, undecided: of("undecided").length, elapsed_ms: last.length > 0 ? 4210 * last.length : null, detail: last.find((r) => r.state !== "passed")?.detail ?? null },
   };
 });
 
-const weights = (critical, high, medium, low, info) => ({ critical, high, medium, low, info });
-const audit = (domain, days, grade, findings, added = [], gone = []) => ({ domain, time: ago(60 + days * 86400), grade, complete: true, findings, added, gone });
-
-const auditFinding = (id, severity, title, evidence, remedy, fix, reference, check) => ({ id, severity, title, evidence, check, remedy, fix, reference, known: null });
+const KEY = { id: "posture.dkim.key", severity: "info", evidence: "s1: rsa, 2048 bits" };
+const TLSRPT = { id: "posture.tlsrpt.none", severity: "medium", evidence: "_smtp._tls.ours.example: no TXT record" };
+const CAA = { id: "posture.caa.none", severity: "low", evidence: "ours.example: no CAA record" };
+const POLICY = { id: "posture.dmarc.policy-none", severity: "high", evidence: HOSTILE };
+const audit = (domain, days, grade, before, findings) => ({ domain, time: ago(60 + days * 86400), grade, score: 100 - 9 * (findings ?? []).length, changed: grade !== before, before, findings });
 
 export const audits = {
   "ours.example": {
-    domain: "ours.example",
+    domain: "ours.example", next: null,
     history: [
-      audit("ours.example", 0, "A", weights(0, 0, 1, 1, 2), [], ["posture.dmarc.policy-none"]),
-      audit("ours.example", 1, "C", weights(0, 1, 1, 1, 2), ["posture.dmarc.policy-none"]),
-      audit("ours.example", 2, "A", weights(0, 0, 1, 1, 2), [], []),
-      audit("ours.example", 3, "A", weights(0, 0, 1, 1, 2), ["posture.caa.none"], ["posture.mta-sts.testing"]),
-      audit("ours.example", 4, "B", weights(0, 0, 1, 1, 2)),
+      audit("ours.example", 0, "A", "C", [TLSRPT, CAA, KEY]),
+      audit("ours.example", 1, "C", "A", [POLICY, TLSRPT, CAA, KEY]),
+      audit("ours.example", 2, "A", "A", [TLSRPT, CAA, KEY]),
+      audit("ours.example", 3, "A", "B", [TLSRPT, CAA, KEY]),
+      audit("ours.example", 4, "B", null, [TLSRPT, KEY]),
     ],
-    report: {
-      schema: "mailproof/audit/1", headline: "ours.example: grade A", findings: [
-        auditFinding("posture.tlsrpt.none", "medium", "No TLS-RPT record: failures of TLS at senders stay unseen.", "_smtp._tls.ours.example: no TXT record", "Publish a TLS-RPT record.", { text: '_smtp._tls.ours.example. 3600 IN TXT "v=TLSRPTv1; rua=mailto:tls@ours.example"', verified: true }, "RFC 8460 3", { group: "TLS-RPT", name: "record" }),
-        auditFinding("posture.caa.none", "low", "No CAA record: any authority may issue certificates for this domain.", "ours.example: no CAA record", "Publish CAA records that name your authorities.", null, "RFC 8659", { group: "CAA", name: "record" }),
-        auditFinding("posture.dkim.key", "info", "A DKIM key was found.", "s1: rsa, 2048 bits", "Nothing needs to be done.", null, "RFC 6376 3.6.1", { group: "DKIM", name: "s1" }),
-      ],
-    },
   },
-  "parked.example": { domain: "parked.example", history: [audit("parked.example", 0, "D", weights(0, 2, 1, 0, 0), ["posture.parked.spf"])], report: null },
+  "parked.example": { domain: "parked.example", next: null, history: [audit("parked.example", 0, "D", null, null)] },
 };
 
 const sum = (messages, passed, more = {}) => ({ messages, passed, dkim_aligned: passed, spf_aligned: Math.round(passed * 0.8), quarantined: 0, rejected: messages - passed, ...more });

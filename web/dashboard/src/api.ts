@@ -48,7 +48,7 @@ export const api = {
     (await getJson<{ findings: FindingStat[] }>(under("stats", "findings"), { query })).findings,
 
   monitor: async () => (await getJson<{ suites: MonitorSuite[] }>(under("monitor"))).suites,
-  suite: (name: string) => getJson<MonitorDetail>(under("monitor", name)),
+  suite: (name: string, query: Query) => getJson<MonitorDetail>(under("monitor", name), { query }),
   audits: async () => (await getJson<{ audits: Audit[] }>(under("audits"))).audits,
   audit: (domain: string) => getJson<AuditDetail>(under("audits", domain)),
   dmarc: (query: Query) => getJson<DmarcReports>(under("reports", "dmarc"), { query }),

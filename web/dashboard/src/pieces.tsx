@@ -127,9 +127,8 @@ export function ResultShares({ r }: { r: Results }) {
       parts={[
         ["pass", "good", r.pass],
         ["fail", "bad", r.fail],
-        ["error", "warn", r.error],
-        ["other", "defer", r.other],
-        ["none", "none", r.none],
+        ["without a policy", "none", r.none ?? 0],
+        ["other", "none", r.other],
       ]}
     />
   );

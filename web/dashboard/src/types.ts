@@ -105,10 +105,10 @@ export interface MailDetail {
 
 export interface Counts extends Record<Action, number> {
   total: number;
+  other: number;
   incomplete: number;
   bytes: number;
   elapsed_us_mean: number | null;
-  elapsed_us_max: number | null;
 }
 
 export interface Bucket extends Counts {
@@ -126,9 +126,9 @@ export interface Traffic {
 export interface Results {
   pass: number;
   fail: number;
-  none: number;
-  error: number;
   other: number;
+  aligned: number | null;
+  none: number | null; /* of DMARC: no policy */
 }
 
 export interface DomainStat {
@@ -138,8 +138,6 @@ export interface DomainStat {
   dkim: Results;
   dmarc: Results;
   arc: Results;
-  actions: Record<Action, number>;
-  last: string | null;
 }
 
 export interface FindingStat {
@@ -147,7 +145,6 @@ export interface FindingStat {
   severity: Severity;
   title: string | null;
   mails: number;
-  last: string | null;
 }
 
 export interface FindingKind {
@@ -260,25 +257,23 @@ export interface StatusEvent {
 
 export type MonitorState = "passed" | "failed" | "undecided" | "pending";
 
+/* One test of a suite, run once. */
 export interface MonitorRun {
+  name: string;
   time: string | null;
   state: MonitorState;
-  tests: number;
-  failed: number;
-  undecided: number;
-  elapsed_ms: number | null;
+  changed: boolean;
+  before: MonitorState | null;
+  elapsed_ms: number;
   detail: string | null;
 }
 
 export interface MonitorSuite {
   name: string;
-  kind: "suite" | "audit";
   schedule: string | null;
   state: MonitorState;
   since: string | null;
-  running: boolean;
   last_run: string | null;
-  next_run: string | null;
   tests: number;
   failed: number;
   undecided: number;
@@ -288,60 +283,40 @@ export interface MonitorSuite {
 
 export interface MonitorDetail {
   suite: MonitorSuite;
-  runs: MonitorRun[];
-  report: RunCase | RunCase[] | null;
+  tests: MonitorRun[]; /* the last run of each */
+  runs: MonitorRun[]; /* of all tests, newest first */
 }
 
-/* A case of a suite, of docs/schema/run-1.schema.json. */
-export interface RunCase {
-  subject?: string;
-  headline?: string;
-  result?: string;
-  checks?: {
-    group: string;
-    name: string;
-    status: string;
-    detail: string;
-    expected?: string | null;
-    got?: string | null;
-  }[];
-}
-
+/* Of a test of a suite, or of an audit: then the states are grades. */
 export interface MonitorChange {
   time: string;
+  kind: "suite" | "audit";
+  suite: string | null;
   name: string;
-  kind: string;
-  before: MonitorState;
-  state: MonitorState;
+  before: string | null;
+  state: string;
   detail: string | null;
+}
+
+export interface AuditFinding {
+  id: string;
+  severity: Severity;
+  evidence?: string;
 }
 
 export interface Audit {
   domain: string;
   time: string | null;
   grade: string | null;
-  complete: boolean;
-  findings: Record<Severity, number>;
-  added: string[];
-  gone: string[];
-}
-
-/* A finding of an audit: it has a check in place of a place in a message. */
-export interface AuditFinding {
-  id: string;
-  severity: Severity;
-  title: string;
-  evidence: string;
-  check?: { group: string; name: string } | null;
-  remedy: string;
-  fix?: { text: string; verified: boolean } | null;
-  reference: string | null;
+  score: number;
+  changed: boolean;
+  before: string | null;
+  findings: AuditFinding[] | null;
 }
 
 export interface AuditDetail {
   domain: string;
-  history: Audit[];
-  report: { headline?: string; findings?: AuditFinding[] } | null;
+  history: Audit[]; /* newest first */
 }
 
 export interface DmarcSums {

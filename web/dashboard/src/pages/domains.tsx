@@ -3,13 +3,15 @@
 import { count } from "../../../shared/format";
 import { SEVERITY } from "../../../shared/badges";
 import type { Severity } from "../../../shared/report";
-import { Alien, Copy } from "../../../shared/text";
+import { OneFinding } from "../../../shared/finding";
+import { Alien } from "../../../shared/text";
 import { api } from "../api";
 import { Chart, type Series } from "../chart";
 import { Await, Crumbs, Hollow, Moment, Panel, Shares } from "../pieces";
 import { address } from "../route";
+import { useCatalog, whole } from "../kinds";
 import { useApi, type Loaded } from "../state";
-import type { Audit, AuditDetail, AuditFinding, DmarcDomain, DmarcReports, DmarcSource, DmarcSums } from "../types";
+import type { Audit, AuditDetail, DmarcDomain, DmarcReports, DmarcSource, DmarcSums } from "../types";
 import { byGravity } from "../words";
 
 const SINCE = "30d";
@@ -45,16 +47,17 @@ export function Grade({ a }: { a: Audit }) {
 const ORDER: Severity[] = ["critical", "high", "medium", "low"];
 
 function Weights({ a }: { a: Audit }) {
-  const there = ORDER.filter((s) => a.findings[s] > 0);
+  if (a.findings === null) return <span class="weights quiet">its findings are not kept</span>;
+  const of = (s: Severity) => a.findings!.filter((f) => f.severity === s).length;
+  const there = ORDER.filter((s) => of(s) > 0);
   return (
     <span class="weights">
       {there.length === 0 && <span class="quiet">nothing to mend</span>}
       {there.map((s) => (
         <span key={s} class={`badge ${SEVERITY[s]}`}>
-          {a.findings[s]} {s}
+          {of(s)} {s}
         </span>
       ))}
-      {!a.complete && <span class="badge warn">undecided in part</span>}
     </span>
   );
 }
@@ -182,76 +185,57 @@ function History({ all }: { all: Audit[] }) {
             <Moment at={a.time} />
           </span>
           <Weights a={a} />
-          <span class="changes">
-            {a.added.map((id) => (
-              <span key={id} class="change new">
-                <span class="sr">new: </span>
-                <span aria-hidden="true">+ </span>
-                <code>{id}</code>
-              </span>
-            ))}
-            {a.gone.map((id) => (
-              <span key={id} class="change gone">
-                <span class="sr">gone: </span>
-                <span aria-hidden="true">− </span>
-                <code>{id}</code>
-              </span>
-            ))}
-            {a.added.length + a.gone.length === 0 && (
-              <span class="quiet">{i < all.length - 1 ? "no change" : "the first that is kept"}</span>
-            )}
-          </span>
+          <Difference now={a} before={all[i + 1]} />
         </li>
       ))}
     </ol>
   );
 }
 
-function LastAudit({ d }: { d: AuditDetail }) {
-  const all = [...(d.report?.findings ?? [])].sort(byGravity);
-  if (d.report === null) return <Hollow>Its document is not kept.</Hollow>;
-  if (all.length === 0) return <Hollow>Nothing to mend.</Hollow>;
+/* What an audit found that the one before had not, and the other way round. */
+function Difference({ now, before }: { now: Audit; before: Audit | undefined }) {
+  if (before === undefined) return <span class="quiet">the first that is kept</span>;
+  const ids = (a: Audit) => new Set((a.findings ?? []).map((f) => f.id));
+  const [there, then] = [ids(now), ids(before)];
+  const added = [...there].filter((id) => !then.has(id));
+  const gone = [...then].filter((id) => !there.has(id));
+  if (now.findings === null || before.findings === null) return <span />;
+  if (added.length + gone.length === 0) return <span class="quiet">no change</span>;
   return (
-    <div class="findings">
-      {all.map((f, i) => (
-        <AuditFindingOf f={f} key={i} />
+    <span class="changes">
+      {added.map((id) => (
+        <span key={id} class="change new">
+          <span class="sr">new: </span>
+          <span aria-hidden="true">+ </span>
+          <code>
+            <Alien text={id} />
+          </code>
+        </span>
       ))}
-    </div>
+      {gone.map((id) => (
+        <span key={id} class="change gone">
+          <span class="sr">gone: </span>
+          <span aria-hidden="true">− </span>
+          <code>
+            <Alien text={id} />
+          </code>
+        </span>
+      ))}
+    </span>
   );
 }
 
-function AuditFindingOf({ f }: { f: AuditFinding }) {
+function LastAudit({ d }: { d: AuditDetail }) {
+  const kinds = useCatalog();
+  const last = d.history[0]?.findings ?? null;
+  if (last === null) return <Hollow>Its findings are not kept.</Hollow>;
+  if (last.length === 0) return <Hollow>Nothing to mend.</Hollow>;
   return (
-    <article class="finding">
-      <h3>
-        <span class={`badge ${SEVERITY[f.severity] ?? "none"}`}>{f.severity}</span> {f.title}
-      </h3>
-      {f.evidence !== "" && (
-        <p class="evidence">
-          <Alien text={f.evidence} />
-        </p>
-      )}
-      <p>{f.remedy}</p>
-      {f.fix != null && (
-        <div class="command">
-          <code class="pre">
-            <Alien text={f.fix.text} />
-          </code>
-          <Copy text={f.fix.text} what="the record to publish" />
-        </div>
-      )}
-      <p class="quiet">
-        <code>{f.id}</code>
-        {f.reference !== null && ` · ${f.reference}`}
-        {f.check != null && (
-          <>
-            {" · "}
-            <Alien text={`${f.check.group}: ${f.check.name}`} />
-          </>
-        )}
-        {f.fix?.verified === true && " · tried out: with it the finding is gone"}
-      </p>
-    </article>
+    <div class="findings">
+      {[...last].sort(byGravity).map((f, i) => (
+        <OneFinding key={i} level={3} f={whole(f.id, f.severity, f.evidence ?? "", null, kinds.get(f.id))} />
+      ))}
+    </div>
   );
 }
 

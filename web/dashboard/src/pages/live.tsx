@@ -4,7 +4,7 @@ import { count } from "../../../shared/format";
 import { Alien } from "../../../shared/text";
 import { Hollow, MailRow, Moment, MonitorMark, HealthMark } from "../pieces";
 import { set, type News, type State } from "../state";
-import type { Mail } from "../types";
+import type { Mail, MonitorState } from "../types";
 import { ACTIONS, actionWord, doneOf } from "../words";
 
 const SHOWN_MAX = 200;
@@ -105,6 +105,17 @@ function matches(m: Mail, text: string, action: string): boolean {
   return words.every((w) => hay.includes(w));
 }
 
+/* Of an audit it is a grade. */
+function StateOf({ n }: { n: News }) {
+  if (n.kind === "status") return <HealthMark state={n.at.state} />;
+  if (n.at.kind === "suite") return <MonitorMark state={n.at.state as MonitorState} />;
+  return (
+    <span>
+      grade <Alien text={`${n.at.before ?? "?"} → ${n.at.state}`} />
+    </span>
+  );
+}
+
 function NewsList({ news }: { news: readonly News[] }) {
   if (news.length === 0) return null;
   return (
@@ -116,9 +127,9 @@ function NewsList({ news }: { news: readonly News[] }) {
         {news.slice(0, 5).map((n, i) => (
           <li key={`${n.at.time} ${i}`}>
             <span class="part-name">
-              <Alien text={n.kind === "monitor" ? n.at.name : n.at.part} />
+              <Alien text={n.kind === "status" ? n.at.part : [n.at.suite, n.at.name].filter((x) => x !== null).join(": ")} />
             </span>
-            {n.kind === "monitor" ? <MonitorMark state={n.at.state} /> : <HealthMark state={n.at.state} />}
+            <StateOf n={n} />
             <span class="part-detail quiet">
               <Moment at={n.at.time} /> <Alien text={n.at.detail ?? ""} />
             </span>

@@ -1,5 +1,4 @@
 /* One message: what was decided and why, with everything that led to it. */
-import { useEffect, useState } from "preact/hooks";
 import { bytes, whenExactly } from "../../../shared/format";
 import { Fact } from "../../../shared/fact";
 import { OneFinding } from "../../../shared/finding";
@@ -9,10 +8,11 @@ import { Alien, Copy } from "../../../shared/text";
 import { api } from "../api";
 import { AuthTree, treeOfMail, treeOfReport } from "../auth_tree";
 import { Hops } from "../hops";
+import { useCatalog, whole, type Kinds } from "../kinds";
 import { Await, Crumbs, Decision, Hollow, Panel } from "../pieces";
 import { address } from "../route";
 import { useApi, type State } from "../state";
-import type { Edit, FindingKind, Mail, MailDetail, MailFinding } from "../types";
+import type { Edit, Mail, MailDetail } from "../types";
 import { actionTone, byGravity, explain } from "../words";
 
 let lastSearch = address("messages");
@@ -25,10 +25,7 @@ export function rememberSearch(s: State): void {
 
 export function MessagePage({ id }: { id: string }) {
   const got = useApi(`message ${id}`, () => api.message(id));
-  const [kinds, setKinds] = useState<ReadonlyMap<string, FindingKind>>(new Map());
-  useEffect(() => {
-    api.catalog().then(setKinds, () => undefined);
-  }, []);
+  const kinds = useCatalog();
   return (
     <>
       <Crumbs to={lastSearch} name={lastSearch.startsWith("#/live") ? "Live" : "Messages"} />
@@ -37,12 +34,12 @@ export function MessagePage({ id }: { id: string }) {
   );
 }
 
-function Whole({ d, kinds }: { d: MailDetail; kinds: ReadonlyMap<string, FindingKind> }) {
+function Whole({ d, kinds }: { d: MailDetail; kinds: Kinds }) {
   const m = d.mail;
   const known = new Map(m.findings.map((f) => [f.id, f.title]));
   const title = (id: string) =>
     d.report?.findings.find((f) => f.id === id)?.title ?? known.get(id) ?? kinds.get(id)?.title ?? id;
-  const findings = [...(d.report?.findings ?? m.findings.map((f) => stand(f, kinds.get(f.id))))].sort(byGravity);
+  const findings = [...(d.report?.findings ?? m.findings.map((f) => whole(f.id, f.severity, f.evidence, f.title, kinds.get(f.id))))].sort(byGravity);
   return (
     <article>
       <header class="message-head">
@@ -98,19 +95,6 @@ function Whole({ d, kinds }: { d: MailDetail; kinds: ReadonlyMap<string, Finding
       </div>
     </article>
   );
-}
-
-/* A finding of which only the kind is kept. */
-function stand(f: MailFinding, kind: FindingKind | undefined): Finding {
-  return {
-    id: f.id,
-    severity: f.severity,
-    title: f.title ?? kind?.title ?? f.id,
-    evidence: f.evidence,
-    where: { part: null, offset: null, header: null },
-    remedy: kind?.remedy ?? "",
-    reference: kind?.reference ?? null,
-  };
 }
 
 const FOLD = 6; /* grave ones are always open; of the light ones so many */

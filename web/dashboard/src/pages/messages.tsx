@@ -1,13 +1,30 @@
 /* The search in what passed. The address of the page holds it, place included. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api } from "../api";
+import { useCatalog } from "../kinds";
 import { Await, Hollow, MailRow } from "../pieces";
 import { address, RANGES } from "../route";
 import { go, useApi, type State } from "../state";
 import type { MailPage } from "../types";
 import { ACTIONS, actionWord } from "../words";
 
-const FIELDS = ["since", "until", "q", "domain", "action", "finding", "message_id", "ip", "mode"] as const;
+const FIELDS = [
+  "since",
+  "until",
+  "q",
+  "domain",
+  "done",
+  "finding",
+  "severity",
+  "address",
+  "message_id",
+  "ip",
+  "mode",
+  "action",
+  "listener",
+  "queue_id",
+] as const;
+const SELDOM = FIELDS.filter((f) => !["since", "q", "domain", "done", "finding"].includes(f));
 type Search = Record<(typeof FIELDS)[number], string>;
 const EVERYTHING = "0"; /* seconds since 1970: from the begin */
 
@@ -60,17 +77,25 @@ function Found({ got, search, cursor }: { got: MailPage; search: Search; cursor:
   );
 }
 
-const MODES: [string, string][] = [
-  ["", "Every way"],
+type Options = [string, string][];
+const MODES: Options = [
   ["inbound", "Inbound"],
   ["outbound", "Outbound"],
   ["monitor", "Only watched"],
   ["scan", "Scanned on request"],
 ];
+const VERDICTS: Options = ACTIONS.map((a) => [a, actionWord(a)]);
+const SEVERITIES: Options = [
+  ["critical", "Critical"],
+  ["high", "High or graver"],
+  ["medium", "Medium or graver"],
+  ["low", "Low or graver"],
+  ["info", "Any finding"],
+];
 
 function Form({ search }: { search: Search }) {
   const [wish, setWish] = useState(search);
-  const more = ["message_id", "ip", "mode", "until"].some((f) => search[f as keyof Search] !== "");
+  const more = SELDOM.some((f) => search[f] !== "");
   const take = (field: keyof Search) => (e: Event) => {
     const next = { ...wish, [field]: (e.currentTarget as HTMLInputElement).value };
     setWish(next);
@@ -93,6 +118,18 @@ function Form({ search }: { search: Search }) {
       />
     </label>
   );
+  const choice = (field: keyof Search, label: string, none: [string, string], options: Options) => (
+    <label class="field">
+      <span>{label}</span>
+      <select name={field} value={wish[field]} onChange={take(field)}>
+        {[none, ...options].map(([value, name]) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
   return (
     <form
       class="search"
@@ -109,29 +146,14 @@ function Form({ search }: { search: Search }) {
           name="q"
           type="search"
           value={wish.q}
-          placeholder="in subject, addresses, ids, client"
+          placeholder="in subject, addresses, Message-ID"
           autocomplete="off"
           spellcheck={false}
           onInput={take("q")}
         />
       </label>
       <Since value={wish.since} onChange={take("since")} />
-      <label class="field">
-        <span>Verdict</span>
-        <select name="action" value={wish.action} onChange={take("action")}>
-          <option value="">Every verdict</option>
-          {ACTIONS.map((a) => (
-            <option key={a} value={a}>
-              {actionWord(a)}
-            </option>
-          ))}
-          {wish.action.includes(",") && (
-            <option value={wish.action}>
-              {wish.action.split(",").map(actionWord).join(" or ")}
-            </option>
-          )}
-        </select>
-      </label>
+      {choice("done", "Verdict", ["", "Every verdict"], VERDICTS)}
       {text("domain", "Author domain", "example.org")}
       {text("finding", "Finding", "auth.dmarc.fail or auth.*", "finding-ids")}
       <FindingIds />
@@ -142,19 +164,15 @@ function Form({ search }: { search: Search }) {
       <details class="more-fields" open={more}>
         <summary>More conditions</summary>
         <div class="search-more">
+          {choice("severity", "Gravest finding", ["", "Any, or none"], SEVERITIES)}
+          {text("address", "Address", "author, sender, recipient, login")}
           {text("message_id", "Message-ID", "with or without <>")}
           {text("ip", "Client address", "192.0.2.1")}
           {text("until", "Until", "2026-11-29T12:00:00Z or 2h")}
-          <label class="field">
-            <span>Way</span>
-            <select name="mode" value={wish.mode} onChange={take("mode")}>
-              {MODES.map(([value, name]) => (
-                <option key={value} value={value}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
+          {choice("mode", "Way", ["", "Every way"], MODES)}
+          {choice("action", "The policy said", ["", "Anything"], VERDICTS)}
+          {text("listener", "Listener", "mx")}
+          {text("queue_id", "Queue id", "of the mail server")}
         </div>
       </details>
     </form>
@@ -181,13 +199,7 @@ function Since({ value, onChange }: { value: string; onChange: (e: Event) => voi
 
 /* Proposals while one types; without them one types alone. */
 function FindingIds() {
-  const [ids, setIds] = useState<string[]>([]);
-  useEffect(() => {
-    api.catalog().then(
-      (all) => setIds([...all.keys()]),
-      () => undefined,
-    );
-  }, []);
+  const ids = [...useCatalog().keys()];
   return (
     <datalist id="finding-ids">
       {ids.map((id) => (

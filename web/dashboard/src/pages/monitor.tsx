@@ -1,13 +1,15 @@
-/* What is checked by schedule: how it stands, since when, and how the last runs went. */
+/* What is checked by schedule: how each suite stands, since when, and how the last runs went. */
 import { count, duration } from "../../../shared/format";
 import { Alien } from "../../../shared/text";
 import { api } from "../api";
 import { Await, Crumbs, Hollow, Moment, MonitorMark, monitorTone, monitorWord, Panel } from "../pieces";
 import { address } from "../route";
 import { useApi, type State } from "../state";
-import type { MonitorDetail, MonitorRun, MonitorSuite, RunCase } from "../types";
+import type { MonitorDetail, MonitorRun, MonitorSuite } from "../types";
 
 const EVERY_MS = 30000;
+const RUNS_READ = 500;
+const CHANGES_READ = 50;
 
 /* A change that the stream tells is read at once. */
 const changesOf = (s: State): number => s.news.filter((n) => n.kind === "monitor").length;
@@ -19,26 +21,25 @@ export function Monitor({ s }: { s: State }) {
       <header class="page-head">
         <h1>Monitor</h1>
       </header>
-      <Await of={suites}>{(all) => <Suites all={all} />}</Await>
+      <Await of={suites}>{(all) => <Suites all={all} again={changesOf(s)} />}</Await>
     </>
   );
 }
 
 const RANK: Record<string, number> = { failed: 0, undecided: 1, pending: 2, passed: 3 };
+const worstFirst = (a: { state: string; name: string }, b: { state: string; name: string }): number =>
+  (RANK[a.state] ?? 1) - (RANK[b.state] ?? 1) || a.name.localeCompare(b.name);
 
-function Suites({ all }: { all: MonitorSuite[] }) {
+function Suites({ all, again }: { all: MonitorSuite[]; again: number }) {
   if (all.length === 0)
     return (
       <section class="box">
-        <Hollow>Nothing is checked by schedule. Suites and audits are named in the config, under monitor.</Hollow>
+        <Hollow>Nothing is checked by schedule. Suites are named in the config, under monitor.</Hollow>
       </section>
     );
-  const sorted = [...all].sort(
-    (a, b) => (RANK[a.state] ?? 1) - (RANK[b.state] ?? 1) || a.name.localeCompare(b.name),
-  );
   return (
     <ul class="cards">
-      {sorted.map((x) => (
+      {[...all].sort(worstFirst).map((x) => (
         <li key={x.name}>
           <a class={`suite ${monitorTone(x.state)}`} data-row href={address("monitor", x.name)}>
             <span class="suite-name">
@@ -46,31 +47,20 @@ function Suites({ all }: { all: MonitorSuite[] }) {
             </span>
             <MonitorMark state={x.state} />
             <span class="quiet">
-              {x.kind}
-              {x.schedule !== null && (
-                <>
-                  , <Alien text={/^\d/.test(x.schedule) && !x.schedule.includes(" ") ? `every ${x.schedule}` : x.schedule} />
-                </>
-              )}
-              {x.running && ", running now"}
+              <Alien text={when(x)} />
             </span>
-            <Runs suite={x.name} />
+            <Tests suite={x.name} again={again} />
             <span class="suite-detail">
-              <Alien text={x.detail ?? (x.kind === "suite" ? tests(x) : "")} />
+              {x.detail !== null && x.detail !== "" ? <Alien text={x.detail} /> : tests(x)}
             </span>
             <span class="quiet suite-times">
               {x.since !== null && (
                 <>
-                  since <Moment at={x.since} /> ·{" "}
+                  so since <Moment at={x.since} /> ·{" "}
                 </>
               )}
-              last <Moment at={x.last_run} />
-              {x.next_run !== null && (
-                <>
-                  {" "}
-                  · next <Moment at={x.next_run} />
-                </>
-              )}
+              last run <Moment at={x.last_run} />
+              {x.elapsed_ms !== null && `, ${duration(x.elapsed_ms / 1000)}`}
             </span>
           </a>
         </li>
@@ -79,35 +69,52 @@ function Suites({ all }: { all: MonitorSuite[] }) {
   );
 }
 
-const tests = (x: MonitorSuite | MonitorRun): string =>
+const when = (x: MonitorSuite): string =>
+  x.schedule === null ? "not scheduled any more" : /^\d+\w$/.test(x.schedule) ? `every ${x.schedule}` : x.schedule;
+
+const tests = (x: MonitorSuite): string =>
   x.tests === 0
     ? ""
     : `${count(x.tests, "test")}${x.failed > 0 ? `, ${x.failed} failed` : ""}${x.undecided > 0 ? `, ${x.undecided} undecided` : ""}`;
 
-const STRIP = 30;
-const OPEN = 12;
+const STRIP = 40;
 
-/* The last runs as a strip, oldest first. */
-function Runs({ suite }: { suite: string }) {
-  const got = useApi(`runs ${suite}`, () => api.suite(suite), EVERY_MS);
-  const runs = (got.value?.runs ?? []).slice(0, STRIP).reverse();
-  return <Strip runs={runs} />;
+/* The tests of a suite, a mark for each. */
+function Tests({ suite, again }: { suite: string; again: number }) {
+  const got = useApi(`tests ${suite} ${again}`, () => api.suite(suite, { limit: 1 }), EVERY_MS);
+  const all = got.value?.tests ?? [];
+  return <Strip runs={all} what="test" title={(r) => r.name} />;
 }
 
-function Strip({ runs }: { runs: MonitorRun[] }) {
-  const bad = runs.filter((r) => r.state === "failed").length;
+/* Marks for runs; its text counts them. */
+function Strip({ runs, what, title }: { runs: MonitorRun[]; what: string; title: (r: MonitorRun) => string }) {
   if (runs.length === 0) return <span class="strip" />;
+  const of = (state: string) => runs.filter((r) => r.state === state).length;
+  const bad = [
+    of("failed") > 0 ? `${of("failed")} failed` : null,
+    of("undecided") > 0 ? `${of("undecided")} undecided` : null,
+  ].filter((x) => x !== null);
   return (
-    <span class="strip" role="img" aria-label={`${count(runs.length, "last run")}: ${bad === 0 ? "none failed" : `${bad} failed`}`}>
-      {runs.map((r, i) => (
-        <span key={i} class={monitorTone(r.state)} title={`${r.time ?? ""} ${monitorWord(r.state)}`} />
+    <span
+      class="strip"
+      role="img"
+      aria-label={`${count(runs.length, what)}: ${bad.length === 0 ? "all passed" : bad.join(", ")}`}
+    >
+      {runs.slice(0, STRIP).map((r, i) => (
+        <span key={i} class={monitorTone(r.state)} title={`${title(r)}: ${monitorWord(r.state)}`} />
       ))}
     </span>
   );
 }
 
 export function SuitePage({ name, s }: { name: string; s: State }) {
-  const got = useApi(`suite ${name} ${changesOf(s)}`, () => api.suite(name), EVERY_MS);
+  const again = changesOf(s);
+  const got = useApi(`suite ${name} ${again}`, () => api.suite(name, { limit: RUNS_READ }), EVERY_MS);
+  const changes = useApi(
+    `changes ${name} ${again}`,
+    () => api.suite(name, { changes: 1, limit: CHANGES_READ }),
+    EVERY_MS,
+  );
   return (
     <>
       <Crumbs to={address("monitor")} name="Monitor" />
@@ -117,133 +124,66 @@ export function SuitePage({ name, s }: { name: string; s: State }) {
         </h1>
         {got.value !== null && <MonitorMark state={got.value.suite.state} />}
       </header>
-      <Await of={got}>{(d) => <Detail d={d} />}</Await>
+      <Await of={got}>{(d) => <AllTests d={d} />}</Await>
+      <Panel id="changes" title="Changes of state">
+        <Await of={changes}>{(d) => <Changes all={d.runs} />}</Await>
+      </Panel>
     </>
   );
 }
 
-function Detail({ d }: { d: MonitorDetail }) {
-  const changes = d.runs.filter((r, i) => d.runs[i + 1] !== undefined && d.runs[i + 1]!.state !== r.state);
+function AllTests({ d }: { d: MonitorDetail }) {
   return (
-    <>
-      {d.suite.detail !== null && (
-        <p class={`banner ${monitorTone(d.suite.state)}`}>
-          <Alien text={d.suite.detail} />
-        </p>
-      )}
-      {d.suite.kind === "audit" && (
-        <p>
-          What it found is under <a href={address("domains", d.suite.name)}>Domains</a>.
-        </p>
-      )}
-      <LastRun d={d} />
-      <div class="halves">
-        <Panel id="changes" title="Changes of state">
-          {changes.length === 0 ? (
-            <Hollow>Always the same in the runs that are kept.</Hollow>
-          ) : (
-            <ol class="runs">
-              {changes.map((r, i) => (
-                <RunLine r={r} key={i} />
-              ))}
-            </ol>
-          )}
-        </Panel>
-        <Panel id="runs" title="Last runs">
-          {d.runs.length === 0 ? (
-            <Hollow>It has not run yet.</Hollow>
-          ) : (
-            <>
-              <Strip runs={d.runs.slice(0, STRIP).reverse()} />
-              <ol class="runs">
-                {d.runs.slice(0, OPEN).map((r, i) => (
-                  <RunLine r={r} key={i} />
-                ))}
-              </ol>
-              {d.runs.length > OPEN && (
-                <details>
-                  <summary>{d.runs.length - OPEN} older ones</summary>
-                  <ol class="runs">
-                    {d.runs.slice(OPEN).map((r, i) => (
-                      <RunLine r={r} key={i} />
-                    ))}
-                  </ol>
-                </details>
-              )}
-            </>
-          )}
-        </Panel>
-      </div>
-    </>
-  );
-}
-
-/* What was not as expected in the last run. */
-function LastRun({ d }: { d: MonitorDetail }) {
-  const cases = d.report === null ? [] : Array.isArray(d.report) ? d.report : [d.report];
-  const wrong = cases.filter((c) => c.result === "failed" || c.result === "undecided");
-  if (wrong.length === 0) return null;
-  return (
-    <Panel id="last-run" title="Not as expected in the last run">
-      {wrong.map((c, i) => (
-        <Case c={c} key={i} />
-      ))}
+    <Panel id="tests" title={d.suite.tests > 0 ? `Tests (${d.suite.tests})` : "Tests"} more={<span class="quiet"><Alien text={when(d.suite)} /></span>}>
+      {d.tests.length === 0 && <Hollow>It has not run yet.</Hollow>}
+      <ul class="runs tests">
+        {[...d.tests].sort(worstFirst).map((t) => (
+          <li key={t.name}>
+            <MonitorMark state={t.state} />
+            <span class="test-name">
+              <Alien text={t.name} />
+            </span>
+            <span class="quiet">
+              <Moment at={t.time} />, {duration(t.elapsed_ms / 1000)}
+            </span>
+            <Strip
+              runs={d.runs.filter((r) => r.name === t.name).slice(0, STRIP).reverse()}
+              what="run"
+              title={(r) => r.time ?? ""}
+            />
+            {t.detail !== null && t.detail !== "" && (
+              <span class="run-detail">
+                <Alien text={t.detail} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }
 
-function Case({ c }: { c: RunCase }) {
-  const checks = (c.checks ?? []).filter((x) => x.status === "fail" || x.status === "undecided");
+function Changes({ all }: { all: MonitorRun[] }) {
+  const changes = all.filter((r) => r.before !== null);
+  if (changes.length === 0) return <Hollow>Always the same in the runs that are kept.</Hollow>;
   return (
-    <article class="case">
-      <h3>
-        <Alien text={c.subject ?? ""} />
-        <MonitorMark state={c.result === "failed" ? "failed" : "undecided"} />
-      </h3>
-      {c.headline !== undefined && (
-        <p class="quiet">
-          <Alien text={c.headline} />
-        </p>
-      )}
-      {checks.map((x, i) => (
-        <div class="check" key={i}>
-          <code>
-            <Alien text={`${x.group}: ${x.name}`} />
-          </code>{" "}
-          {x.expected != null && (
-            <>
-              wanted <code><Alien text={x.expected} /></code>{" "}
-            </>
+    <ol class="runs">
+      {changes.map((r, i) => (
+        <li key={i}>
+          <MonitorMark state={r.state} />
+          <span class="test-name">
+            <Alien text={r.name} />
+          </span>
+          <span class="quiet">
+            <Moment at={r.time} />, before: {monitorWord(r.before!).toLowerCase()}
+          </span>
+          {r.detail !== null && r.detail !== "" && (
+            <span class="run-detail">
+              <Alien text={r.detail} />
+            </span>
           )}
-          {x.got != null && (
-            <>
-              got <code><Alien text={x.got} /></code>
-            </>
-          )}
-          <div class="quiet">
-            <Alien text={x.detail} />
-          </div>
-        </div>
+        </li>
       ))}
-    </article>
-  );
-}
-
-function RunLine({ r }: { r: MonitorRun }) {
-  return (
-    <li>
-      <MonitorMark state={r.state} />
-      <span>
-        <Moment at={r.time} />
-      </span>
-      <span class="quiet">
-        {[tests(r), r.elapsed_ms === null ? "" : duration(r.elapsed_ms / 1000)].filter((x) => x !== "").join(", ")}
-      </span>
-      {r.detail !== null && r.detail !== "" && (
-        <span class="run-detail">
-          <Alien text={r.detail} />
-        </span>
-      )}
-    </li>
+    </ol>
   );
 }

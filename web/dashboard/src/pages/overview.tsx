@@ -69,7 +69,7 @@ function Ranges({ range }: { range: string }) {
 
 function Totals({ t, range }: { t: Traffic; range: string }) {
   const all = t.totals;
-  const to = (action?: string) => address("messages", null, { since: range, action });
+  const to = (done?: string) => address("messages", null, { since: range, done });
   const one = (name: string, n: number, href: string | null, tone: string, hint: string) => (
     <li class={`total ${n > 0 ? tone : ""}`}>
       <span class="total-name">{href === null ? name : <a href={href}>{name}</a>}</span>
@@ -84,7 +84,8 @@ function Totals({ t, range }: { t: Traffic; range: string }) {
   return (
     <ul class="totals" aria-label="Totals">
       {one("Messages", all.total, to(), "", speed)}
-      {one("Accepted", all.accept + all.tag, to("accept,tag"), "good", `${count(all.tag, "with a mark", "with a mark")}`)}
+      {one("Accepted", all.accept, to("accept"), "", share(all.accept))}
+      {one("Tagged", all.tag, to("tag"), "", share(all.tag))}
       {one("Quarantined", all.quarantine, to("quarantine"), "warn", share(all.quarantine))}
       {one("Rejected", all.reject, to("reject"), "bad", share(all.reject))}
       {one("Deferred", all.tempfail, to("tempfail"), "warn", share(all.tempfail))}
@@ -101,6 +102,8 @@ function Traffics({ t }: { t: Traffic }) {
     tone: actionTone(action),
     values: t.buckets.map((b) => b[action]),
   }));
+  if (t.totals.other > 0)
+    series.push({ key: "other", name: "Other", tone: "none", values: t.buckets.map((b) => b.other) });
   return (
     <Chart
       label="Messages over time by verdict"
@@ -253,9 +256,6 @@ function ByDomain({ all, range }: { all: DomainStat[]; range: string }) {
             <th scope="col">SPF pass</th>
             <th scope="col">DKIM pass</th>
             <th scope="col">DMARC pass</th>
-            <th scope="col" class="number">
-              Held or refused
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -280,7 +280,6 @@ function ByDomain({ all, range }: { all: DomainStat[]; range: string }) {
               <td data-label="DMARC pass">
                 <ResultShares r={d.dmarc} />
               </td>
-              <td class="number" data-label="Held or refused">{(d.actions.reject + d.actions.quarantine).toLocaleString("en")}</td>
             </tr>
           ))}
         </tbody>
