@@ -18,7 +18,7 @@ WALLS = [
     ('libyara', r'<yara', ['content/yara.c']),
     ('sockets', r'<(sys/socket|sys/un|sys/epoll|netdb|poll|netinet/\w+|event2/\w+|unbound(-event)?)\.h',
      ['io/', 'httpd/', 'sink/', 'daemon/', 'arrival/maildir.c', 'base/fd_pass.c', 'sandbox/channel.c', 'sandbox/children.c',
-      'sandbox/loop.c', 'signer/serve.c', 'signer/client.c', 'cli/cmd_sink.c', 'cli/sink_child.c', 'daemon/']),
+      'sandbox/loop.c', 'signer/serve.c', 'signer/client.c', 'monitor/monitor.c', 'cli/cmd_sink.c', 'cli/sink_child.c', 'daemon/']),
     ('the clock', r'<(sys/)?time\.h', ['base/clock.c', 'io/', 'sandbox/worker.c', 'content/warm_up.c', 'daemon/']),
     ('the clock', r'\b(time|clock_gettime|gettimeofday|clock)\s*\(', ['base/clock.c', 'io/', 'daemon/']),
     ('the environment', r'\b(secure_)?getenv\s*\(|\b(set|put)env\s*\(', ['cli/', 'daemon/']),
@@ -26,7 +26,7 @@ WALLS = [
      ['io/', 'store/', 'run/', 'daemon/', 'feeds/', 'services/cache.c', 'db/db.c', 'sink/sink.c', 'sink/listener.c', 'arrival/maildir.c', 'sandbox/confine.c',
       'base/memfd.c', 'signer/keys.c', 'cli/', 'daemon/']),
     ('other processes', r'<(seccomp|spawn|sched|linux/landlock)\.h|\b(fork|vfork|posix_spawnp?|exec(?:v|ve|vp|vpe|l|le|lp)|ptrace)\s*\(',
-     ['sandbox/children.c', 'sandbox/confine.c', 'sandbox/filter.c', 'sandbox/zygote.c', 'cli/sink_child.c', 'daemon/']),
+     ['sandbox/children.c', 'sandbox/confine.c', 'sandbox/filter.c', 'sandbox/zygote.c', 'monitor/child.c', 'cli/sink_child.c', 'daemon/']),
     ('standard output', r'\b(printf|vprintf|puts|putchar|perror|syslog|exit)\s*\(|\b(stdout|stderr)\b',
      ['cli/', 'daemon/']),
 ]

@@ -83,9 +83,9 @@ static const struct key document_keys[] = {
     {STR_INIT("sinks"), &type_named, D(sinks), .context = &context_sink,
      .doc = "Capture servers by name, which live as long as the run."},
     {STR_INIT("schedule"), &type_map, D(schedule), .context = &context_schedule,
-     .doc = "For a daemon that runs it again and again; read and checked, no more."},
+     .doc = "For the monitor of the daemon, which runs it again and again."},
     {STR_INIT("report"), &type_map, D(report), .context = &context_report,
-     .doc = "Where the results of such a daemon go; read and checked, no more."},
+     .doc = "Where the results of these runs go."},
     {STR_INIT("tests"), &type_nodes, D(tests), .context = &context_test,
      .doc = "The tests, in order."},
 };
