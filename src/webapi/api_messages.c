@@ -19,7 +19,8 @@ static int set_role(struct httpd_request *q, struct history_query *h, struct mp_
                                      0};
     size_t at = 0;
     int st = webapi_query_word(q, "role", words, ARRAY_LEN(words), &at, err);
-    h->roles = roles[at];
+    if (h->domain.n != 0)
+        h->roles = roles[at];
     return st;
 }
 
