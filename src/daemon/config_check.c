@@ -16,6 +16,7 @@
 #include "io/tls_server.h"
 #include "run/content_files.h"
 #include "run/read_file.h"
+#include "signer/keys.h"
 #include "suite/suite.h"
 
 enum {
@@ -301,6 +302,23 @@ static int check_all(struct arena *arena, const struct serve_config *c, struct m
     return st;
 }
 
+/* By whoever starts us: the process of the keys reads them before it gives up that. */
+static int check_signing(const struct serve_config *c, struct mp_err *err)
+{
+    struct signer_keys *keys = NULL;
+    struct mp_err why = {0};
+    size_t n = 0;
+    if (c->signing == NULL)
+        return MP_OK;
+    int st = signer_keys_load(c->signing, &keys, &why);
+    if (st == MP_OK) {
+        const struct signer_key_info *infos = signer_keys_infos(keys, &n);
+        st = signing_check_keys(c->signing, infos, n, &why);
+    }
+    signer_keys_free(keys);
+    return at_key("signing", st, &why, err);
+}
+
 /* ---- as whom ---- */
 
 static const struct passwd *find_user(const char *key, struct str user, struct mp_err *err)
@@ -334,35 +352,42 @@ struct found {
     struct mp_err err;
 };
 
+static int become(const struct passwd *user, struct mp_err *err)
+{
+    if (user == NULL || user->pw_uid == geteuid())
+        return MP_OK;
+    if (initgroups(user->pw_name, user->pw_gid) == 0 &&
+        setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
+        setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0)
+        return MP_OK;
+    return mp_fail(err, MP_E_IO, errno, "cannot look as user %s: %s", user->pw_name,
+                   strerror(errno));
+}
+
 static void check_in_child(struct arena *arena, const struct serve_config *c,
                            const struct passwd *user, int fd) __attribute__((noreturn));
 static void check_in_child(struct arena *arena, const struct serve_config *c,
                            const struct passwd *user, int fd)
 {
     struct found found = {0};
-    if (user->pw_uid != 0 && (initgroups(user->pw_name, user->pw_gid) != 0 ||
-                              setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0 ||
-                              setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0))
-        found.st = mp_fail(&found.err, MP_E_IO, errno, "cannot look as user %s: %s", user->pw_name,
-                           strerror(errno));
-    else
+    found.st = check_signing(c, &found.err);
+    if (found.st == MP_OK)
+        found.st = become(user, &found.err);
+    if (found.st == MP_OK)
         found.st = check_all(arena, c, &found.err);
     ssize_t n = write(fd, &found, sizeof found);
     _exit(n == sizeof found ? 0 : 1);
 }
 
-/* A process that becomes the user, so that what root can read and the user cannot is found now and
- * not at the start. */
-static int check_as_user(struct arena *arena, const struct serve_config *c, struct mp_err *err)
+/* In a process of its own: it becomes the user, so that what root can read and the user cannot is
+ * found now and not at the start; and no key stays in this one's memory. */
+static int check_apart(struct arena *arena, const struct serve_config *c, const struct passwd *user,
+                       struct mp_err *err)
 {
     int pipes[2];
     struct found found = {0};
-    int st = check_accounts(c, err);
-    const struct passwd *user = st == MP_OK ? find_user("user", c->user, err) : NULL;
-    if (user == NULL)
-        return MP_E_USAGE;
     if (pipe2(pipes, O_CLOEXEC) != 0)
-        return mp_fail(err, MP_E_IO, errno, "cannot look as another user: %s", strerror(errno));
+        return mp_fail(err, MP_E_IO, errno, "no process to look with: %s", strerror(errno));
     pid_t pid = fork();
     if (pid == 0)
         check_in_child(arena, c, user, pipes[1]);
@@ -375,12 +400,18 @@ static int check_as_user(struct arena *arena, const struct serve_config *c, stru
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
     if (n != sizeof found)
-        return mp_fail(err, MP_E_IO, 0, "cannot look as user " STR_FMT, STR_ARG(c->user));
+        return mp_fail(err, MP_E_IO, 0, "the process that looks at the configuration ended early");
     return found.st == MP_OK ? MP_OK
                              : mp_fail(err, found.st, found.err.detail, "%s", found.err.text);
 }
 
 int serve_config_check(struct arena *arena, const struct serve_config *c, struct mp_err *err)
 {
-    return geteuid() == 0 ? check_as_user(arena, c, err) : check_all(arena, c, err);
+    const struct passwd *user = NULL;
+    int st = MP_OK;
+    if (geteuid() == 0) {
+        st = check_accounts(c, err);
+        user = st == MP_OK ? find_user("user", c->user, err) : NULL;
+    }
+    return st == MP_OK ? check_apart(arena, c, user, err) : st;
 }

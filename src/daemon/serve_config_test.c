@@ -87,6 +87,7 @@ static void example(void)
     tap_ok(c.webhooks[0].has_severity && c.webhooks[0].severity == SEV_MEDIUM);
     tap_str(c.webhooks[0].secret_file, STR("/etc/mp/webhook.secret"));
     tap_str(c.reports.email, STR("dmarc-reports@example.org"));
+    tap_ok(c.signing != NULL && c.signing->present && c.signing->seal != NULL);
     tap_str(c.milters[0].subject_tag, STR("[suspicious] "));
     tap_case("... and what it calls built in is");
     struct arena other = arena;
