@@ -33,6 +33,7 @@ struct mailbox_config { /* borrowed */
     const char *ca_file;
     bool insecure; /* do not verify certificates (tests) */
     bool require_tls;
+    bool all; /* look at old messages, too, and not at the newest alone */
 };
 struct mailbox_reader; /* struct mailbox is an address, see message/address.h */
 /* Nothing is connected to yet. MP_E_USAGE: the URL, or what it lacks; MP_E_NOMEM. */
@@ -71,6 +72,8 @@ int mailbox_find(struct mailbox_reader *m, const struct mailbox_match *match, st
                  int64_t deadline_us, struct mailbox_hit **out, size_t *n, struct mp_err *err);
 int mailbox_delete(struct mailbox_reader *m, const struct mailbox_hit *hit, int64_t deadline_us,
                    struct mp_err *err);
+/* It has been dealt with: not found any more by this reader. */
+void mailbox_skip(struct mailbox_reader *m, const struct mailbox_hit *hit);
 /* The folders that did not exist at the last look, "Junk, Archive"; nothing was in them. */
 struct str mailbox_missing(const struct mailbox_reader *m, struct arena *a);
 /* Wait for a change since the last mailbox_find began: inotify, store_watch; else ARRIVAL_POLL_MS.

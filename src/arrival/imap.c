@@ -174,8 +174,8 @@ static int find_in_folder(struct mailbox_reader *m, size_t folder, struct str se
     st = st == MP_OK ? command(x, url, search, deadline_us, err) : st;
     if (st == MP_OK)
         st = imap_search_parse(&scratch, buf_str(&x->transfer.body), &uids, &n, err);
-    size_t from = n > MAILBOX_LOOKED_AT_MAX ? n - MAILBOX_LOOKED_AT_MAX : 0;
-    for (size_t k = from; st == MP_OK && k < n; k++)
+    size_t from = n > MAILBOX_LOOKED_AT_MAX && !m->config.all ? n - MAILBOX_LOOKED_AT_MAX : 0;
+    for (size_t k = from; st == MP_OK && k < n && hits->n < ARRIVAL_MAX_COPIES; k++)
         st = fetch_message(m, folder, uids[k], hits, deadline_us, err);
     arena_clear(&scratch);
     return st;

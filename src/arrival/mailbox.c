@@ -263,6 +263,11 @@ int mailbox_delete(struct mailbox_reader *m, const struct mailbox_hit *hit, int6
     return m->kind->remove(m, hit, deadline_us, err);
 }
 
+void mailbox_skip(struct mailbox_reader *m, const struct mailbox_hit *hit)
+{
+    seen_add(&m->seen, hit->folder, hit->id);
+}
+
 int mailbox_wait(struct mailbox_reader *m, int64_t deadline_us, struct mp_err *err)
 {
     return m->kind->wait(m, deadline_us, err);

@@ -38,18 +38,21 @@ int cmd_sink(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_intel(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-/* Not in the list: what a sandbox starts (cmd_worker.c, cmd_feed_worker.c). */
+/* Not in the list: what a sandbox starts (cmd_worker.c, cmd_feed_worker.c, cmd_report_worker.c). */
 #define WORKER_COMMAND "sandbox-worker"
 int cmd_worker(int argc, char **argv);
 #define FEED_WORKER_COMMAND "feed-worker"
 int cmd_feed_worker(int argc, char **argv);
+#define REPORT_WORKER_COMMAND "report-worker"
+int cmd_report_worker(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
-extern const char lint_help[], doctor_help[], intel_help[];
+extern const char lint_help[], doctor_help[], intel_help[], report_help[];
 extern const char run_help[], check_help[];
 extern const char sink_help[], wait_help[];
 extern const char probe_help[], audit_help[], forge_help[];
