@@ -40,6 +40,10 @@ _mailproof_value() { # command option
             _mailproof_reply csv jsonl plain
             return
         fi
+        if [[ $1 == report ]]; then
+            _mailproof_reply text json jsonl csv
+            return
+        fi
         if [[ $1 == sink ]]; then
             _mailproof_reply text jsonl none
             return
@@ -160,6 +164,9 @@ _mailproof() {
         _mailproof_reply "$(_mailproof_findings)"
     elif [[ $command == lint ]]; then
         _mailproof_files '*.y*ml'
+    elif [[ $command == report ]]; then
+        _mailproof_any_file
+        ((COMP_CWORD > 2)) || _mailproof_reply generate "${COMPREPLY[@]}"
     elif [[ $command == scan || $command == sign || $command == seal ]]; then
         _mailproof_any_file
     elif [[ $command == run || $command == check ]]; then

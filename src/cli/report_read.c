@@ -160,20 +160,20 @@ static struct str name_of(void *ctx, const struct ip *ip)
 static void tell_counts(const struct reading *r)
 {
     const struct reports_counts *n = &r->counts;
-    if (n->messages == 0)
+    if (n->messages == 0 || (r->single && r->c->store == NULL))
         return;
-    fprintf(stderr, "mailproof report: %zu inputs: %zu reports", n->messages,
+    fprintf(stderr, "mailproof report: inputs: %zu, reports: %zu", n->messages,
             n->put.added + n->put.known + n->put.conflicting);
     if (r->c->store != NULL)
-        fprintf(stderr, ", %zu of them new", n->put.added);
+        fprintf(stderr, ", new: %zu", n->put.added);
     if (n->put.conflicting > 0)
-        fprintf(stderr, "; %zu have the name of another one and are not kept", n->put.conflicting);
+        fprintf(stderr, ", not kept since they have the name of another: %zu", n->put.conflicting);
     if (n->without > 0)
-        fprintf(stderr, "; %zu inputs without a report", n->without);
+        fprintf(stderr, ", without a report: %zu", n->without);
     if (n->lost > 0)
-        fprintf(stderr, "; %zu could not be read: try again", n->lost);
+        fprintf(stderr, ", not read, to be tried again: %zu", n->lost);
     if (n->removed > 0)
-        fprintf(stderr, "; %zu messages deleted", n->removed);
+        fprintf(stderr, ", deleted: %zu", n->removed);
     fputc('\n', stderr);
 }
 

@@ -49,7 +49,7 @@ taken() { # command option arguments…
     row "every word for $command $option is taken" "$refused" ''
 }
 
-row 'commands' "$(offered '')" 'audit check doctor explain forge help intel keygen lint probe run scan seal sign sink version wait'
+row 'commands' "$(offered '')" 'audit check doctor explain forge help intel keygen lint probe report run scan seal sign sink version wait'
 row 'commands by their beginning' "$(offered s)" 'scan seal sign sink'
 for command in scan sign seal keygen lint; do
     row "all options of $command" "$(offered "$command" --)" "$(all_options "$command")"
