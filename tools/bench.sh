@@ -13,6 +13,7 @@ build/bench/bench/sandbox_bench
 build/bench/bench/url_bench
 build/bench/bench/image_bench
 build/bench/bench/intel_bench
+build/bench/bench/milter_bench
 # Content inspection over the mail of others where it is there, and the hostile set in any case.
 corpora=${MAILPROOF_SHARED:-../shared}/corpora
 set --

@@ -18,7 +18,7 @@ compile="gcc libc6-dev make meson ninja-build pkg-config python3
     libcurl4-openssl-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev dns-root-data
     zlib1g-dev libarchive-dev libseccomp-dev libyara-dev"
 build="$compile python3-jsonschema python3-yaml mandoc clang-format shellcheck"
-dev="clang clang-tidy llvm libopendkim-dev libbsd-dev libgmime-3.0-dev libgumbo-dev liblmdb-dev git nsd ldnsutils"
+dev="clang clang-tidy llvm libopendkim-dev libbsd-dev libgmime-3.0-dev libgumbo-dev liblmdb-dev libmilter-dev git nsd ldnsutils"
 peers="postfix postfix-pcre dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve
     dovecot-managesieved nsd ldnsutils unbound bind9-dnsutils openssl iproute2 swaks libnet-ssleay-perl
     clamav-daemon"
