@@ -103,6 +103,7 @@ def _(s, b):
             ("/v1/session", ""), ("/v1/status", ""), ("/v1/findings", ""), ("/v1/messages", "?limit=200"),
             ("/v1/stats/traffic", ""), ("/v1/stats/domains", ""), ("/v1/stats/findings", ""),
             ("/v1/monitor", ""), ("/v1/audits", ""), ("/v1/reports/dmarc", "?domain=ours.example"),
+            ("/v1/reports/tls", "?domain=ours.example"),
             *(("/v1/messages/{id}", id_) for id_ in ids.values()),
             ("/v1/monitor/{suite}", "smtp-routes"), ("/v1/audits/{domain}", "ours.example")):
         answer = api["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
@@ -165,6 +166,19 @@ def _(s, b):
         b.js(js="sessionStorage.setItem('mailproof-token', 'revoked')")
         b.goto(url=closed.url + "?again#/overview")
         b.wait(sel=".error:has-text('opens nothing')")
+    finally:
+        closed.stop()
+
+
+@row("a token that may not read is told so")
+def _(s, b):
+    closed = Mock(TOKEN, MP_SCOPE="scan")
+    try:
+        b.visit(url=closed.url)
+        b.fill(sel="#token", text=TOKEN)
+        b.press(key="Enter")
+        b.wait(sel=".error:has-text('may scan, not read')")
+        expect("nothing else is shown", b.texts(sel="nav"), [])
     finally:
         closed.stop()
 
@@ -400,6 +414,23 @@ def _(s, b):
     b.shot_of("rejected")
 
 
+@row("what it carries and what others know of it: files, links as text, feeds, lists, services")
+def _(s, b):
+    open_message(b, s, s.mail("bank"))
+    known = b.texts(sel="section:has(#known) li")
+    for line, parts in zip(known, (("known", "urlhaus", "phishing"), ("listed", "bl.example", "127.0.0.2"),
+                                   ("malicious", "checker", "12 of 90"))):
+        for part in parts:
+            holds(f"{part!r} in {line!r}", part in line)
+    links = b.texts(sel="section:has(#links) li >> visible=true")
+    holds(links, len(links) == 8 and "shown as “www.bank.example”" in links[0] and "hidden" in links[1])
+    expect("no link leads out", b.js(js="[...document.links].filter(a => a.origin !== location.origin).length"), 0)
+    open_message(b, s, s.mail("invoice"))
+    files = b.texts(sel="section:has(#files) li")
+    holds(files, "Rechnung.docm" in files[0] and "in truth application/vnd.ms-word" in files[0])
+    holds(files, "word/vbaProject.bin" in files[1])
+
+
 @row("authentication as a tree: DMARC over SPF, signatures and the ARC chain with its seals")
 def _(s, b):
     open_message(b, s, s.mail("list"))
@@ -496,6 +527,8 @@ def _(s, b):
     one = b.texts(sel=".finding")[0]
     holds(one, "failures of TLS" in one and "no TXT record" in one and "Publish a TLS-RPT record" in one)
     holds("a drawing", b.js(js="document.querySelector('.plot canvas') !== null"))
+    tls = b.texts(sel="section:has(#tls)")[0]
+    holds(tls, "4,137 sessions" in tls and "certificate-expired" in tls and "mx2.ours.example" in tls)
 
 
 @row("monitor: the failed one first, why; its tests with their last runs, what changed and when")

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 interface Props {
   title: string;
   help: string;
-  refused: boolean;
+  refused: string | null; /* why */
   login: (token: string) => void;
 }
 
@@ -28,12 +28,12 @@ export function Login({ title, help, refused, login }: Props) {
           autofocus
           value={token}
           aria-describedby="token-help"
-          aria-invalid={refused}
+          aria-invalid={refused !== null}
           onInput={(e) => setToken(e.currentTarget.value)}
         />
-        {refused && (
+        {refused !== null && (
           <p class="error" role="alert">
-            This token opens nothing here.
+            {refused}
           </p>
         )}
         <p id="token-help" class="quiet">

@@ -64,6 +64,23 @@ export const KINDS = [
 
 const hex = (n, digits) => n.toString(16).padStart(digits, "0");
 
+/* What some kinds carry, and what others know of it. */
+function carried(kind) {
+  const out = { urls: [], indicators: [], listings: [], services: [], objects: [] };
+  const bad = kind.hostile ? HOSTILE : "bank.example.login.invalid";
+  const file = (name, more) => ({ part: "2", member: null, names: [{ name, from: "filename" }], type: "application/octet-stream", detected: "application/vnd.ms-word.document.macroEnabled.12", encoding: "base64", size: 48211, sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", encrypted: false, views: ["strict"], ...more });
+  if (kind.findings.includes("macro"))
+    out.objects.push(file("Rechnung.docm"), file("Rechnung.docm", { names: [], member: "word/vbaProject.bin", type: null, encoding: null, detected: "application/vnd.ms-office.vbaProject" }));
+  if (kind.hostile) out.objects.push(file(HOSTILE, { names: [{ name: HOSTILE, from: "filename" }, { name: LONG, from: "name" }], encrypted: true }));
+  if (kind.findings.includes("link") || kind.hostile) {
+    for (let i = 0; i < 11; i++) out.urls.push({ url: `https://${bad}/${i}?t=${kind.hostile ? LONG : "a"}`, source: "href", text: i === 0 ? "www.bank.example" : null, hidden: i === 1, part: "1.2", member: null });
+    out.indicators.push({ value: bad, kind: "host", match: "host", found: `https://${bad}/0`, role: "link", part: "1.2", member: null, feed: "urlhaus", id: "17", label: "phishing", first_seen: null, last_seen: null, confidence: null, tlp: "clear", reference: null, severity: "high", valid_until: null, licence: null, stale: false });
+    out.listings.push({ list: "bl.example", asked: "77.113.0.203.bl.example", word: "listed", codes: "127.0.0.2: spam source", reason: kind.hostile ? HOSTILE : null });
+    out.services.push({ service: "checker", asked: bad, word: "malicious", label: "phish", detail: "12 of 90", cached: false });
+  }
+  return out;
+}
+
 /* A mail of that kind, at that time (ms): what the API tells of it, in short and whole. */
 export function mail(kind, n, at) {
   const found = kind.findings.map((name) => FINDINGS[name]);
@@ -102,7 +119,7 @@ export function mail(kind, n, at) {
     authentication: { ...a, authentication_results: own ? null : `mx.ours.example; spf=${a.spf.result} smtp.mailfrom=${kind.domain}; dkim=${a.dkim[0]?.result ?? "none"}; dmarc=${a.dmarc.result} header.from=${kind.domain}` },
     message: { size: brief.size, sha256: brief.sha256, message_id: brief.message_id, from: [kind.from], from_text: kind.from, subject: brief.subject, date: before(7) },
     envelope: { ip: kind.client[1], helo: brief.helo, mail_from: brief.mail_from, rcpt_to: kind.rcpt },
-    parts: [], urls: [], indicators: [], listings: [], services: [], macros: [], objects: [], elapsed_us: brief.elapsed_us, findings: found.map((f) => ({ ...f, evidence: evidence(f) })), hops,
+    parts: [], ...carried(kind), macros: [], elapsed_us: brief.elapsed_us, findings: found.map((f) => ({ ...f, evidence: evidence(f) })), hops,
     verdict: { action: kind.action, complete: brief.complete, reasons: kind.action === "accept" ? [] : found.filter((f) => !["low", "info"].includes(f.severity)).map((f) => f.id) },
   };
   return { mail: brief, report, edits: report === null ? null : edits };

@@ -1,11 +1,11 @@
 /* The HTTP API of the daemon in memory, with samples, for work on the page and for its test:
  * node dashboard/mock/server.mjs [PORT] [TOKEN]. It serves the built page. POST /mock/EVENT puts one into the
  * stream: mail {"kind": N}, monitor, status, lost. MP_EVERY_MS: mails come by themselves. MP_BARE: a
- * daemon that keeps nothing. */
+ * daemon that keeps nothing. MP_SCOPE: that of the token, admin unless told. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { FINDINGS, KINDS, mail, pick, random } from "./mails.mjs";
-import { audits, bare, dmarc, status, suites } from "./state.mjs";
+import { audits, bare, dmarc, status, suites, tls } from "./state.mjs";
 
 const [port = "8080", token = ""] = process.argv.slice(2);
 const page = new URL("../../../src/webapi/page/", import.meta.url);
@@ -119,7 +119,7 @@ const kinds = () => Object.values(FINDINGS).map(({ id, severity, title, remedy, 
 const need = (value, what) => value ?? (() => { throw new Problem(404, `There is no ${what}.`); })();
 
 const routes = [
-  [/^\/v1\/session$/, () => ({ name: "mock", scopes: ["admin"], version: "0.8.0", now: new Date().toISOString() })],
+  [/^\/v1\/session$/, () => ({ name: "mock", scopes: [process.env.MP_SCOPE ?? "admin"], version: "0.8.0", now: new Date().toISOString() })],
   [/^\/v1\/status$/, process.env.MP_BARE ? bare : status],
   [/^\/v1\/findings$/, () => ({ findings: kinds() })],
   [/^\/v1\/messages$/, (_, query) => messages(query)],
@@ -134,6 +134,7 @@ const routes = [
   }],
   [/^\/v1\/audits$/, () => ({ audits: Object.values(audits).map((a) => a.history[0]) })],
   [/^\/v1\/audits\/([^/]+)$/, (domain) => need(audits[domain], `audit of ${domain}`)],
+  [/^\/v1\/reports\/tls$/, (_, query) => tls(query.get("domain"))],
   [/^\/v1\/reports\/dmarc$/, (_, query) => dmarc(query.get("domain"))],
 ];
 

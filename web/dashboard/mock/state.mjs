@@ -100,3 +100,13 @@ export function dmarc(domain) {
   const days = domain === null || sources.length === 0 ? [] : Array.from({ length: 30 }, (_, i) => ({ day: new Date((midnight - (30 - i) * 86400) * 1000).toISOString(), ...sum(1200 + ((i * 7919) % 700), 1150 + ((i * 7919) % 640)) }));
   return { since: ago(2592000), until: ago(0), domains, sources: domain === null ? [] : sources, days, more: false };
 }
+
+export function tls(domain) {
+  const at = { begin: ago(180000), end: ago(93600) };
+  if (domain !== "ours.example") return { since: ago(2592000), until: ago(0), policies: [], failures: [], more: false };
+  return {
+    since: ago(2592000), until: ago(0), more: false,
+    policies: [{ domain, org: "Partner", policy_type: "sts", successful: 4120, failed: 3, ...at }, { domain, org: HOSTILE, policy_type: "tlsa", successful: 17, failed: 1, ...at }],
+    failures: [{ domain, org: "Partner", result_type: "certificate-expired", sending_ip: "192.0.2.25", receiving_mx: "mx2.ours.example", receiving_ip: "198.51.100.2", reason: null, sessions: 3, ...at }, { domain, org: HOSTILE, result_type: HOSTILE, sending_ip: null, receiving_mx: null, receiving_ip: null, reason: HOSTILE, sessions: 1, ...at }],
+  };
+}

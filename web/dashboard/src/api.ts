@@ -14,6 +14,7 @@ import type {
   MonitorSuite,
   Session,
   Status,
+  TlsReports,
   Traffic,
 } from "./types";
 
@@ -52,6 +53,8 @@ export const api = {
   audits: async () => (await getJson<{ audits: Audit[] }>(under("audits"))).audits,
   audit: (domain: string) => getJson<AuditDetail>(under("audits", domain)),
   dmarc: (query: Query) => getJson<DmarcReports>(under("reports", "dmarc"), { query }),
+
+  tls: (query: Query) => getJson<TlsReports>(under("reports", "tls"), { query }),
 
   events: (on: { event: (e: ServerEvent) => void; state: (s: Live) => void }) =>
     keepStream((signal) => request("GET", under("events"), { signal }), on),

@@ -61,7 +61,7 @@ function Legend({ p, at, hidden, toggle }: {
           {s.name} <b>{number(value(s))}</b>
         </button>
       ))}
-      <span class="quiet legend-at">{at === null ? "in all" : moment(p, at)}</span>
+      <span class="quiet legend-at">{at === null ? "whole time" : moment(p, at)}</span>
     </div>
   );
 }
@@ -176,7 +176,7 @@ function options(p: Props, shown: Series[], width: number, setAt: (i: number | n
     width,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, dataIdx: (_, __, i, x) => bar(p, i, x) },
     scales: {
       x: { time: true, range: () => [p.times[0] ?? 0, (p.times[p.times.length - 1] ?? 0) + p.step] },

@@ -12,7 +12,7 @@ export interface State {
   route: Route;
   ready: boolean; /* the server let us in */
   needsToken: boolean;
-  refused: boolean;
+  refused: string | null; /* why the token does not do */
   fatal: string | null;
   live: Live;
   events: readonly Mail[]; /* newest first */
@@ -26,7 +26,7 @@ let state: State = {
   route: parseRoute(location.hash),
   ready: false,
   needsToken: false,
-  refused: false,
+  refused: null,
   fatal: null,
   live: "connecting",
   events: [],
@@ -44,6 +44,7 @@ export function set(patch: Partial<State>): void {
   changed();
 }
 
+const MAY_READ = ["read", "admin"];
 const EVENTS_MAX = 500;
 const NEWS_MAX = 50;
 const FLUSH_MS = 150;
@@ -56,7 +57,11 @@ export async function start(): Promise<void> {
   set({ fatal: null });
   try {
     const session = await api.session();
-    set({ ready: true, needsToken: false, refused: false, session });
+    if (!session.scopes.some((scope) => MAY_READ.includes(scope))) {
+      set({ needsToken: true, refused: `This token may ${session.scopes.join(", ")}, not read.` });
+      return;
+    }
+    set({ ready: true, needsToken: false, refused: null, session });
   } catch (e) {
     if (!locked(e)) set({ fatal: e instanceof Error ? e.message : String(e) });
     return;
@@ -69,7 +74,7 @@ export async function start(): Promise<void> {
 function locked(e: unknown): boolean {
   if (!(e instanceof Problem) || e.status !== 401) return false;
   stopEvents();
-  set({ ready: false, needsToken: true, refused: hasToken(), events: [] });
+  set({ ready: false, needsToken: true, refused: hasToken() ? "This token opens nothing here." : null, events: [] });
   return true;
 }
 

@@ -82,11 +82,57 @@ export interface Hop {
   date: string | null;
 }
 
+/* What was inspected: a body, or a member of an archive. */
+export interface Inspected {
+  part: string;
+  member: string | null;
+  names: { name: string | null; from: string }[];
+  type: string | null;
+  detected: string | null;
+  size: number;
+  sha256: string | null;
+  encrypted: boolean;
+}
+
+export interface Link {
+  url: string | null;
+  source: string;
+  text: string | null;
+  hidden: boolean;
+}
+
+/* What others know of the message: feeds, DNS lists, services. */
+export interface Indicator {
+  value: string | null;
+  found: string | null;
+  role: string;
+  feed: string;
+  label: string | null;
+}
+export interface Listing {
+  list: string;
+  asked: string | null;
+  word: string;
+  codes: string | null;
+  reason: string | null;
+}
+export interface Answer {
+  service: string;
+  asked: string | null;
+  word: string;
+  label: string | null;
+  detail: string | null;
+}
+
 export interface Report {
   authentication: Authentication;
   findings: Finding[];
   hops?: Hop[];
-  parts?: { path: string; type: string | null; filename: string | null; size: number }[];
+  objects?: Inspected[];
+  urls?: Link[];
+  indicators?: Indicator[];
+  listings?: Listing[];
+  services?: Answer[];
   verdict: { action: Action; complete: boolean; reasons: string[] };
 }
 
@@ -349,6 +395,33 @@ export interface DmarcSource extends DmarcSums {
   reason: string | null;
   first: string | null;
   last: string | null;
+}
+
+export interface TlsPolicy {
+  domain: string;
+  org: string | null;
+  policy_type: string | null;
+  begin: string | null;
+  end: string | null;
+  successful: number;
+  failed: number;
+}
+
+export interface TlsFailure {
+  domain: string;
+  org: string | null;
+  result_type: string | null;
+  sending_ip: string | null;
+  receiving_mx: string | null;
+  reason: string | null;
+  sessions: number;
+  end: string | null;
+}
+
+export interface TlsReports {
+  policies: TlsPolicy[];
+  failures: TlsFailure[];
+  more: boolean;
 }
 
 export interface DmarcReports {

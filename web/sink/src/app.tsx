@@ -29,7 +29,7 @@ export function App() {
       <Login
         title="mailproof sink"
         help="That of the server, or of one inbox: then you see only this inbox. It is kept for this tab and forgotten when the tab is closed."
-        refused={s.tokenRefused}
+        refused={s.tokenRefused ? "This token opens nothing here." : null}
         login={(token) => void login(token)}
       />
     );

@@ -11,7 +11,7 @@ import { Await, Crumbs, Hollow, Moment, Panel, Shares } from "../pieces";
 import { address } from "../route";
 import { useCatalog, whole } from "../kinds";
 import { useApi, type Loaded } from "../state";
-import type { Audit, AuditDetail, DmarcDomain, DmarcReports, DmarcSource, DmarcSums } from "../types";
+import type { Audit, AuditDetail, DmarcDomain, DmarcReports, DmarcSource, DmarcSums, TlsReports } from "../types";
 import { byGravity } from "../words";
 
 const SINCE = "30d";
@@ -141,6 +141,7 @@ function Reported({ all }: { all: DmarcDomain[] }) {
 
 export function DomainPage({ domain }: { domain: string }) {
   const audit = useApi(`audit ${domain}`, () => api.audit(domain));
+  const tls = useApi(`tls ${domain}`, () => api.tls({ since: SINCE, domain }));
   const dmarc = useApi(`dmarc ${domain}`, () => api.dmarc({ since: SINCE, domain }));
   return (
     <>
@@ -153,6 +154,9 @@ export function DomainPage({ domain }: { domain: string }) {
       </header>
       <Panel id="reported" title="Mail in its name, as other receivers report it (30 days)">
         <Await of={dmarc}>{(got) => <Aggregate got={got} />}</Await>
+      </Panel>
+      <Panel id="tls" title="TLS of senders to it, as they report it (30 days)">
+        <Await of={tls}>{(got) => <TlsOf got={got} />}</Await>
       </Panel>
       <AuditPanels audit={audit} />
     </>
@@ -331,6 +335,34 @@ function Taken({ x }: { x: DmarcSource }) {
           <Alien text={x.reason} />
         </div>
       )}
+    </>
+  );
+}
+
+function TlsOf({ got }: { got: TlsReports }) {
+  const sum = (of: "successful" | "failed") => got.policies.reduce((n, p) => n + p[of], 0);
+  if (got.policies.length === 0) return <Hollow>No TLS report about this domain was read in this time.</Hollow>;
+  return (
+    <>
+      <p>
+        {count(sum("successful"), "session")} with TLS as the policy wants, {sum("failed").toLocaleString("en")} failed, by{" "}
+        {count(new Set(got.policies.map((p) => p.org)).size, "sender")}.
+      </p>
+      <ul class="entries">
+        {got.failures.map((f, i) => (
+          <li key={i}>
+            <span class="badge bad">
+              <Alien text={f.result_type ?? "failure"} />
+            </span>{" "}
+            {count(f.sessions, "session")} to <Alien text={f.receiving_mx ?? f.domain} />
+            <div class="quiet small">
+              <Alien text={[f.org, f.sending_ip, f.reason].filter((x) => x !== null && x !== "").join(" · ")} />,{" "}
+              <Moment at={f.end} />
+            </div>
+          </li>
+        ))}
+      </ul>
+      {got.more && <p class="quiet">There are more; these failed most.</p>}
     </>
   );
 }

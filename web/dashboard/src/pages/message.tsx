@@ -7,6 +7,7 @@ import { SEVERITY } from "../../../shared/badges";
 import { Alien, Copy } from "../../../shared/text";
 import { api } from "../api";
 import { AuthTree, treeOfMail, treeOfReport } from "../auth_tree";
+import { Content } from "../content";
 import { Hops } from "../hops";
 import { useCatalog, whole, type Kinds } from "../kinds";
 import { Await, Crumbs, Decision, Hollow, Panel } from "../pieces";
@@ -70,6 +71,7 @@ function Whole({ d, kinds }: { d: MailDetail; kinds: Kinds }) {
       <div class="message-columns">
         <div>
           <Findings all={findings} kept={d.report !== null} />
+          {d.report !== null && <Content r={d.report} />}
           <Panel id="edits" title="Changes to the header">
             <Edits all={d.edits ?? null} />
           </Panel>

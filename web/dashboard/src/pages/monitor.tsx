@@ -56,7 +56,7 @@ function Suites({ all, again }: { all: MonitorSuite[]; again: number }) {
             <span class="quiet suite-times">
               {x.since !== null && (
                 <>
-                  so since <Moment at={x.since} /> ·{" "}
+                  changed <Moment at={x.since} /> ·{" "}
                 </>
               )}
               last run <Moment at={x.last_run} />
