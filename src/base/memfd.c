@@ -35,9 +35,17 @@ int memfd_new(void)
     return make("mailproof-request");
 }
 
+enum { ALL_SEALS = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
+
 bool memfd_seal(int fd)
 {
-    return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+    return fcntl(fd, F_ADD_SEALS, ALL_SEALS) == 0;
+}
+
+bool memfd_is_sealed(int fd)
+{
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
 }
 
 int memfd_sealed(const struct str *pieces, size_t n)

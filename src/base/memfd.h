@@ -7,6 +7,7 @@
 /* An empty one to be written, and sealed at the end. -1, false: errno. */
 int memfd_new(void);
 bool memfd_seal(int fd);
+bool memfd_is_sealed(int fd);
 /* A sealed memfd with all of it one behind the other. -1: errno. */
 int memfd_sealed(const struct str *pieces, size_t n);
 /* A memfd of that size for an answer: sealed against other sizes. -1: errno. */

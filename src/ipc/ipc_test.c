@@ -31,7 +31,7 @@ static struct mail_request a_request(void)
 
 static struct mail_edit edits[] = {
     {EDIT_REMOVE, STR_INIT("Authentication-Results"), STR_INIT(""), 2},
-    {EDIT_PREPEND, STR_INIT("Authentication-Results"), STR_INIT(" mx.example; none"), 0}};
+    {EDIT_PREPEND, STR_INIT("Authentication-Results"), STR_INIT("mx.example; none"), 0}};
 
 static struct mail_answer an_answer(void)
 {
@@ -98,7 +98,7 @@ static void test_answer(struct arena *a)
     tap_int(mail_answer_read(a, buf_str(&b), &out, NULL), MP_OK);
     tap_int(out.n_edits, 2);
     tap_int(out.edits[0].occurrence, 2);
-    tap_str(out.edits[1].value, STR(" mx.example; none"));
+    tap_str(out.edits[1].value, STR("mx.example; none"));
     tap_str(out.summary.findings[0].id, STR("auth.dmarc.fail"));
     tap_str(out.summary.policy.p, STR("reject"));
     tap_int(out.summary.client.family, IP_V6);

@@ -11,7 +11,7 @@ enum {
 };
 
 /* One edit of the header, in the order in which they are made. Values are field bodies without
- * "Name:", folded by CRLF and space or tab; they begin with the space behind the colon, if any. */
+ * the name, the colon and the space behind it, folded by CRLF and space or tab. */
 enum edit_kind {
     EDIT_REMOVE,  /* the occurrence-th field of that name, from 1, counted in the message as it came
                    */

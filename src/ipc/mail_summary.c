@@ -83,6 +83,7 @@ void mail_summary_write(struct buf *out, const struct mail_summary *s)
     wire_put_bool(out, s->spf_aligned);
     wire_put_bool(out, s->dkim_aligned);
     wire_put_bool(out, s->policy.testing);
+    wire_put_bool(out, s->policy.wants_reports);
     wire_put_u32(out, (uint32_t)s->n_findings);
     for (size_t i = 0; i < s->n_findings; i++) {
         put_text(out, s->findings[i].id);
@@ -103,6 +104,7 @@ static void read_lists(struct wire_in *in, struct mail_summary *s)
     s->spf_aligned = wire_get_bool(in, "spf_aligned");
     s->dkim_aligned = wire_get_bool(in, "dkim_aligned");
     s->policy.testing = wire_get_bool(in, "testing");
+    s->policy.wants_reports = wire_get_bool(in, "wants_reports");
     n = wire_get_u32(in, SUMMARY_MAX_FINDINGS, "findings");
     for (uint32_t i = 0; i < n; i++, s->n_findings++) {
         s->findings[i].id = get_text(in, "finding");

@@ -30,6 +30,7 @@ struct summary_policy {
     struct str p, sp, np;         /* "none", "quarantine", "reject"; empty: not published */
     struct str adkim, aspf;       /* "r" or "s" */
     bool testing;                 /* t=y */
+    bool wants_reports;           /* its record has rua= */
     struct str discovery;         /* "treewalk" or "psl" */
     struct str disposition;       /* asked for this mail: "none", "quarantine", "reject" */
     struct str override, comment; /* type and comment of RFC 9990, when our action is another */

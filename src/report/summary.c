@@ -56,6 +56,7 @@ static void take_policy(struct arena *a, const struct dmarc_outcome *d, struct m
     p->adkim = d->record->strict_dkim ? STR("s") : STR("r");
     p->aspf = d->record->strict_spf ? STR("s") : STR("r");
     p->testing = d->testing;
+    p->wants_reports = d->record->n_rua > 0;
     p->discovery = d->discovery == DMARC_PSL ? STR("psl") : STR("treewalk");
     p->disposition = policy_word(d->disposition);
     if (d->override_reason.n > 0) {
