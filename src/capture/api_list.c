@@ -22,7 +22,7 @@ static void summary_members(struct json *j, const struct store_delivery *d)
     json_ktext(j, "client", d->client_ip);
 }
 
-void summary_json(struct json *j, const struct store_delivery *d)
+void delivery_json(struct json *j, const struct store_delivery *d)
 {
     json_object_begin(j);
     summary_members(j, d);
@@ -96,7 +96,7 @@ static int list(struct capture *c, struct httpd_request *q, struct store_query *
         if (query->attempts)
             attempt_json(j, &page.items[i]);
         else
-            summary_json(j, &page.items[i]);
+            delivery_json(j, &page.items[i]);
     json_array_end(j);
     json_kint(j, "total", (int64_t)page.total);
     if (!query->attempts)

@@ -93,7 +93,7 @@ static void reply_summaries(struct httpd_request *q, const struct store_page *pa
     json_key(j, "messages");
     json_array_begin(j);
     for (size_t i = 0; i < page->n; i++)
-        summary_json(j, &page->items[i]);
+        delivery_json(j, &page->items[i]);
     json_array_end(j);
     json_object_end(j);
 }

@@ -24,7 +24,7 @@ static void publish(struct capture *c, const struct store_event *e, struct str i
     buf_init(&text, EVENT_MAX_BYTES);
     json_init(&j, &text, 0);
     if (e->kind == STORE_EVENT_ADDED) {
-        summary_json(&j, e->delivery);
+        delivery_json(&j, e->delivery);
     } else {
         json_object_begin(&j);
         if (e->kind == STORE_EVENT_DELETED)

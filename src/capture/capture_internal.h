@@ -58,7 +58,7 @@ struct str disposition_value(struct arena *a, const char *kind, struct str filen
 
 /* ---- lists ---- */
 
-void summary_json(struct json *j, const struct store_delivery *d);
+void delivery_json(struct json *j, const struct store_delivery *d);
 /* `q` of the request as terms of the query. */
 int list_terms(struct httpd_request *q, const char *param, struct store_query *query,
                struct mp_err *err);
