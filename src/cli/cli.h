@@ -39,6 +39,7 @@ int cmd_wait(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_intel(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
@@ -50,9 +51,13 @@ int cmd_worker(int argc, char **argv);
 int cmd_feed_worker(int argc, char **argv);
 #define REPORT_WORKER_COMMAND "report-worker"
 int cmd_report_worker(int argc, char **argv);
+/* What `mailproof serve` starts (serve_role.c). */
+#define SERVE_ROLE_COMMAND "serve-role"
+int cmd_serve_role(int argc, char **argv);
 
 extern const char scan_help[], sign_help[], seal_help[], keygen_help[], explain_help[];
 extern const char lint_help[], doctor_help[], intel_help[], report_help[];
+extern const char serve_help[];
 extern const char run_help[], check_help[];
 extern const char sink_help[], wait_help[];
 extern const char probe_help[], audit_help[], forge_help[];

@@ -31,6 +31,8 @@ const struct command commands[] = {
      "threat feeds into the local store, and what is known of a value", cmd_intel, intel_help},
     {"report", "[generate] [FILE|DIR|MBOX|MAILDIR|-...]",
      "reports of other receivers: DMARC, TLS, abuse; and our own", cmd_report, report_help},
+    {"serve", "", "the daemon: milter, HTTP API, dashboard, webhooks, monitor", cmd_serve,
+     serve_help},
     {"doctor", "", "check this installation and the scanners and servers that you name", cmd_doctor,
      doctor_help},
     {"explain", "[FINDING...]", "tell what a finding means and what to do about it", cmd_explain,
@@ -100,6 +102,8 @@ int main(int argc, char **argv)
         return cmd_feed_worker(argc - 1, argv + 1);
     if (strcmp(name, REPORT_WORKER_COMMAND) == 0)
         return cmd_report_worker(argc - 1, argv + 1);
+    if (strcmp(name, SERVE_ROLE_COMMAND) == 0)
+        return cmd_serve_role(argc - 1, argv + 1);
     const struct command *c = find_command(name);
     if (c == NULL) {
         fprintf(stderr, "mailproof: there is no command '%s'; `mailproof help` lists them\n", name);

@@ -1,0 +1,193 @@
+/* What is kept and told of each mail: history, the log, events, webhooks, reports to others. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "daemon/front_book.h"
+
+enum { DIR_MAX_BYTES = 1024 };
+
+static void history_config(const struct serve_config *c, const char *dir,
+                           struct history_config *out)
+{
+    const struct serve_history *h = &c->history;
+    bool whole = !h->hash_addresses && !h->omit_subjects; /* documents and messages hold both */
+    *out = (struct history_config){.dir = dir,
+                                   .keep_days = h->keep_days,
+                                   .keep_counts_days = h->keep_days * 12,
+                                   .keep_runs_days = h->keep_days * 12,
+                                   .max_bytes = h->max_bytes,
+                                   .keep_reports = h->keep_reports && whole ? h->keep_days : 0,
+                                   .keep_messages = h->keep_messages && whole ? h->keep_days : 0,
+                                   .no_subjects = h->omit_subjects,
+                                   .hash_addresses = h->hash_addresses};
+}
+
+static bool dir_of(struct str dir, char out[DIR_MAX_BYTES])
+{
+    if (dir.n >= DIR_MAX_BYTES)
+        return false;
+    memcpy(out, dir.p, dir.n);
+    out[dir.n] = '\0';
+    return true;
+}
+
+static int open_history(struct front *f, struct mp_err *err)
+{
+    char dir[DIR_MAX_BYTES];
+    struct history_config config;
+    if (!f->config->history.enabled)
+        return MP_OK;
+    if (!dir_of(f->config->history.dir, dir))
+        return mp_fail(err, MP_E_USAGE, 0, "history: the name of its folder is too long");
+    history_config(f->config, dir, &config);
+    return history_open(&config, &f->book->history, err);
+}
+
+static int open_hooks(struct front *f, struct mp_err *err)
+{
+    if (f->config->n_webhooks == 0)
+        return MP_OK;
+    return serve_hooks_open(f->role, &f->book->hooks, err);
+}
+
+static int open_reports(struct front *f, struct mp_err *err)
+{
+    const struct serve_reports *r = &f->config->reports;
+    char dir[DIR_MAX_BYTES];
+    if (!r->enabled)
+        return MP_OK;
+    if (!dir_of(r->dir, dir))
+        return mp_fail(err, MP_E_USAGE, 0, "reports: the name of their folder is too long");
+    int st =
+        feedback_store_open(&(struct feedback_store_config){.dir = dir}, &f->book->feedback, err);
+    return st == MP_OK && r->observe ? observer_new(f->book->feedback, &f->book->observer, err)
+                                     : st;
+}
+
+int front_book_open(struct front *f, struct mp_err *err)
+{
+    f->book = calloc(1, sizeof *f->book);
+    if (f->book == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory");
+    int st = open_history(f, err);
+    if (st == MP_OK)
+        st = open_hooks(f, err);
+    return st == MP_OK ? open_reports(f, err) : st;
+}
+
+void front_book_close(struct front *f)
+{
+    struct front_book *b = f->book;
+    if (b == NULL)
+        return;
+    observer_free(b->observer);
+    feedback_store_close(b->feedback);
+    hooks_close(b->hooks);
+    history_close(b->history);
+    free(b);
+    f->book = NULL;
+}
+
+/* ---- one mail ---- */
+
+static void log_mail(const struct front *f, const struct mail_summary *s, const char *why_not)
+{
+    struct log_event e;
+    char ip[IP_TEXT_MAX];
+    if (!f->config->log_mails && why_not == NULL)
+        return;
+    log_begin(&e, why_not == NULL ? LOG_INFO_LEVEL : LOG_ERROR_LEVEL, "mail.verdict");
+    log_str(&e, "id", s->id);
+    log_str(&e, "queue_id", s->queue_id);
+    log_str(&e, "listener", s->listener);
+    log_str(&e, "mode", s->mode);
+    if (s->client.family != IP_NONE)
+        log_str(&e, "client", str_make(ip, ip_write(&s->client, ip)));
+    log_str(&e, "mail_from", s->mail_from);
+    log_str(&e, "from_domain", s->from_domain);
+    log_str(&e, "message_id", s->message_id);
+    log_int(&e, "size", (int64_t)s->size_bytes);
+    log_str(&e, "done", s->done);
+    log_word(&e, "complete", s->complete ? "yes" : "no");
+    if (s->dmarc.n > 0)
+        log_str(&e, "dmarc", s->dmarc);
+    if (s->n_findings > 0)
+        log_str(&e, "finding", s->findings[0].id);
+    if (s->signed_by.n > 0)
+        log_str(&e, "signed_by", s->signed_by);
+    if (s->reply.n > 0)
+        log_str(&e, "reply", s->reply);
+    if (why_not != NULL)
+        log_word(&e, "error", why_not);
+    log_int(&e, "elapsed_us", s->elapsed_us);
+    log_end(&e);
+}
+
+static void count(struct front *f, const struct mail_summary *s, bool judged)
+{
+    enum verdict_action did;
+    FRONT_COUNT(f, mails);
+    FRONT_ADD(f, bytes, s->size_bytes);
+    FRONT_ADD(f, judge_us, s->elapsed_us);
+    if (!judged)
+        FRONT_COUNT(f, failed);
+    if (!s->complete)
+        FRONT_COUNT(f, incomplete);
+    if (s->signed_by.n > 0)
+        FRONT_COUNT(f, signed_mails);
+    if (action_by_name(s->done, &did))
+        FRONT_COUNT(f, by_action[did]);
+}
+
+/* Nobody has looked at the message: what is known of it is what its MTA said. */
+static void summarize_unjudged(struct arena *a, const struct mail_request *r, const char *did,
+                               struct mail_summary *s)
+{
+    *s = (struct mail_summary){.id = r->id,
+                               .time_ms = clock_wall_ms(),
+                               .mode = str_from(mail_mode_name(r->mode)),
+                               .listener = summary_text(a, r->listener),
+                               .queue_id = summary_text(a, r->queue_id),
+                               .client = r->client,
+                               .client_name = summary_text(a, r->client_name),
+                               .helo = summary_text(a, r->helo),
+                               .tls = summary_text(a, r->tls),
+                               .auth_user = summary_text(a, r->auth_user),
+                               .mail_from = summary_text(a, r->mail_from),
+                               .has_mail_from = r->has_mail_from,
+                               .n_rcpt_to = (uint32_t)r->n_rcpt_to,
+                               .size_bytes = r->message_bytes,
+                               .action = ACTION_TEMPFAIL,
+                               .done = str_from(did)};
+    for (size_t i = 0; i < r->n_rcpt_to && i < SUMMARY_MAX_RCPTS; i++)
+        s->rcpt_to[s->n_rcpts++] = summary_text(a, r->rcpt_to[i]);
+}
+
+static void keep(struct front *f, const struct mail_summary *s, struct str report)
+{
+    struct front_book *b = f->book;
+    if (b->history != NULL)
+        history_add(b->history, s, report, STR_NONE);
+    if (b->hooks != NULL)
+        hooks_put_mail(b->hooks, s);
+    observer_add(b->observer, s);
+    front_http_mail(f, s);
+}
+
+void front_book_mail(struct front *f, const struct mail_request *request,
+                     const struct mail_answer *answer, const char *did, const char *why_not)
+{
+    struct arena arena;
+    struct mail_summary s;
+    arena_init(&arena, 1 << 20);
+    if (answer != NULL) {
+        s = answer->summary;
+        s.done = str_from(did);
+    } else {
+        summarize_unjudged(&arena, request, did, &s);
+    }
+    count(f, &s, answer != NULL);
+    log_mail(f, &s, why_not);
+    keep(f, &s, answer == NULL ? STR_NONE : answer->report);
+    arena_clear(&arena);
+}

@@ -1,0 +1,247 @@
+/* The state of the daemon as JSON and as metrics. */
+#include "daemon/front_status.h"
+
+#include "base/clock.h"
+#include "daemon/front_book.h"
+
+enum peer { PEER_ROLES, PEER_CLAMD, PEER_INTEL, PEER_RESOLVER, PEER_SIGNER, PEERS };
+
+/* ---- what others have told ---- */
+
+/* Nobody has told it yet: the state is not known, and says so. */
+static const char *const untold[PEERS] = {
+    [PEER_ROLES] = "[]",
+    [PEER_CLAMD] = "{\"state\":\"unknown\",\"version\":\"\",\"database\":\"\","
+                   "\"database_time\":null,\"database_age_s\":null,\"error\":\"\"}",
+    [PEER_INTEL] = "{\"state\":\"unknown\",\"indicators\":0,\"feeds\":[],\"error\":\"\"}",
+    [PEER_RESOLVER] = "{\"state\":\"unknown\",\"queries\":0,\"cached\":0,\"failed\":0,"
+                      "\"timeouts\":0,\"error\":\"\"}",
+    [PEER_SIGNER] = "{\"state\":\"unknown\",\"keys\":[],\"error\":\"\"}",
+};
+
+static void read_peers(const struct front *f, struct str text, struct str out[PEERS])
+{
+    for (size_t i = 0; i < PEERS; i++) {
+        struct str line = str_cut(&text, '\n');
+        out[i] = line.n > 0 ? line : str_from(untold[i]);
+    }
+    if (f->config->signing == NULL)
+        out[PEER_SIGNER] = STR("{\"state\":\"off\",\"keys\":[],\"error\":\"\"}");
+}
+
+static void kraw(struct json *j, const char *key, struct str value)
+{
+    json_key(j, key);
+    json_raw(j, value);
+}
+
+/* ---- our own ---- */
+
+static void write_listeners(struct front *f, struct json *j)
+{
+    json_key(j, "listeners");
+    json_array_begin(j);
+    for (size_t i = 0; i < f->n_listeners; i++) {
+        const struct front_listener *l = &f->listeners[i];
+        json_object_begin(j);
+        json_ktext(j, "name", l->config->name);
+        json_kword(j, "protocol", "milter");
+        json_ktext(j, "address", l->config->listen.text);
+        json_kword(j, "mode", mail_mode_name(l->config->mode));
+        json_kint(j, "connections", l->connections);
+        json_object_end(j);
+    }
+    if (f->config->http.enabled) {
+        json_object_begin(j);
+        json_kword(j, "name", "http");
+        json_kword(j, "protocol", "http");
+        json_ktext(j, "address", f->config->http.listen.text);
+        json_kword(j, "mode", "");
+        json_kint(j, "connections", 0);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void write_queue(struct json *j, const char *name, uint64_t depth, uint64_t max,
+                        uint64_t dropped)
+{
+    json_object_begin(j);
+    json_kword(j, "name", name);
+    json_kint(j, "depth", (int64_t)depth);
+    json_kint(j, "max", (int64_t)max);
+    json_kint(j, "dropped", (int64_t)dropped);
+    json_object_end(j);
+}
+
+static void write_queues(struct front *f, struct json *j)
+{
+    struct front_book *b = f->book;
+    json_key(j, "queues");
+    json_array_begin(j);
+    if (b->history != NULL) {
+        struct history_status s;
+        history_status(b->history, &s);
+        write_queue(j, "history", s.queued, HISTORY_QUEUE_MAX, s.lost);
+    }
+    if (b->hooks != NULL) {
+        struct hooks_status s;
+        hooks_status(b->hooks, &s);
+        write_queue(j, "webhooks", s.queued, HOOKS_QUEUE_MAX, s.lost);
+    }
+    if (b->observer != NULL)
+        write_queue(j, "reports", 0, OBSERVER_QUEUE_MAX, observer_lost(b->observer));
+    json_array_end(j);
+}
+
+static const char *state_word(enum history_state s)
+{
+    return s == HISTORY_OK ? "ok" : s == HISTORY_FAILING ? "degraded" : "failed";
+}
+
+static void write_history(struct front *f, struct json *j)
+{
+    struct history_status s = {0};
+    struct history_totals t = {0};
+    bool is_kept = f->book->history != NULL;
+    if (is_kept) {
+        history_status(f->book->history, &s);
+        history_totals(f->book->history, &t, NULL);
+    }
+    json_key(j, "history");
+    json_object_begin(j);
+    json_kword(j, "state", is_kept ? state_word(s.state) : "off");
+    json_kint(j, "mails", (int64_t)t.messages);
+    json_kint(j, "bytes", (int64_t)t.bytes);
+    json_ktime_ms(j, "oldest", t.oldest_ms);
+    json_kint(j, "pending", (int64_t)s.queued);
+    json_kint(j, "dropped", (int64_t)s.lost);
+    json_kword(j, "error", s.state == HISTORY_OK ? "" : s.problem);
+    json_object_end(j);
+}
+
+static bool write_hook(void *ctx, const struct hook_endpoint_status *s)
+{
+    struct json *j = ctx;
+    bool fails = s->disabled || s->failed_ms > s->sent_ms;
+    json_object_begin(j);
+    json_ktext(j, "name", s->name);
+    json_kword(j, "state", s->disabled ? "failed" : fails ? "degraded" : "ok");
+    json_kint(j, "pending", (int64_t)s->waiting);
+    json_kint(j, "delivered", (int64_t)s->sent);
+    json_kint(j, "failed", (int64_t)(s->dead + s->lost));
+    json_ktime_ms(j, "last_success", s->sent_ms);
+    json_kword(j, "error", fails ? s->reason : "");
+    json_object_end(j);
+    return true;
+}
+
+static void write_hooks(struct front *f, struct json *j)
+{
+    json_key(j, "hooks");
+    json_array_begin(j);
+    if (f->book->hooks != NULL)
+        hooks_endpoints(f->book->hooks, write_hook, j, NULL);
+    json_array_end(j);
+}
+
+/* For people: what is not as it should be. Returns how many. */
+static size_t write_problems(struct front *f, const struct str peers[PEERS], struct json *j)
+{
+    static const char *const parts[PEERS] = {NULL, "clamd", "intelligence", "the resolver",
+                                             "the signer"};
+    size_t n = 0;
+    json_key(j, "problems");
+    json_array_begin(j);
+    for (size_t i = PEER_CLAMD; i < PEERS; i++)
+        if (str_starts(peers[i], STR("{\"state\":\"failed\""))) {
+            char text[64];
+            n++;
+            json_str(j, str_make(text, (size_t)snprintf(text, sizeof text, "%s fails", parts[i])));
+        }
+    if (f->book->history != NULL) {
+        struct history_status s;
+        history_status(f->book->history, &s);
+        if (s.state != HISTORY_OK) {
+            n++;
+            json_str(j, str_from(s.problem));
+        }
+    }
+    json_array_end(j);
+    return n;
+}
+
+void front_status(struct front *f, struct str text, struct json *j)
+{
+    struct str peers[PEERS];
+    int64_t now_s = clock_wall_s();
+    read_peers(f, text, peers);
+    json_kword(j, "version", MP_VERSION);
+    json_ktime_ms(j, "now", now_s * 1000);
+    json_ktime_ms(j, "started", f->started_s * 1000);
+    json_kint(j, "uptime_s", now_s - f->started_s);
+    json_kint(j, "generation", f->role->generation);
+    size_t problems = write_problems(f, peers, j);
+    json_kword(j, "state", problems == 0 ? "ok" : "degraded");
+    kraw(j, "roles", peers[PEER_ROLES]);
+    write_listeners(f, j);
+    write_queues(f, j);
+    kraw(j, "clamd", peers[PEER_CLAMD]);
+    kraw(j, "intel", peers[PEER_INTEL]);
+    kraw(j, "resolver", peers[PEER_RESOLVER]);
+    write_history(f, j);
+    write_hooks(f, j);
+    kraw(j, "signer", peers[PEER_SIGNER]);
+}
+
+bool front_ready(struct front *f, struct json *j)
+{
+    json_object_begin(j);
+    json_kword(j, "name", "front");
+    json_kbool(j, "ok", !f->draining);
+    json_kword(j, "detail", f->draining ? "another generation takes over" : "");
+    json_object_end(j);
+    return !f->draining;
+}
+
+/* ---- metrics ---- */
+
+static void series(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_addf(out, "# HELP mailproof_%s %s\n# TYPE mailproof_%s %s\n", name, help, name, type);
+}
+
+static void value(struct buf *out, const char *name, unsigned long long v)
+{
+    buf_addf(out, "mailproof_%s %llu\n", name, v);
+}
+
+void front_metrics(struct front *f, struct buf *out)
+{
+    struct front_counts *c = &f->count;
+    const struct {
+        const char *name, *type, *help;
+        atomic_ullong *of;
+    } rows[] = {
+        {"milter_connections_total", "counter", "Connections of MTAs.", &c->connections},
+        {"milter_connections", "gauge", "Connections of MTAs now.", &c->open_connections},
+        {"milter_protocol_errors_total", "counter", "Connections ended for what they sent.",
+         &c->protocol_errors},
+        {"unjudged_total", "counter", "Mails that no worker has judged: refused or deferred.",
+         &c->failed},
+        {"accepted_unseen_total", "counter", "Mails accepted although nobody has judged them.",
+         &c->unseen},
+        {"oversize_total", "counter", "Mails above max_message_bytes.", &c->oversize},
+        {"early_rejects_total", "counter", "Recipients refused before the message came.",
+         &c->early_rejects},
+        {"signed_total", "counter", "Mails signed.", &c->signed_mails},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        series(out, rows[i].name, rows[i].type, rows[i].help);
+        value(out, rows[i].name, atomic_load_explicit(rows[i].of, memory_order_relaxed));
+    }
+    series(out, "spool_bytes", "gauge", "Mails on their way from an MTA to a worker, bytes.");
+    value(out, "spool_bytes", f->spooled_bytes);
+    series(out, "generation", "gauge", "Grows with each reload.");
+    value(out, "generation", f->role->generation);
+}

@@ -1,0 +1,56 @@
+/* What the front shows of the daemon's processes: the supervisor's view, as JSON a line. */
+#include "base/json.h"
+#include "daemon/supervisor_internal.h"
+
+static const char *state_word(enum child_state s)
+{
+    static const char *const words[] = {[CHILD_WAITING] = "waiting",
+                                        [CHILD_STARTING] = "starting",
+                                        [CHILD_RUNNING] = "running",
+                                        [CHILD_STOPPING] = "stopping",
+                                        [CHILD_GONE] = "stopping"};
+    return words[s];
+}
+
+static void write_child(struct json *j, const struct generation *g, const struct child *c)
+{
+    json_object_begin(j);
+    json_kword(j, "role", serve_role_name(c->role));
+    json_kint(j, "number", c->number);
+    json_kint(j, "pid", c->pid);
+    json_kword(j, "state", state_word(c->state));
+    json_kint(j, "generation", g->number);
+    json_ktime_ms(j, "started", c->started_wall_ms);
+    json_kint(j, "restarts", c->restarts);
+    json_kword(j, "last_exit", c->last_exit);
+    json_object_end(j);
+}
+
+static void write_roles(const struct supervisor *s, struct buf *out)
+{
+    struct json j;
+    json_init(&j, out, 0);
+    json_array_begin(&j);
+    for (const struct generation *g = s->generations; g != NULL; g = g->next)
+        for (size_t i = 0; i < g->n_children; i++)
+            if (g->children[i].state != CHILD_GONE)
+                write_child(&j, g, &g->children[i]);
+    json_array_end(&j);
+}
+
+void supervisor_tell_peers(struct supervisor *s)
+{
+    struct buf b;
+    if (!s->peers_changed)
+        return;
+    s->peers_changed = false;
+    buf_init(&b, CONTROL_TEXT_BYTES);
+    write_roles(s, &b);
+    buf_addc(&b, '\n');
+    buf_addz(&b, s->worker_status[0] == '\0' ? "\n\n" : s->worker_status);
+    buf_addc(&b, '\n');
+    buf_addz(&b, s->signer_status);
+    for (struct generation *g = s->generations; !b.failed && g != NULL; g = g->next)
+        child_word(generation_child(g, ROLE_FRONT), CONTROL_PEERS, 0, buf_str(&b));
+    buf_clear(&b);
+}
