@@ -127,6 +127,11 @@ bool old_next(struct str text, size_t *pos, struct buf *out, struct old_found *f
 /* Lines of uuencode without "begin": what a label alone says. */
 void uu_read_lines(struct str text, struct buf *out);
 
+/* What follows the first line "begin ...", as readers decode it to whom it is one stream (GMime,
+ * Evolution): a line that is too short goes on in the next one, and what is too much in a line
+ * begins one. The same as old_next() where every line is as long as it says. */
+void uu_read_stream(struct str text, struct buf *out);
+
 /* Inflate gzip within what `out` may hold. False: it is none, is broken or too large. */
 bool gunzip(struct str in, struct buf *out);
 

@@ -68,6 +68,41 @@ void uu_read_lines(struct str text, struct buf *out)
     }
 }
 
+/* Behind the first line that begins with "begin ", whatever stands in it; text.n: there is none. */
+static size_t behind_begin(struct str text)
+{
+    static const struct str begin = STR_INIT("begin ");
+    size_t pos = 0, next = 0;
+    while (pos < text.n && !str_starts(line_at(text, pos, &next), begin))
+        pos = next;
+    return next < text.n ? next : text.n;
+}
+
+void uu_read_stream(struct str text, struct buf *out)
+{
+    size_t pos = behind_begin(text);
+    char *to = pos == text.n ? NULL : buf_reserve(out, (text.n - pos) / 4 * 3);
+    unsigned octets = 0, held = 0;
+    uint32_t quad = 0;
+    bool line_begins = true;
+    for (; to != NULL && pos < text.n; pos++) {
+        char c = text.p[pos];
+        if (c == '\n') {
+            line_begins = true;
+        } else if (line_begins || octets == 0) {
+            octets = uu_value(c);
+            line_begins = false;
+            if (octets == 0)
+                return;
+        } else {
+            quad = quad << 6 | uu_value(c);
+            held = (held + 1) % 4;
+            for (unsigned i = 0; held == 0 && i < 3 && octets > 0; i++, octets--)
+                to[out->n++] = (char)(unsigned char)(quad >> (16 - 8 * i) & 0xff);
+        }
+    }
+}
+
 /* "begin 644 name", "begin-base64 644 name" (whose lines are base64). */
 static bool uu_begin(struct str line, struct str *name, bool *base64)
 {

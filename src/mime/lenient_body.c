@@ -385,8 +385,10 @@ void take_loose_body(struct taker *t, const struct loose_body *b)
         take_plain(&d);
     bool proof = !b->guess && b->leaf.region->structural;
     take_old(t, &b->leaf, d.bytes, old != 0 && proof);
-    if (labels & 1u << ENCODING_UU)
+    if (labels & 1u << ENCODING_UU) {
         take_uu_lines(t, &b->leaf, d.bytes);
+        take_uu_stream(t, &b->leaf, d.bytes);
+    }
     d.structural = base64 && proof;
     if (base64 || looks_like_base64(d.bytes))
         take_base64(&d);

@@ -241,6 +241,10 @@ static const struct {
      STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\r\n"
                              ",159)3\"!005E,3T%$\r\n`\r\nend\r\n" END),
      "FN", true},
+    {"decoders: uuencode, a line shorter than it says",
+     STR_INIT(MIXED PART EXE "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n"
+                             ",159)3\"!0\n&05E,3T%$\n`\nend\r\n" END),
+     "N", true},
     {"decoders: uuencode in a text",
      STR_INIT("\r\nhello\r\nbegin 644 a.exe\r\n,159)3\"!005E,3T%$\r\n`\r\n"
               "end\r\n"),

@@ -377,24 +377,39 @@ bool take_old(struct taker *t, const struct leaf *l, struct str body, bool label
     return any;
 }
 
-void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
+static void take_uu(struct taker *t, const struct leaf *l, struct str body, unsigned way)
 {
     struct taken what = {.encoding = ENCODING_UU,
                          .encoding_text = encoding_text(ENCODING_UU),
                          .decoded = true,
-                         .structural = true,
+                         .odd = way == WAY_UU ? 0 : ODD_LENGTH,
+                         .structural = way == WAY_UU,
                          .in_scratch = true,
-                         .way = WAY_UU};
-    const struct decoding *found = decoding_find(t, l, WAY_UU);
+                         .one_way = way != WAY_UU,
+                         .way = way};
+    const struct decoding *found = decoding_find(t, l, way);
     if (found != NULL) {
         take_again(t, l, found, &what);
         return;
     }
     buf_reset(&t->scratch);
-    uu_read_lines(body, &t->scratch);
+    if (way == WAY_UU)
+        uu_read_lines(body, &t->scratch);
+    else
+        uu_read_stream(body, &t->scratch);
     what.bytes = buf_str(&t->scratch);
     if (what.bytes.n != 0)
         take_bytes(t, l, &what);
+}
+
+void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
+{
+    take_uu(t, l, body, WAY_UU);
+}
+
+void take_uu_stream(struct taker *t, const struct leaf *l, struct str body)
+{
+    take_uu(t, l, body, WAY_UU_STREAM);
 }
 
 bool take_known(struct taker *t, const struct leaf *l, enum body_encoding e, bool structural)
@@ -444,6 +459,7 @@ static void take_as_labelled(struct taker *t, const struct leaf *l)
     if (f->encoding == ENCODING_UU) {
         if (!take_old(t, l, body, true))
             take_uu_lines(t, l, body);
+        take_uu_stream(t, l, body);
         return;
     }
     if (encoded) {

@@ -115,6 +115,7 @@ enum decoding_way {
     WAY_PLAIN,
     WAY_CARVED, /* taken out of a text, when nothing was */
     WAY_UU,     /* lines of uuencode, by a label alone */
+    WAY_UU_STREAM,
     WAY_BASE64,
     WAY_QP = WAY_BASE64 + 18
 };
@@ -203,8 +204,10 @@ void take_bytes(struct taker *t, const struct leaf *leaf, const struct taken *wh
 
 /* uuencode, yEnc and BinHex within a body of the leaf, each file a payload. Whether any was. */
 bool take_old(struct taker *t, const struct leaf *l, struct str body, bool labelled);
-/* What a label of uuencode alone makes of lines without "begin". */
+/* What a label of uuencode alone makes of lines without "begin"; and of what follows "begin", as a
+ * stream, which proves no difference. */
 void take_uu_lines(struct taker *t, const struct leaf *l, struct str body);
+void take_uu_stream(struct taker *t, const struct leaf *l, struct str body);
 
 /* A decoded body that is a message, or the body of a multipart. */
 void take_region(struct taker *t, const struct leaf *leaf, struct str bytes, bool structural);
