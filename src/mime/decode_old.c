@@ -10,7 +10,8 @@ enum {
 
 static struct str line_at(struct str s, size_t pos, size_t *next)
 {
-    struct str rest = str_slice(s, pos, s.n), line = str_slice(rest, 0, str_find(rest, '\n'));
+    struct str rest = str_slice(s, pos, s.n);
+    struct str line = str_slice(rest, 0, vec_find(rest.p, rest.n, '\n', '\n')); /* short ones */
     *next = pos + line.n < s.n ? pos + line.n + 1 : s.n;
     while (line.n > 0 && line.p[line.n - 1] == '\r')
         line.n--;
@@ -72,10 +73,14 @@ void uu_read_lines(struct str text, struct buf *out)
 static size_t behind_begin(struct str text)
 {
     static const struct str begin = STR_INIT("begin ");
-    size_t pos = 0, next = 0;
-    while (pos < text.n && !str_starts(line_at(text, pos, &next), begin))
-        pos = next;
-    return next < text.n ? next : text.n;
+    size_t pos = 0, next = text.n;
+    while (pos < text.n && !str_starts(str_slice(text, pos, text.n), begin)) {
+        pos += vec_find3(text.p + pos, text.n - pos, "\nbe");
+        pos += pos < text.n;
+    }
+    if (pos < text.n)
+        line_at(text, pos, &next);
+    return next;
 }
 
 void uu_read_stream(struct str text, struct buf *out)
@@ -324,14 +329,16 @@ static bool begins(struct str text, size_t pos, struct buf *out, struct old_foun
 
 static inline vec begins_line(const char *p)
 {
-    vec v = vec_load(p), after = vec_load(p + 1);
-    return (vec)(v == '\n') & ((vec)(after == 'b') | (vec)(after == '=') | (vec)(after == '('));
+    vec v = vec_load(p), first = vec_load(p + 1), second = vec_load(p + 2);
+    return (vec)(v == '\n') & (((vec)(first == 'b') & (vec)(second == 'e')) |
+                               ((vec)(first == '=') & (vec)(second == 'y')) |
+                               ((vec)(first == '(') & (vec)(second == 'T')));
 }
 
-/* The next line behind `at` that has one of the first letters, or the end. */
+/* The next line behind `at` that has one of the first pairs of letters, or the end. */
 static size_t next_candidate(struct str text, size_t at)
 {
-    for (; text.n - at > VEC_BYTES; at += VEC_BYTES) {
+    for (; text.n - at > VEC_BYTES + 1; at += VEC_BYTES) {
         vec hit = begins_line(text.p + at);
         if (vec_any(hit))
             return at + vec_first(hit) + 1;

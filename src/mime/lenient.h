@@ -22,6 +22,9 @@ static inline bool loose_next(struct str bytes, size_t pos, struct loose_line *l
     return true;
 }
 
+/* Where the line begins that the byte at `at` belongs to, when `pos` before it begins one. */
+size_t loose_line_start(struct str bytes, size_t pos, size_t at);
+
 /* What one pass over the lines looked at last; starts as zeros. */
 struct loose_skipper {
     uint64_t hits, ends_before;

@@ -144,6 +144,28 @@ static unsigned base64_once(struct loose_decoder *d, const struct base64_way *wa
     return odd;
 }
 
+/* A line end, and a byte behind it with which a blank line may begin. */
+static inline vec blank_begins(const char *p)
+{
+    vec v = vec_load(p), next = vec_load(p + 1);
+    vec end = (vec)(v == '\n') | ((vec)(v == '\r') & (vec)(next != '\n'));
+    return end & ((vec)(next <= ' ') | (vec)(next == 0x7f));
+}
+
+/* Over lines of [pos, end) that are not blank, and not the last one; `pos` begins one. */
+static size_t skip_full_lines(struct str all, size_t pos, size_t end)
+{
+    if (is_blank(str_slice(all, pos, pos + 1)))
+        return pos;
+    size_t i = pos;
+    for (; end - i > VEC_BYTES; i += VEC_BYTES) {
+        vec hit = blank_begins(all.p + i);
+        if (vec_any(hit))
+            return i + vec_first(hit) + 1;
+    }
+    return loose_line_start(all, pos, i);
+}
+
 /* Base64 whose paragraphs are decoded each on its own, and all but the first as one: junk before
  * the data shifts the digits, and to some readers the head ends no sooner than there. */
 static void base64_paragraphs(struct loose_decoder *d)
@@ -152,7 +174,8 @@ static void base64_paragraphs(struct loose_decoder *d)
     struct str all = d->b->leaf.region->bytes;
     size_t end = d->end, start = d->body, found = 0, second = end;
     struct loose_line l = {.next = d->body};
-    while (found < PARAGRAPHS_MAX && l.next < end && loose_next(all, l.next, &l)) {
+    while (found < PARAGRAPHS_MAX && l.next < end &&
+           loose_next(all, skip_full_lines(all, l.next, end), &l)) {
         bool last = l.next >= end;
         if (!last && !is_blank(str_slice(all, l.start, l.end)))
             continue;

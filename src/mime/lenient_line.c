@@ -75,9 +75,10 @@ static void read_block(struct loose_skipper *s, struct str bytes, size_t at, uin
     s->end = at + STEP;
 }
 
-/* Where the line begins that `at` stands in, when `pos` before it begins one. */
-static size_t line_start(struct str bytes, size_t pos, size_t at)
+size_t loose_line_start(struct str bytes, size_t pos, size_t at)
 {
+    if (at > pos && at < bytes.n && bytes.p[at] == '\n' && bytes.p[at - 1] == '\r')
+        at--; /* of one line end */
     while (at > pos && bytes.p[at - 1] != '\n' && bytes.p[at - 1] != '\r')
         at--;
     return at;
@@ -92,12 +93,10 @@ size_t loose_skip(struct loose_skipper *s, struct str bytes, size_t pos)
             read_block(s, bytes, at, at == pos ? just_before : s->ends_before);
         uint64_t hits = s->hits >> (at - s->start);
         if (hits != 0)
-            return line_start(bytes, pos, at + (size_t)__builtin_ctzll(hits));
+            return loose_line_start(bytes, pos, at + (size_t)__builtin_ctzll(hits));
         at = s->end;
     }
-    if (at > pos && at < bytes.n && bytes.p[at] == '\n' && bytes.p[at - 1] == '\r')
-        at--; /* of one line end */
-    return line_start(bytes, pos, at);
+    return loose_line_start(bytes, pos, at);
 }
 
 /* "Content-Type:From:Date", as signatures list names of fields. */

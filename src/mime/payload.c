@@ -400,6 +400,8 @@ static void take_uu(struct taker *t, const struct leaf *l, struct str body, unsi
     what.bytes = buf_str(&t->scratch);
     if (what.bytes.n != 0)
         take_bytes(t, l, &what);
+    else
+        decoding_gave_nothing(t, l, way, 0);
 }
 
 void take_uu_lines(struct taker *t, const struct leaf *l, struct str body)
