@@ -341,7 +341,7 @@ static struct result measure(int (*filter)(const char *path), struct str text, s
                              unsigned connections, unsigned per_connection)
 {
     char path[100];
-    snprintf(path, sizeof path, "/tmp/milter-bench.%ld", (long)getpid());
+    snprintf(path, sizeof path, P_tmpdir "/milter-bench.%ld", (long)getpid());
     pid_t pid = start(path, filter);
     struct load warm = {path, -1, text, per_connection, messages / 10, 0, messages / 10};
     struct load load = {path, -1, text, per_connection, messages, 0, messages};
