@@ -59,6 +59,18 @@ bool report_uri_parse(struct arena *a, struct str uri, struct str *address, uint
     return true;
 }
 
+/* As written: a parsed record has no sizes any more. p == NULL: none. */
+static struct str rua_of(struct str record)
+{
+    while (record.p != NULL) {
+        struct str value = str_cut(&record, ';');
+        struct str name = str_trim(str_cut(&value, '='));
+        if (str_eq(name, STR("rua")) && value.p != NULL)
+            return value;
+    }
+    return STR_NONE;
+}
+
 /* ---- consent ---- */
 
 static bool is_answer(const struct dns_answer *x)
@@ -67,13 +79,13 @@ static bool is_answer(const struct dns_answer *x)
 }
 
 /* It may name another address, of the same host, that gets the reports instead. */
-static void redirect(struct arena *a, const struct dmarc_record *consent,
-                     struct report_destination *d)
+static void redirect(struct arena *a, struct str consent, struct report_destination *d)
 {
     struct str address = STR_NONE;
+    struct str list = rua_of(consent);
     uint64_t most;
-    for (size_t i = 0; i < consent->n_rua; i++) {
-        if (!report_uri_parse(a, consent->rua[i], &address, &most))
+    while (list.p != NULL) {
+        if (!report_uri_parse(a, str_cut(&list, ','), &address, &most))
             continue;
         size_t at = str_rfind(address, '@');
         if (domain_eq(str_slice(address, at + 1, address.n), d->domain)) {
@@ -105,7 +117,7 @@ static int ask_consent(struct auth_ctx *ctx, struct str policy_domain, struct re
         struct dmarc_record consent;
         if (!dmarc_record_parse(txt->records[i].data, &consent))
             continue;
-        redirect(ctx->arena, &consent, d);
+        redirect(ctx->arena, consent.text, d);
         return MP_OK;
     }
     d->state = DESTINATION_REFUSED;
@@ -158,6 +170,16 @@ static void add(struct auth_ctx *ctx, struct str uri, struct report_destinations
         out->items[out->n++] = d;
 }
 
+static void add_all(struct auth_ctx *ctx, struct str record, struct report_destinations *out)
+{
+    struct str list = rua_of(record);
+    while (list.p != NULL) {
+        struct str uri = str_trim(str_cut(&list, ','));
+        if (uri.n > 0)
+            add(ctx, uri, out);
+    }
+}
+
 int report_destinations_find(struct auth_ctx *ctx, struct str policy_domain,
                              struct report_destinations *out, struct mp_err *err)
 {
@@ -178,8 +200,8 @@ int report_destinations_find(struct auth_ctx *ctx, struct str policy_domain,
     if (st != MP_OK)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for a DMARC record");
     found.has_record = record != NULL;
-    for (size_t i = 0; record != NULL && i < record->n_rua; i++)
-        add(ctx, record->rua[i], &found);
+    if (record != NULL)
+        add_all(ctx, record->text, &found);
     for (size_t i = 0; i < found.n; i++) {
         if (found.items[i].state != DESTINATION_OK)
             continue;

@@ -182,7 +182,7 @@ int feedback_store_failures(struct feedback_store *s, const struct feedback_filt
 
 /* ---- mail seen, for reports of our own ---- */
 
-/* One message, as it was judged. Give it only where DMARC had a record with rua=. */
+/* One message, as it was judged: see seen.h. */
 struct feedback_seen {
     int64_t time_s;
     struct dmarc_published published; /* of `domain`, the policy domain (A-labels) */

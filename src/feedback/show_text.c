@@ -245,9 +245,10 @@ static void add_field(struct buf *b, struct str s, bool last)
 void feedback_show_csv(struct buf *out, const struct feedback_shown *x)
 {
     char ip[IP_TEXT_MAX], begin[16], end[16];
-    buf_add(out,
-            STR("domain,org,report_id,begin,end,source_ip,count,dkim,spf,disposition,policy,"
-                "header_from,envelope_from,envelope_to,override,dkim_results,spf_results\r\n"));
+    if (x->how->filter.offset == 0) /* the first page */
+        buf_add(out,
+                STR("domain,org,report_id,begin,end,source_ip,count,dkim,spf,disposition,policy,"
+                    "header_from,envelope_from,envelope_to,override,dkim_results,spf_results\r\n"));
     for (size_t i = 0; i < x->rows.n; i++) {
         const struct feedback_row *r = &x->rows.items[i];
         const struct str front[] = {r->domain,
