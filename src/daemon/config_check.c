@@ -206,7 +206,7 @@ static int check_http(struct arena *arena, const struct serve_config *c, struct 
     return st == MP_OK ? check_tls(c, err) : at_key("http: tokens", st, &why, err);
 }
 
-/* Its secret is there; what it is room hooks knows. */
+/* Its secret is there, and one; what else there is to a webhook room hooks knows. */
 static int check_webhook(struct arena *arena, const struct serve_webhook *w, struct mp_err *err)
 {
     char key[SERVE_MAX_NAME_BYTES + 20], name[PATH_BYTES];
@@ -223,7 +223,13 @@ static int check_webhook(struct arena *arena, const struct serve_webhook *w, str
     if (secret.n == 0)
         return mp_fail(err, MP_E_USAGE, 0, "%s: the variable " STR_FMT " is not set", key,
                        STR_ARG(w->secret_env));
-    return MP_OK;
+    const struct hook_endpoint e = {.name = w->name,
+                                    .url = w->url,
+                                    .secrets = {secret},
+                                    .n_secrets = 1,
+                                    .types = {true},
+                                    .allow_private = w->allow_private};
+    return hook_endpoint_check(&e, err);
 }
 
 static int check_webhooks(struct arena *arena, const struct serve_config *c, struct mp_err *err)

@@ -75,19 +75,12 @@ static int read_url(struct yaml *y, void *into)
 
 static int check_event(struct yaml *y, struct str text, struct str *out)
 {
-    static const struct str events[HOOK_TYPE_COUNT] = {
-        [HOOK_MAIL_VERDICT] = STR_INIT("mail.verdict"),
-        [HOOK_MAIL_FINDING] = STR_INIT("mail.finding"),
-        [HOOK_MONITOR_CHANGED] = STR_INIT("monitor.changed"),
-        [HOOK_REPORT_RECEIVED] = STR_INIT("report.received"),
-        [HOOK_DAEMON_STATE] = STR_INIT("daemon.state"),
-    };
+    enum hook_type type;
     struct nearest nearest = {.wanted = text};
-    for (size_t i = 0; i < ARRAY_LEN(events); i++) {
-        if (str_eq(text, events[i]))
-            return yaml_copy(y, text, out);
-        nearest_try(&nearest, events[i]);
-    }
+    if (hook_type_by_name(text, &type))
+        return yaml_copy(y, text, out);
+    for (int t = 0; t < HOOK_TYPE_COUNT; t++)
+        nearest_try(&nearest, str_from(hook_type_name((enum hook_type)t)));
     return yaml_fail_unknown(y, "event", &nearest);
 }
 

@@ -446,14 +446,16 @@ static int add_abort(scmp_filter_ctx ctx, enum serve_role role)
                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 }
 
-static int add_role(scmp_filter_ctx ctx, enum serve_role role)
+static int add_role(scmp_filter_ctx ctx, enum serve_role role, uint32_t otherwise)
 {
     static int (*const own[ROLE_COUNT])(scmp_filter_ctx ctx) = {[ROLE_FRONT] = add_front,
                                                                 [ROLE_WORKER] = add_worker,
                                                                 [ROLE_SIGNER] = add_signer,
                                                                 [ROLE_CLERK] = add_clerk};
     uint32_t killed = sandbox_is_sanitized() ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
-    int st = add_list(ctx, killed, never, ARRAY_LEN(never));
+    int st = 0;
+    if (killed != otherwise) /* a rule that says the same as none is refused */
+        st = add_list(ctx, killed, never, ARRAY_LEN(never));
     if (st != 0 || role == ROLE_SUPERVISOR)
         return st;
     st = ADD(ctx, always);
@@ -506,7 +508,7 @@ int confine_filter(enum serve_role role)
     if (st == 0)
         st = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     if (st == 0)
-        st = add_role(ctx, role);
+        st = add_role(ctx, role, otherwise);
     if (st == 0 && role != ROLE_SUPERVISOR && !catch_forbidden())
         st = -errno;
     if (st == 0)

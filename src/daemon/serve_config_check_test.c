@@ -45,6 +45,7 @@ static int check(const char *text)
     return st == MP_OK ? serve_config_check(&arena, &c, &err) : st;
 }
 
+#define HOOK  "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define TOKEN ", tokens: [{name: t, scopes: [read], file: "
 static const struct {
     const char *label, *text, *want; /* NULL: it is right */
@@ -69,8 +70,10 @@ static const struct {
     {"an empty token", TOKEN "empty}]}", "its first line is empty"},
     {"no token", TOKEN "no}]}", "http: tokens: "},
     {"no certificate", ", tls: {cert: no.pem, key: no.pem}}", "http: tls: "},
-    {"a webhook", "}\nwebhooks: [{name: w, url: 'https://h.example/', secret: {file: token}}]",
+    {"a webhook", "}\nwebhooks: [{name: w, url: 'https://h.example/', secret: {file: hook}}]",
      NULL},
+    {"its secret is none",
+     "}\nwebhooks: [{name: w, url: 'https://h.example/', secret: {file: token}}]", "webhook w"},
     {"its secret is not there",
      "}\nwebhooks: [{name: w, url: 'https://h.example/', secret: {file: no}}]", "webhook w: "},
     {"its secret is not set",
@@ -174,9 +177,9 @@ static void as_whom(void)
 
 int main(void)
 {
-    static const char *const names[] = {"policy.yaml", "bad.yaml",  "good.zone", "intel.yaml",
-                                        "token",       "open",      "short",     "empty",
-                                        "suite.yaml",  "once.yaml", "roots"};
+    static const char *const names[] = {"hook",       "policy.yaml", "bad.yaml",  "good.zone",
+                                        "intel.yaml", "token",       "open",      "short",
+                                        "empty",      "suite.yaml",  "once.yaml", "roots"};
     arena_init(&arena, 64 << 20);
     tap_ok(mkdtemp(dir) != NULL && chmod(dir, 0755) == 0);
     put("policy.yaml", "undecided: tempfail\n", 0644);
@@ -192,7 +195,9 @@ int main(void)
     give("token");
     give("short");
     give("empty");
-    setenv("MP_CHECK_SET", "whsec_x", 1);
+    setenv("MP_CHECK_SET", HOOK, 1);
+    put("hook", HOOK "\n", 0600);
+    give("hook");
     machine();
     in_public();
     as_whom();

@@ -410,9 +410,98 @@ static void limits(void)
     free(text);
 }
 
+/* ---- documents ---- */
+
+/* What stands between two marks, from *rest on; p == NULL: no more. */
+static struct str between(struct str *rest, const char *from, const char *to)
+{
+    size_t at = str_search(*rest, str_from(from));
+    struct str text = str_slice(*rest, at + strlen(from), rest->n);
+    size_t end = str_search(text, str_from(to));
+    if (at == rest->n || end == text.n)
+        return STR_NONE;
+    *rest = str_slice(text, end + strlen(to), text.n);
+    return str_slice(text, 0, end);
+}
+
+static void documented_examples(void)
+{
+    static const struct {
+        const char *file, *from, *to;
+    } documents[] = {{"man/mailproof.yaml.5", ".Bd -literal -offset indent\n", ".Ed\n"}};
+    for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+        struct str rest = tap_source_file(documents[i].file), text;
+        size_t n = 0;
+        tap_case("examples of %s load", documents[i].file);
+        for (; (text = between(&rest, documents[i].from, documents[i].to)).p != NULL; n++)
+            if (!tap_int(load(text), MP_OK))
+                tap_note("%s", err.text);
+        tap_ok(n > 0);
+    }
+}
+
+/* "KEY:" at the beginning of a line, behind spaces, "- " or "{". */
+static bool has_key(struct str text, struct str key)
+{
+    for (size_t at = 0; at < text.n;) {
+        size_t hit = at + str_search(str_slice(text, at, text.n), key);
+        if (hit >= text.n)
+            return false;
+        char before = hit == 0 ? '\n' : text.p[hit - 1];
+        char after = hit + key.n < text.n ? text.p[hit + key.n] : '\n';
+        if (after == ':' && str_has(STR(" {\n"), before))
+            return true;
+        at = hit + 1;
+    }
+    return false;
+}
+
+/* ".It Li KEY", "Li KEY", "Li a , KEY" */
+static bool has_word(struct str page, struct str key)
+{
+    while (page.p != NULL) {
+        struct str line = str_cut(&page, '\n');
+        if (!str_starts(line, STR(".")) || str_search(line, STR("Li ")) == line.n)
+            continue;
+        while (line.p != NULL)
+            if (str_eq(str_cut(&line, ' '), key))
+                return true;
+    }
+    return false;
+}
+
+/* Each key of the readers' tables stands in the example and in the manual. */
+static void documented_keys(void)
+{
+    static const char *const sources[] = {"config.c",        "config_address.c", "config_http.c",
+                                          "config_milter.c", "config_sources.c", "config_watch.c"};
+    struct str example = tap_source_file("packaging/mailproof.example.yaml");
+    struct str page = tap_source_file("man/mailproof.yaml.5");
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        char name[80];
+        struct str key;
+        snprintf(name, sizeof name, "src/daemon/%s", sources[i]);
+        struct str rest = tap_source_file(name);
+        while ((key = between(&rest, "{STR_INIT(\"", "\"), ")).p != NULL) {
+            tap_case("the key '" STR_FMT "' of %s is documented", STR_ARG(key), sources[i]);
+            bool in_comment = str_eq(key, STR("zone_file")) || str_eq(key, STR("env")) ||
+                              str_eq(key, STR("socket")) || str_eq(key, STR("group")) ||
+                              str_eq(key, STR("mode")); /* one of two ways */
+            tap_ok(in_comment || has_key(example, key));
+            tap_ok(has_word(page, key));
+            n++;
+        }
+    }
+    tap_case("keys were found");
+    tap_ok(n > 80);
+}
+
 int main(void)
 {
     arena_init(&arena, 16 << 20);
+    documented_examples();
+    documented_keys();
     defaults();
     example();
     values();
