@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The dashboard in a real browser, against samples: dashboard_test.py SOURCE-ROOT   (TAP)
+"""The dashboard in a real browser, against samples: dashboard_test.py SOURCE-ROOT [PROBE]   (TAP)
 
-The samples are web/dashboard/mock. Says SKIP where what browser_kit.py needs is missing.
+The samples are web/dashboard/mock; PROBE is the API itself over a history of its own. Says SKIP where what browser_kit.py needs is missing.
 """
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 import urllib.request
 
@@ -20,6 +21,7 @@ from browser_kit import LIMIT_S, Wire, check_requests, no_sideways, run_pages
 from rows import Skip, expect, holds, row
 
 ROOT = os.path.abspath(sys.argv[1])
+PROBE = sys.argv[2] if len(sys.argv) > 2 else None
 TOKEN = "token-of-the-dashboard-test"
 KINDS = {"news": 0, "partner": 1, "list": 2, "bank": 3, "invoice": 4, "slow": 5, "ours": 6, "evil": 7}
 PAGES = ("overview", "live", "messages?since=30d", "domains", "domains/ours.example", "monitor",
@@ -58,6 +60,31 @@ class Mock:
         self.process.terminate()
         self.process.wait(LIMIT_S)
         self.process.stdout.close()
+
+
+class Api(Mock):
+    """The API itself; the daemon's state and the reports are those of the samples."""
+
+    def __init__(self, samples):
+        self.folder = tempfile.TemporaryDirectory(prefix="mailproof-dashboard-")
+        report = samples.ask("v1/messages/" + samples.mail("bank"))["report"]
+        for name, document in (("status", samples.ask("v1/status")), ("report", report)):
+            with open(os.path.join(self.folder.name, name), "w", encoding="utf-8") as f:
+                json.dump(document, f)
+        words = [PROBE, *(os.path.join(self.folder.name, n) for n in ("history", "status", "report"))]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}/"
+        self.token = "reader-of-the-dashboard"
+
+    def mail(self, subject):
+        self.process.stdin.write(subject + "\n")
+        self.process.stdin.flush()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(LIMIT_S)
+        self.process.stdout.close()
+        self.folder.cleanup()
 
 
 def at(b, s, place, wait="main h1"):
@@ -99,20 +126,24 @@ def _(s, b):
     api, reports = document_of("api.openapi.yaml"), document_of("report-1.schema.json")
     report = {"$ref": "#/$defs/report", "$defs": reports["$defs"]}
     ids = {kind: s.mail(kind) for kind in KINDS}
+    check_answers(s, api, ids.values(), "smtp-routes")
+    for kind, id_ in ids.items():
+        got = s.ask(f"v1/messages/{id_}")
+        if got["report"] is not None:
+            expect(f"report of {kind}", wrong_with(report, got["report"]), [])
+
+
+def check_answers(s, api, ids, suite):
     for path, question in (
             ("/v1/session", ""), ("/v1/status", ""), ("/v1/findings", ""), ("/v1/messages", "?limit=200"),
             ("/v1/stats/traffic", ""), ("/v1/stats/domains", ""), ("/v1/stats/findings", ""),
             ("/v1/monitor", ""), ("/v1/audits", ""), ("/v1/reports/dmarc", "?domain=ours.example"),
             ("/v1/reports/tls", "?domain=ours.example"),
-            *(("/v1/messages/{id}", id_) for id_ in ids.values()),
-            ("/v1/monitor/{suite}", "smtp-routes"), ("/v1/audits/{domain}", "ours.example")):
+            *(("/v1/messages/{id}", id_) for id_ in ids),
+            ("/v1/monitor/{suite}", suite), ("/v1/audits/{domain}", "ours.example")):
         answer = api["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         got = s.ask(path.split("{")[0].lstrip("/") + question)
         expect(f"{path} {question}", wrong_with({**api, **answer}, got), [])
-    for kind, id_ in ids.items():
-        got = s.ask(f"v1/messages/{id_}")
-        if got["report"] is not None:
-            expect(f"report of {kind}", wrong_with(report, got["report"]), [])
 
 
 # ---- frame and login ----
@@ -692,6 +723,54 @@ def _(s, b):
     b.press(key="?")
     b.wait(sel="dialog[open]")
     no_sideways(b, "help")
+
+
+# ---- the API itself ----
+
+@row("against the API itself: login, live, search, a message, monitor, domains, status")
+def _(s, b):
+    if PROBE is None:
+        raise Skip("no probe was named")
+    api = Api(s)
+    try:
+        b.visit(url=api.url)
+        b.fill(sel="#token", text=api.token)
+        b.press(key="Enter")
+        b.wait(sel='.live:text-is("Live")')
+        at(b, api, "live")
+        api.mail("Plain hello")
+        b.wait(sel='a.mail:has-text("Plain hello")')
+        api.mail("<b>bold</b> <img src=x onerror=window.hacked=1>")
+        b.wait(sel='a.mail:has-text("policy: reject")')
+        b.press(key="1")
+        b.wait(sel=".totals")
+        settled(b)
+        expect("totals", b.texts(sel=".total-number")[:2], ["2", "2"])
+        holds("health", "clamd" in b.texts(sel=".parts")[0])
+        at(b, api, "messages?domain=bank.example&action=reject", "a.mail")
+        expect("found", len(b.texts(sel="a.mail")), 1)
+        b.click(sel="a.mail")
+        b.wait(sel=".why")
+        why = b.texts(sel=".why")[0]
+        holds(why, "The policy says reject" in why and "only watches" in why)
+        expect("tree", len(b.texts(sel=".tree > li > ul > li")), 3)
+        expect("no element of the mail", b.js(js="document.querySelectorAll('main img').length"), 0)
+        at(b, api, "monitor", ".suite")
+        holds("why", "got 451, wanted 250" in b.texts(sel=".suite")[0])
+        at(b, api, "monitor/routes", ".tests li")
+        expect("runs", b.js(js="document.querySelector('.tests .strip').getAttribute('aria-label')"), "3 runs: 1 failed")
+        at(b, api, "domains/ours.example", ".history")
+        expect("grades", [g.split()[-1] for g in b.texts(sel=".history .grade")], ["C", "A"])
+        holds("source", "203.0.113.77" in b.texts(sel="[aria-label=Sources]")[0])
+        at(b, api, "status", ".facts")
+        holds("worker", "signal 9" in b.texts(sel="[aria-label=Processes]")[0])
+        expect("nothing ran", b.js(js="window.hacked ?? null"), None)
+        check_requests(b)
+        if jsonschema is not None:
+            ids = [m["id"] for m in api.find()]
+            check_answers(api, document_of("api.openapi.yaml"), ids, "routes")
+    finally:
+        api.stop()
 
 
 sys.exit(run_pages("dashboard", Mock))

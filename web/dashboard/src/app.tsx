@@ -1,4 +1,5 @@
 /* The frame of the page: bar, places, the page at hand, help. */
+import { Component, type ComponentChildren } from "preact";
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { hasToken } from "../../shared/http";
 import { Login } from "../../shared/login";
@@ -132,9 +133,33 @@ function Main({ s }: { s: State }) {
   }, [place]);
   return (
     <main id="main" ref={main} tabIndex={-1} aria-label={NAMES[s.route.page]}>
-      <At s={s} key={place} />
+      <Guard key={place}>
+        <At s={s} />
+      </Guard>
     </main>
   );
+}
+
+/* An answer of another shape than promised breaks one page, not all of them. */
+class Guard extends Component<{ children: ComponentChildren }, { broken: string | null }> {
+  override state = { broken: null as string | null };
+  override componentDidCatch(e: unknown) {
+    this.setState({ broken: e instanceof Error ? e.message : String(e) });
+  }
+  override render() {
+    if (this.state.broken === null) return this.props.children;
+    return (
+      <section class="box">
+        <h1>This page cannot be shown</h1>
+        <p class="error" role="alert">
+          The server answered something that this page does not understand: <Alien text={this.state.broken} />
+        </p>
+        <button type="button" onClick={() => this.setState({ broken: null })}>
+          Try again
+        </button>
+      </section>
+    );
+  }
 }
 
 function At({ s }: { s: State }) {

@@ -13,7 +13,7 @@ import { useCatalog, whole, type Kinds } from "../kinds";
 import { Await, Crumbs, Decision, Hollow, Panel } from "../pieces";
 import { address } from "../route";
 import { useApi, type State } from "../state";
-import type { Edit, Mail, MailDetail } from "../types";
+import type { Edit, Mail, MailDetail, Report } from "../types";
 import { actionTone, byGravity, explain } from "../words";
 
 let lastSearch = address("messages");
@@ -30,9 +30,15 @@ export function MessagePage({ id }: { id: string }) {
   return (
     <>
       <Crumbs to={lastSearch} name={lastSearch.startsWith("#/live") ? "Live" : "Messages"} />
-      <Await of={got}>{(d) => <Whole d={d} kinds={kinds} />}</Await>
+      <Await of={got}>{(d) => <Whole d={{ ...d, report: whatIsWhole(d.report) }} kinds={kinds} />}</Await>
     </>
   );
+}
+
+/* A report that cannot be read is as good as none. */
+function whatIsWhole(r: Partial<Report> | null): Report | null {
+  const readable = r?.authentication?.dmarc !== undefined && r.verdict !== undefined && Array.isArray(r.findings);
+  return readable ? (r as Report) : null;
 }
 
 function Whole({ d, kinds }: { d: MailDetail; kinds: Kinds }) {
