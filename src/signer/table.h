@@ -65,6 +65,9 @@ int signing_read(struct yaml *y, void *into);
 int signing_read_file(struct arena *arena, struct str text, const char *file,
                       struct signing_table *out, struct mp_err *err);
 
+/* "2026-12-01", the beginning of that day in UTC, or "2026-12-01T06:00:00Z". */
+bool signing_date_parse(struct str text, int64_t *unix_s);
+
 enum signing_status {
     SIGNING_FOUND,
     SIGNING_NO_ENTRY, /* the domain is not ours */

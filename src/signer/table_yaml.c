@@ -85,8 +85,7 @@ static int read_algorithm(struct yaml *y, void *into)
     return MP_OK;
 }
 
-/* "2026-12-01", the beginning of that day in UTC, or "2026-12-01T06:00:00Z". */
-static bool parse_date(struct str s, int64_t *out)
+bool signing_date_parse(struct str s, int64_t *out)
 {
     static const struct {
         size_t digits;
@@ -119,7 +118,7 @@ static int read_date(struct yaml *y, void *into)
     char word[4 * YAML_SHOWN_BYTES];
     struct str text;
     int st = yaml_next_scalar(y, "a date", &text);
-    if (st == MP_OK && !parse_date(text, into))
+    if (st == MP_OK && !signing_date_parse(text, into))
         st = yaml_fail(y, MP_E_SYNTAX,
                        "'%s' is no date: 2026-12-01, or 2026-12-01T06:00:00Z, in UTC",
                        yaml_shown(text, word));

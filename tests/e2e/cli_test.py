@@ -232,6 +232,36 @@ def _():
         holds(" ".join(args) + ": says why", err.startswith(b"mailproof"))
 
 
+@row("keygen: a rotation says what is to be done when, in a zone that can be read")
+def _():
+    code, zone, err = run("keygen", "turn.example", "--activate", "2100-03-01", "--replaces", "r1")
+    expect("rsa", code, 0)
+    for text in (b"; publish until 2100-02-27", b"r21000301._domainkey.turn.example. IN TXT",
+                 b"; activate on 2100-03-01", b"; retire on 2100-03-15",
+                 b'; r1._domainkey.turn.example. IN TXT ( "v=DKIM1; p=" )'):
+        holds(text.decode(), text in zone)
+    for text in (b"turn.example.r21000301.pem", b"from: 2100-03-01", b"selector: r1",
+                 b"until: 2100-03-01"):
+        holds(text.decode(), text in err)
+    code, zone2, _ = run("keygen", "turn.example", "--type", "ed25519", "--activate", "2020-02-29")
+    expect("ed25519", code, 0)
+    holds("late", b"; publish now" in zone2 and b"e20200229._domainkey" in zone2)
+    holds("nothing to retire", b"retire" not in zone2)
+    write("turn.db", zone + zone2)
+    code, signed, err = run("sign", "--key", "turn.example:r21000301:turn.example.r21000301.pem",
+                            "--key", "turn.example:e20200229:turn.example.e20200229.pem",
+                            "--time", "1795392000", "-", data=MAIL.replace(b"good", b"turn"))
+    expect("sign", (code, err), (0, b""))
+    code, out, _ = scan("--format", "json", "-", data=signed, zone="turn.db")
+    expect("dkim", [s["result"] for s in json.loads(out)["authentication"]["dkim"]],
+           ["pass", "pass"])
+    for args in (["--activate", "2100-02-30"], ["--activate", "tomorrow"],
+                 ["--activate", "2100-03-01T01:00:00Z"], ["--replaces", "r1"],
+                 ["--activate", "2100-03-01", "--replaces", "r21000301"],
+                 ["--activate", "2100-03-01", "--replaces", "a;b"]):
+        expect(" ".join(args), run("keygen", "turn.example", *args)[0], 2)
+
+
 @row("keygen, sign, scan: both key types, and no key is written over")
 def _():
     zone = b""
