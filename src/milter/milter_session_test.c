@@ -150,6 +150,37 @@ static void test_offers(void)
     }
 }
 
+/* Without the leading space what most likely stood there is put back. */
+static void test_spaces(void)
+{
+    static const struct {
+        const char *was, *guess;
+    } rows[] = {{"X: y", "X: y"}, {"X:  y", "X:  y"},       {"X:\ty", "X:\ty"},
+                {"X:", "X:"},     {"X:\r\n y", "X:\r\n y"}, {"X: y\r\n\tz", "X: y\r\n\tz"},
+                {"X:y", "X: y"},  {"X: \ty", "X:\ty"},      {"X: ", "X:"}};
+    const struct milter_config config = {.answers = 0};
+    const struct milter_options old = {2, 0x3f, 0x7f, {NULL, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf in, text;
+        struct kit k;
+        struct milter_client c;
+        buf_init(&in, KIT_MAX_BYTES);
+        buf_init(&text, KIT_MAX_BYTES);
+        say_hello(&c, &old, &in);
+        buf_addf(&text, "%s\r\n\r\n", rows[i].was);
+        say_message(&c, "<>", "<b@b.test>", buf_str(&text), &in);
+        kit_init(&k, &config);
+        kit_feed(&k, buf_str(&in), in.n);
+        buf_reset(&text);
+        buf_addf(&text, "%s\r\n\r\n", rows[i].guess);
+        tap_case("spaces lost of row %zu", i);
+        tap_str(buf_str(&k.message), buf_str(&text));
+        kit_clear(&k);
+        buf_clear(&in);
+        buf_clear(&text);
+    }
+}
+
 static void test_agreed(void)
 {
     struct buf in;
@@ -612,6 +643,7 @@ int main(void)
 {
     test_usual();
     test_offers();
+    test_spaces();
     test_agreed();
     test_orders();
     test_broken();

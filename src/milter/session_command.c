@@ -70,6 +70,12 @@ void milter_body_add(struct milter_session *s, struct str bytes)
         s->message_bytes += bytes.n;
 }
 
+/* An old MTA takes one space off a value. Was there none, as it looks? */
+static bool begins_without_space(struct str value)
+{
+    return value.n == 0 || value.p[0] == '\t' || value.p[0] == '\n';
+}
+
 static int take_field(struct milter_session *s, struct str payload, struct milter_event *event,
                       struct mp_err *err)
 {
@@ -81,7 +87,9 @@ static int take_field(struct milter_session *s, struct str payload, struct milte
     s->phase = PHASE_FIELDS;
     buf_reset(&s->line);
     buf_add(&s->line, name);
-    buf_add(&s->line, (s->agreed.steps & MILTER_LEADING_SPACE) != 0 ? STR(":") : STR(": "));
+    buf_addc(&s->line, ':');
+    if ((s->agreed.steps & MILTER_LEADING_SPACE) == 0 && !begins_without_space(value))
+        buf_addc(&s->line, ' ');
     while (value.p != NULL) { /* lines end in LF here, in CRLF on the wire */
         struct str line = str_cut(&value, '\n');
         if (value.p != NULL && str_ends(line, STR("\r")))

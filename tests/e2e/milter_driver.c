@@ -14,7 +14,7 @@
 
 #include "milter/session.h"
 
-enum { CONNECTIONS_MAX = 100, MESSAGE_MAX_BYTES = 32 << 20, READ_BYTES = 65536, EDITS_MAX = 1000 };
+enum { CONNECTIONS_MAX = 100, MESSAGE_MAX_BYTES = 32 << 20, READ_BYTES = 65536, EDITS_MAX = 2000 };
 
 struct connection {
     int fd;
