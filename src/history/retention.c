@@ -117,6 +117,7 @@ static int drop_aged(struct history *h, int64_t now_ms, bool *more)
                 {SQL_AGED_BODIES, before(now_ms, c->keep_messages, 1)},
                 {SQL_AGED_MINUTES, before(now_ms, c->keep_counts_days, MINUTE_MS)},
                 {SQL_AGED_AUTH, before(now_ms, c->keep_counts_days, HOUR_MS)},
+                {SQL_AGED_DAYS, before(now_ms, c->keep_counts_days, DAY_MS)},
                 {SQL_AGED_FINDINGS, before(now_ms, c->keep_counts_days, HOUR_MS)},
                 {SQL_AGED_RUNS, before(now_ms, c->keep_runs_days, 1)},
                 {SQL_AGED_AUDITS, before(now_ms, c->keep_runs_days, 1)}};

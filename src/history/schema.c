@@ -11,6 +11,14 @@ const size_t history_n_texts = ARRAY_LEN(history_texts);
 
 /* ---- the schema: one step a version ---- */
 
+/* By hours, and by days for the long view of the same. */
+#define AUTH_TABLE(table, unit)                                                                    \
+    "CREATE TABLE " table " (" unit " INT, domain TEXT, messages INT NOT NULL,"                    \
+    " spf_pass INT NOT NULL, spf_fail INT NOT NULL, spf_aligned INT NOT NULL,"                     \
+    " dkim_pass INT NOT NULL, dkim_fail INT NOT NULL, dkim_aligned INT NOT NULL,"                  \
+    " dmarc_pass INT NOT NULL, dmarc_fail INT NOT NULL, dmarc_none INT NOT NULL,"                  \
+    " arc_pass INT NOT NULL, arc_fail INT NOT NULL, PRIMARY KEY (" unit                            \
+    ", domain)) WITHOUT ROWID;"
 #define TEXT_COLUMN(column, member) ", " #column " TEXT NOT NULL"
 const char *const history_migrations[HISTORY_SCHEMA] = {
     "CREATE TABLE message (seq INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INT NOT NULL,"
@@ -26,6 +34,8 @@ const char *const history_migrations[HISTORY_SCHEMA] = {
                      "CREATE INDEX message_name ON message (message_id) WHERE message_id <> '';"
                      "CREATE INDEX message_client ON message (client, time_ms) WHERE client <> '';"
                      "CREATE INDEX message_done ON message (done, time_ms);"
+                     "CREATE INDEX message_grave ON message (time_ms) WHERE worst >= 3;" /* SEV_HIGH
+                                                                                          */
                      "CREATE TABLE finding (seq INT, n INT, name INT NOT NULL, severity INT NOT "
                      "NULL,"
                      " count INT NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (seq, n)) WITHOUT "
@@ -51,38 +61,43 @@ const char *const history_migrations[HISTORY_SCHEMA] = {
                      /* Counts. */
                      "CREATE TABLE minute (minute INT, mode TEXT, done INT, messages INT NOT NULL,"
                      " incomplete INT NOT NULL, bytes INT NOT NULL, elapsed_us INT NOT NULL,"
-                     " PRIMARY KEY (minute, mode, done)) WITHOUT ROWID;"
-                     "CREATE TABLE hour_auth (hour INT, domain TEXT, messages INT NOT NULL, "
-                     "spf_pass INT NOT NULL,"
-                     " spf_fail INT NOT NULL, spf_aligned INT NOT NULL, dkim_pass INT NOT NULL,"
-                     " dkim_fail INT NOT NULL, dkim_aligned INT NOT NULL, dmarc_pass INT NOT NULL,"
-                     " dmarc_fail INT NOT NULL, dmarc_none INT NOT NULL, arc_pass INT NOT NULL,"
-                     " arc_fail INT NOT NULL, PRIMARY KEY (hour, domain)) WITHOUT ROWID;"
-                     "CREATE TABLE hour_finding (hour INT, name INT, worst INT NOT NULL, messages "
-                     "INT NOT NULL,"
-                     " count INT NOT NULL, PRIMARY KEY (hour, name)) WITHOUT ROWID;"
-                     /* The monitor's. */
-                     "CREATE TABLE run (seq INTEGER PRIMARY KEY AUTOINCREMENT, suite TEXT NOT NULL,"
-                     " name TEXT NOT NULL, time_ms INT NOT NULL, duration_ms INT NOT NULL, state "
-                     "INT NOT NULL,"
-                     " changed INT NOT NULL, before INT NOT NULL, text TEXT NOT NULL);"
-                     "CREATE INDEX run_case ON run (suite, name, seq);"
-                     "CREATE INDEX run_time ON run (time_ms);"
-                     "CREATE INDEX run_changed ON run (seq) WHERE changed = 1;"
-                     "CREATE TABLE run_last (suite TEXT, name TEXT, seq INT NOT NULL, state INT "
-                     "NOT NULL,"
-                     " PRIMARY KEY (suite, name)) WITHOUT ROWID;"
-                     "CREATE TABLE audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, domain TEXT NOT "
-                     "NULL,"
-                     " time_ms INT NOT NULL, grade TEXT NOT NULL, score INT NOT NULL, changed INT "
-                     "NOT NULL,"
-                     " before TEXT NOT NULL, findings TEXT NOT NULL);"
-                     "CREATE INDEX audit_domain ON audit (domain, seq);"
-                     "CREATE INDEX audit_time ON audit (time_ms);"
-                     "CREATE INDEX audit_changed ON audit (seq) WHERE changed = 1;"
-                     "CREATE TABLE audit_last (domain TEXT PRIMARY KEY, seq INT NOT NULL, grade "
-                     "TEXT NOT NULL,"
-                     " findings TEXT NOT NULL) WITHOUT ROWID;",
+                     " PRIMARY KEY (minute, mode, done)) WITHOUT ROWID;" AUTH_TABLE("hour_auth",
+                                                                                    "hour")
+                         AUTH_TABLE(
+                             "day_auth",
+                             "day") "CREATE TABLE hour_finding (hour INT, name INT, worst INT NOT "
+                                    "NULL, messages "
+                                    "INT NOT NULL,"
+                                    " count INT NOT NULL, PRIMARY KEY (hour, name)) WITHOUT ROWID;"
+                                    /* The monitor's. */
+                                    "CREATE TABLE run (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+                                    "suite TEXT NOT NULL,"
+                                    " name TEXT NOT NULL, time_ms INT NOT NULL, duration_ms INT "
+                                    "NOT NULL, state "
+                                    "INT NOT NULL,"
+                                    " changed INT NOT NULL, before INT NOT NULL, text TEXT NOT "
+                                    "NULL);"
+                                    "CREATE INDEX run_case ON run (suite, name, seq);"
+                                    "CREATE INDEX run_time ON run (time_ms);"
+                                    "CREATE INDEX run_changed ON run (seq) WHERE changed = 1;"
+                                    "CREATE TABLE run_last (suite TEXT, name TEXT, seq INT NOT "
+                                    "NULL, state INT "
+                                    "NOT NULL,"
+                                    " PRIMARY KEY (suite, name)) WITHOUT ROWID;"
+                                    "CREATE TABLE audit (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+                                    "domain TEXT NOT "
+                                    "NULL,"
+                                    " time_ms INT NOT NULL, grade TEXT NOT NULL, score INT NOT "
+                                    "NULL, changed INT "
+                                    "NOT NULL,"
+                                    " before TEXT NOT NULL, findings TEXT NOT NULL);"
+                                    "CREATE INDEX audit_domain ON audit (domain, seq);"
+                                    "CREATE INDEX audit_time ON audit (time_ms);"
+                                    "CREATE INDEX audit_changed ON audit (seq) WHERE changed = 1;"
+                                    "CREATE TABLE audit_last (domain TEXT PRIMARY KEY, seq INT NOT "
+                                    "NULL, grade "
+                                    "TEXT NOT NULL,"
+                                    " findings TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 /* ---- the writer's statements ---- */
@@ -93,6 +108,14 @@ const char *const history_migrations[HISTORY_SCHEMA] = {
 #define AGED(table, key, row)                                                                      \
     "DELETE FROM " table " WHERE (" row ") IN (SELECT " row " FROM " table " WHERE " key           \
     " < ?1 ORDER BY " key " LIMIT ?2)"
+#define AUTH_COUNT(table, unit)                                                                    \
+    "INSERT INTO " table " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"     \
+    " ON CONFLICT (" unit ", domain) DO UPDATE SET messages = messages + 1,"                       \
+    " spf_pass = spf_pass + ?3, spf_fail = spf_fail + ?4, spf_aligned = spf_aligned + ?5,"         \
+    " dkim_pass = dkim_pass + ?6, dkim_fail = dkim_fail + ?7,"                                     \
+    " dkim_aligned = dkim_aligned + ?8, dmarc_pass = dmarc_pass + ?9,"                             \
+    " dmarc_fail = dmarc_fail + ?10, dmarc_none = dmarc_none + ?11,"                               \
+    " arc_pass = arc_pass + ?12, arc_fail = arc_fail + ?13"
 const char *const history_sql_texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -111,14 +134,8 @@ const char *const history_sql_texts[SQL_COUNT] = {
                    " ON CONFLICT (minute, mode, done) DO UPDATE SET messages = messages + 1,"
                    " incomplete = incomplete + ?4, bytes = bytes + ?5,"
                    " elapsed_us = elapsed_us + ?6",
-    [SQL_HOUR_AUTH] =
-        "INSERT INTO hour_auth VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        " ON CONFLICT (hour, domain) DO UPDATE SET messages = messages + 1,"
-        " spf_pass = spf_pass + ?3, spf_fail = spf_fail + ?4, spf_aligned = spf_aligned + ?5,"
-        " dkim_pass = dkim_pass + ?6, dkim_fail = dkim_fail + ?7,"
-        " dkim_aligned = dkim_aligned + ?8, dmarc_pass = dmarc_pass + ?9,"
-        " dmarc_fail = dmarc_fail + ?10, dmarc_none = dmarc_none + ?11,"
-        " arc_pass = arc_pass + ?12, arc_fail = arc_fail + ?13",
+    [SQL_HOUR_AUTH] = AUTH_COUNT("hour_auth", "hour"),
+    [SQL_DAY_AUTH] = AUTH_COUNT("day_auth", "day"),
     [SQL_HOUR_FINDING] = "INSERT INTO hour_finding VALUES (?1, ?2, ?3, 1, ?4)"
                          " ON CONFLICT (hour, name) DO UPDATE SET messages = messages + 1,"
                          " count = count + ?4, worst = max(worst, ?3)",
@@ -141,6 +158,7 @@ const char *const history_sql_texts[SQL_COUNT] = {
     [SQL_AGED_BODIES] = AGED("body", "time_ms", "seq"),
     [SQL_AGED_MINUTES] = AGED("minute", "minute", "minute, mode, done"),
     [SQL_AGED_AUTH] = AGED("hour_auth", "hour", "hour, domain"),
+    [SQL_AGED_DAYS] = AGED("day_auth", "day", "day, domain"),
     [SQL_AGED_FINDINGS] = AGED("hour_finding", "hour", "hour, name"),
     [SQL_AGED_RUNS] = AGED("run", "time_ms", "seq"),
     [SQL_AGED_AUDITS] = AGED("audit", "time_ms", "seq"),
@@ -163,6 +181,7 @@ int history_db_open(struct history *h, struct mp_err *err)
                                .shrinks = true,
                                .move_damaged = h->config.move_damaged};
     int st = db_open(&h->spec, &h->db, &moved, err);
+    _Static_assert(SEV_HIGH == 3, "the index message_grave names it");
     for (int i = 0; st == MP_OK && i < SQL_COUNT; i++)
         st = db_prepare(&h->spec, h->db, history_sql_texts[i], &h->sql[i], err);
     struct reader own = {h, h->db, INT64_MAX};

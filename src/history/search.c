@@ -187,7 +187,10 @@ static void add_conditions(struct where *w, const struct reader *r, const struct
     if (q->has_action)
         add_number(w, " AND m.action = ?", q->action);
     if (q->has_severity)
-        add_number(w, " AND m.worst >= ?", q->severity);
+        add_number(w,
+                   q->severity >= SEV_HIGH ? " AND m.worst >= 3 AND m.worst >= ?"
+                                           : " AND m.worst >= ?",
+                   q->severity);
     if (str_eq(q->finding, STR("*")))
         buf_addz(&w->sql, " AND m.worst >= 0");
     if (q->message_id.n > 0)

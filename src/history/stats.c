@@ -2,6 +2,7 @@
 #include "history/history_internal.h"
 
 enum { MINUTE_S = 60, MINUTE_MS = 60000, HOUR_MS = 3600000 };
+#define HOURS_END (INT64_MAX / HOUR_MS) /* later than any */
 
 static uint64_t count(sqlite3_stmt *q, int column)
 {
@@ -15,6 +16,19 @@ static void bind_range(sqlite3_stmt *q, int64_t from_ms, int64_t to_ms, int64_t 
     sqlite3_bind_int64(q, 2, to_ms <= 0 ? INT64_MAX : (to_ms - 1) / unit_ms);
 }
 
+/* Whole days within, and the hours on both sides of them: ?1 to ?2, ?5 to ?6, days ?7 to ?8. */
+static void bind_days(sqlite3_stmt *q, int64_t from_ms, int64_t to_ms)
+{
+    int64_t from = from_ms / HOUR_MS, to = to_ms <= 0 ? HOURS_END : (to_ms - 1) / HOUR_MS;
+    int64_t day = (from + 23) / 24, end = (to + 1) / 24; /* days [day, end) */
+    bool whole = day < end;
+    const int64_t values[] = {from,           whole ? day * 24 - 1 : to, whole ? end * 24 : 1,
+                              whole ? to : 0, whole ? day : 1,           whole ? end - 1 : 0};
+    static const int places[] = {1, 2, 5, 6, 7, 8};
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        sqlite3_bind_int64(q, places[i], values[i]);
+}
+
 static size_t rows(size_t limit)
 {
     return limit == 0 || limit > HISTORY_ROWS_MAX ? HISTORY_ROWS_MAX : limit;
@@ -25,6 +39,7 @@ struct asked {
     const char *sql;
     int64_t from_ms, to_ms, unit_ms, third;
     struct str text; /* ?4, when p != NULL */
+    bool by_days;    /* see bind_days */
     bool (*row)(void *ctx, sqlite3_stmt *q);
     void *ctx;
 };
@@ -38,7 +53,10 @@ static int ask(struct history *h, const struct asked *a, struct mp_err *err)
         return st;
     st = db_prepare(&h->spec, r.db, a->sql, &q, err);
     if (st == MP_OK) {
-        bind_range(q, a->from_ms, a->to_ms, a->unit_ms);
+        if (a->by_days)
+            bind_days(q, a->from_ms, a->to_ms);
+        else
+            bind_range(q, a->from_ms, a->to_ms, a->unit_ms);
         sqlite3_bind_int64(q, 3, a->third);
         if (a->text.p != NULL)
             db_bind(q, 4, a->text);
@@ -132,6 +150,10 @@ static bool auth_row(void *ctx, sqlite3_stmt *q)
     return t->auth(t->ctx, &a);
 }
 
+#define AUTH_COUNTS                                                                                \
+    "domain, messages, spf_pass, spf_fail, spf_aligned, dkim_pass, dkim_fail, dkim_aligned,"       \
+    " dmarc_pass, dmarc_fail, dmarc_none, arc_pass, arc_fail"
+
 int history_auth(struct history *h, int64_t from_ms, int64_t to_ms, size_t limit,
                  history_auth_fn *fn, void *ctx, struct mp_err *err)
 {
@@ -139,12 +161,16 @@ int history_auth(struct history *h, int64_t from_ms, int64_t to_ms, size_t limit
     const struct asked a = {
         .sql = "SELECT domain, sum(messages) AS n, sum(spf_pass), sum(spf_fail), sum(spf_aligned),"
                " sum(dkim_pass), sum(dkim_fail), sum(dkim_aligned), sum(dmarc_pass),"
-               " sum(dmarc_fail), sum(dmarc_none), sum(arc_pass), sum(arc_fail) FROM hour_auth"
-               " WHERE hour BETWEEN ?1 AND ?2 GROUP BY domain ORDER BY n DESC, domain LIMIT ?3",
+               " sum(dmarc_fail), sum(dmarc_none), sum(arc_pass), sum(arc_fail) FROM"
+               " (SELECT " AUTH_COUNTS " FROM hour_auth WHERE hour BETWEEN ?1 AND ?2 UNION ALL"
+               " SELECT " AUTH_COUNTS " FROM hour_auth WHERE hour BETWEEN ?5 AND ?6 UNION ALL"
+               " SELECT " AUTH_COUNTS " FROM day_auth WHERE day BETWEEN ?7 AND ?8)"
+               " GROUP BY domain ORDER BY n DESC, domain LIMIT ?3",
         .from_ms = from_ms,
         .to_ms = to_ms,
         .unit_ms = HOUR_MS,
         .third = (int64_t)rows(limit),
+        .by_days = true,
         .row = auth_row,
         .ctx = &t};
     return ask(h, &a, err);

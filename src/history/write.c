@@ -8,6 +8,7 @@
 enum {
     MINUTE_MS = 60000,
     HOUR_MS = 3600000,
+    DAY_MS = 86400000,
     CLOCK_AHEAD_MS = 5 * MINUTE_MS, /* a time beyond is taken for a mistake: it would never age */
     RCPTS_MAX_BYTES = SUMMARY_MAX_RCPTS * (SUMMARY_MAX_TEXT_BYTES + 1)
 };
@@ -262,6 +263,12 @@ static int count_auth(struct history *h, const struct mail_summary *s)
         is(s->dmarc, "none"),     is(s->arc, "pass"),
         is(s->arc, "fail")};
     sqlite3_stmt *q = numbers(h, SQL_HOUR_AUTH, values, ARRAY_LEN(values));
+    db_bind(q, 2, domain);
+    int rc = db_run(q);
+    if (rc != SQLITE_DONE)
+        return rc;
+    q = numbers(h, SQL_DAY_AUTH, values, ARRAY_LEN(values));
+    sqlite3_bind_int64(q, 1, s->time_ms / DAY_MS);
     db_bind(q, 2, domain);
     return db_run(q);
 }

@@ -690,7 +690,8 @@ static void dies(void)
 static void stops(void)
 {
     tap_case("a stop breaks off what is under way, and it is not lost");
-    const struct script_step step[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_STALL};
+    const struct script_step step[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_STALL,
+                                       SCRIPT_END};
     struct script_server *s = script_play(step);
     char url[URL_BYTES];
     struct run run;
@@ -711,7 +712,8 @@ static void stops(void)
 static void slow_one(void)
 {
     tap_case("an endpoint that stalls holds up no other");
-    const struct script_step stall[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_STALL};
+    const struct script_step stall[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, SCRIPT_STALL,
+                                        SCRIPT_END};
     const struct script_step good[] = {SCRIPT_TLS(good_tls), SCRIPT_REQUEST, OK_204, SCRIPT_END};
     struct script_server *slow = script_play(stall), *quick = script_play(good);
     char urls[2][URL_BYTES];
