@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "io/own_dir.h"
 
-enum { OPEN_TRIES = 50, DB_PAGE_BYTES = 8192, DB_LOG_BYTES = 64 << 20 };
+enum { OPEN_TRIES = 50, DB_PAGE_BYTES = 4096, DB_CACHE_KIB = 16384, DB_LOG_BYTES = 64 << 20 };
 
 /* ---- errors ---- */
 
@@ -239,8 +239,8 @@ static int connect_to(const struct db_spec *s, const char *path, int flags, sqli
     snprintf(sql, sizeof sql,
              "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
              "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF;"
-             "PRAGMA journal_size_limit = %d;",
-             DB_LOG_BYTES);
+             "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%d;",
+             DB_LOG_BYTES, DB_CACHE_KIB);
     (void)s;
     return run(*out, sql);
 }

@@ -179,11 +179,11 @@ static void damaged_later(void)
     history_flush(h);
     kit_sql("CREATE TABLE other (x)"); /* the writer forgets the pages that it has in memory */
     kit_number("PRAGMA wal_checkpoint(TRUNCATE)");
-    char junk[8192];
+    char junk[4096];
     memset(junk, 0x5a, sizeof junk);
     FILE *f = fopen(kit_path("history.db"), "r+");
     for (long at = 1; f != NULL && at <= 100; at++) /* all but the first page */
-        if (fseek(f, at * 8192, SEEK_SET) == 0)
+        if (fseek(f, at * 4096, SEEK_SET) == 0)
             fwrite(junk, 1, sizeof junk, f);
     fclose(f);
     add_many(h, 5000, 10, "");

@@ -58,8 +58,8 @@ enum {
 /* The others, in this order in front of them. */
 #define HISTORY_NUMBERS                                                                            \
     "seq, time_ms, elapsed_us, has_mail_from, n_rcpt_to, size_bytes, action, done, complete, "     \
-    "spf_aligned, dkim_aligned, testing, worst, client, rcpts"
-enum { HISTORY_N_NUMBERS = 15 };
+    "spf_aligned, dkim_aligned, testing, wants_reports, worst, client, rcpts"
+enum { HISTORY_N_NUMBERS = 16 };
 
 extern const struct history_text {
     const char *column;

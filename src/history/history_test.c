@@ -34,10 +34,17 @@ static struct mail_summary a_full_mail(void)
     s.dmarc = STR("fail");
     s.dmarc_domain = STR("author.example");
     s.spf_aligned = s.dkim_aligned = true;
-    s.policy = (struct summary_policy){STR("reject"),    STR("none"),   STR("quarantine"),
-                                       STR("r"),         STR("s"),      true,
-                                       STR("treewalk"),  STR("reject"), STR("local_policy"),
-                                       STR("known list")};
+    s.policy = (struct summary_policy){.p = STR("reject"),
+                                       .sp = STR("none"),
+                                       .np = STR("quarantine"),
+                                       .adkim = STR("r"),
+                                       .aspf = STR("s"),
+                                       .testing = true,
+                                       .wants_reports = true,
+                                       .discovery = STR("treewalk"),
+                                       .disposition = STR("reject"),
+                                       .override = STR("local_policy"),
+                                       .comment = STR("known list")};
     s.findings[0] =
         (struct summary_finding){STR("auth.dmarc.fail"), SEV_HIGH, 2, STR("author.example")};
     s.findings[1] = (struct summary_finding){STR("limit.mime"), SEV_LOW, 1, STR("")};

@@ -87,9 +87,10 @@ static void read_numbers(struct mail_reader *m, sqlite3_stmt *q)
     s->spf_aligned = db_u64(q, 9, 1) != 0;
     s->dkim_aligned = db_u64(q, 10, 1) != 0;
     s->policy.testing = db_u64(q, 11, 1) != 0;
-    m->m.worst = (enum severity)db_u64(q, 12, SEV_CRITICAL);
-    (void)ip_parse(db_text(q, 13), &s->client);
-    read_rcpts(m, db_text(q, 14));
+    s->policy.wants_reports = db_u64(q, 12, 1) != 0;
+    m->m.worst = (enum severity)db_u64(q, 13, SEV_CRITICAL);
+    (void)ip_parse(db_text(q, 14), &s->client);
+    read_rcpts(m, db_text(q, 15));
 }
 
 static int read_lists(struct mail_reader *m)

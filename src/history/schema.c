@@ -25,6 +25,7 @@ const char *const history_migrations[HISTORY_SCHEMA] = {
     " elapsed_us INT NOT NULL, has_mail_from INT NOT NULL, n_rcpt_to INT NOT NULL,"
     " size_bytes INT NOT NULL, action INT NOT NULL, done INT NOT NULL, complete INT NOT NULL,"
     " spf_aligned INT NOT NULL, dkim_aligned INT NOT NULL, testing INT NOT NULL,"
+    " wants_reports INT NOT NULL,"
     " worst INT NOT NULL, client TEXT NOT NULL, rcpts TEXT NOT NULL" HISTORY_TEXTS(
         TEXT_COLUMN) ");"
                      /* Each index costs every mail: these serve the ways in which a mail is looked
@@ -104,7 +105,7 @@ const char *const history_migrations[HISTORY_SCHEMA] = {
 
 #define NAME(column, member)  ", " #column
 #define PLACE(column, member) ", ?"
-#define PLACES_14             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define PLACES_15             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 #define AGED(table, key, row)                                                                      \
     "DELETE FROM " table " WHERE (" row ") IN (SELECT " row " FROM " table " WHERE " key           \
     " < ?1 ORDER BY " key " LIMIT ?2)"
@@ -121,7 +122,7 @@ const char *const history_sql_texts[SQL_COUNT] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
     [SQL_MESSAGE] = "INSERT INTO message (" HISTORY_NUMBERS HISTORY_TEXTS(
-        NAME) ") VALUES (NULL, " PLACES_14 HISTORY_TEXTS(PLACE) ")",
+        NAME) ") VALUES (NULL, " PLACES_15 HISTORY_TEXTS(PLACE) ")",
     [SQL_FINDING] = "INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_FINDING_OF] = "INSERT OR IGNORE INTO finding_of VALUES (?1, ?2, ?3)",
     [SQL_DKIM] = "INSERT INTO dkim VALUES (?1, ?2, ?3, ?4, ?5)",

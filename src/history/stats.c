@@ -113,10 +113,10 @@ int history_counts(struct history *h, int64_t from_ms, int64_t to_ms, uint32_t b
         return mp_fail(err, MP_E_LIMIT, HISTORY_BUCKETS_MAX,
                        "more than %d buckets: ask for longer ones, or less time",
                        HISTORY_BUCKETS_MAX);
-    const struct asked a = {.sql = "SELECT minute / ?3 * ?3 AS start, done, sum(messages),"
-                                   " sum(incomplete), sum(bytes), sum(elapsed_us) FROM minute"
-                                   " WHERE minute BETWEEN ?1 AND ?2 AND (?4 = '' OR mode = ?4)"
-                                   " GROUP BY start, done ORDER BY start, done",
+    /* In the order of the table's key, summed up here: nothing to sort. */
+    const struct asked a = {.sql = "SELECT minute / ?3 * ?3, done, messages, incomplete, bytes,"
+                                   " elapsed_us FROM minute WHERE minute BETWEEN ?1 AND ?2"
+                                   " AND (?4 = '' OR mode = ?4) ORDER BY minute",
                             .from_ms = from_ms,
                             .to_ms = to_ms,
                             .unit_ms = MINUTE_MS,

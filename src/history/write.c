@@ -151,6 +151,7 @@ static int put_message(struct history *h, const struct mail_summary *s, int64_t 
                               s->spf_aligned,
                               s->dkim_aligned,
                               s->policy.testing,
+                              s->policy.wants_reports,
                               worst_of(s)};
     int at = (int)ARRAY_LEN(values);
     sqlite3_stmt *q = numbers(h, SQL_MESSAGE, values, at);
