@@ -7,7 +7,7 @@
 #   peers  the mail and name servers that tests/e2e runs in a namespace of its own. Their services
 #          are kept from starting, and nothing that is installed is removed for them (another MTA):
 #          then they stay out, and the tests that need them say "skipped"
-#   web    npm to build the page of the capture server again, and a browser to test it. Each on its
+#   web    npm to build the web pages again, and a browser to test them. Each on its
 #          own and only where the command is missing: Node may come from elsewhere, and a browser
 #          that cannot be had is no reason to do without the other
 # Quick when everything is there. On other systems it names the packages and goes on.

@@ -4,6 +4,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
+/* Where each goes, and what only it needs or can do without: the dashboard never writes HTML. */
+const pages = {
+  sink: { place: "src/capture/page", policy: ["img-src 'self' data: blob:", "frame-src 'self'"] },
+  dashboard: { place: "src/webapi/page", policy: ["img-src data:", "require-trusted-types-for 'script'", "trusted-types 'none'"] },
+};
+const name = process.env.PAGE;
+if (!Object.hasOwn(pages, name)) throw new Error(`PAGE is not one of ${Object.keys(pages)}`);
+
 const hash = (text) => `'sha256-${createHash("sha256").update(text, "utf8").digest("base64")}'`;
 
 function policy(script, style) {
@@ -11,9 +19,8 @@ function policy(script, style) {
     "default-src 'none'",
     `script-src ${hash(script)}`,
     `style-src ${hash(style)}`,
-    "img-src 'self' data: blob:",
     "connect-src 'self'",
-    "frame-src 'self'",
+    ...pages[name].policy,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -65,16 +72,12 @@ function oneFile() {
   };
 }
 
-const name = process.env.PAGE;
-const places = { sink: "src/capture/page", dashboard: "src/webapi/page" };
-if (!Object.hasOwn(places, name)) throw new Error(`PAGE is not one of ${Object.keys(places)}`);
-
 export default defineConfig({
   root: name,
   plugins: [oneFile()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
-    outDir: process.env.MP_PAGE_OUT ?? `../../${places[name]}`,
+    outDir: process.env.MP_PAGE_OUT ?? `../../${pages[name].place}`,
     emptyOutDir: false,
     target: "es2022",
     cssCodeSplit: false,

@@ -209,6 +209,7 @@ def _(s, b):
         b.fill(sel="#token", text=TOKEN)
         b.press(key="Enter")
         b.wait(sel=".error:has-text('may scan, not read')")
+        b.shot_of("login")
         expect("nothing else is shown", b.texts(sel="nav"), [])
     finally:
         closed.stop()
@@ -733,6 +734,10 @@ def _(s, b):
         raise Skip("no probe was named")
     api = Api(s)
     try:
+        with urllib.request.urlopen(api.url, timeout=LIMIT_S) as answer:
+            for field, value in (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")):
+                expect(field, answer.headers[field], value)
+            holds("policy", "trusted-types 'none'" in answer.headers["Content-Security-Policy"])
         b.visit(url=api.url)
         b.fill(sel="#token", text=api.token)
         b.press(key="Enter")

@@ -37,7 +37,8 @@ export function App() {
   const s = get();
   rememberSearch(s);
   useEffect(() => {
-    document.title = `${[s.route.id, NAMES[s.route.page]].filter((x) => x !== null).join(" · ")} · mailproof`;
+    const { page, id } = s.route;
+    document.title = `${page !== "messages" && id !== null ? `${id} · ` : ""}${NAMES[page]} · mailproof`;
   }, [s.route]);
 
   if (s.needsToken)

@@ -5,7 +5,7 @@ import { api } from "../api";
 import { Await, Crumbs, Hollow, Moment, MonitorMark, monitorTone, monitorWord, Panel } from "../pieces";
 import { address } from "../route";
 import { useApi, type State } from "../state";
-import type { MonitorDetail, MonitorRun, MonitorSuite } from "../types";
+import type { MonitorDetail, MonitorRun, MonitorState, MonitorSuite } from "../types";
 
 const EVERY_MS = 30000;
 const RUNS_READ = 500;
@@ -21,7 +21,7 @@ export function Monitor({ s }: { s: State }) {
       <header class="page-head">
         <h1>Monitor</h1>
       </header>
-      <Await of={suites}>{(all) => <Suites all={all} again={changesOf(s)} />}</Await>
+      <Await of={suites}>{(all) => <Suites all={all} />}</Await>
     </>
   );
 }
@@ -30,7 +30,7 @@ const RANK: Record<string, number> = { failed: 0, undecided: 1, pending: 2, pass
 const worstFirst = (a: { state: string; name: string }, b: { state: string; name: string }): number =>
   (RANK[a.state] ?? 1) - (RANK[b.state] ?? 1) || a.name.localeCompare(b.name);
 
-function Suites({ all, again }: { all: MonitorSuite[]; again: number }) {
+function Suites({ all }: { all: MonitorSuite[] }) {
   if (all.length === 0)
     return (
       <section class="box">
@@ -49,7 +49,7 @@ function Suites({ all, again }: { all: MonitorSuite[]; again: number }) {
             <span class="quiet">
               <Alien text={when(x)} />
             </span>
-            <Tests suite={x.name} again={again} />
+            <Tests x={x} />
             <span class="suite-detail">
               {x.detail !== null && x.detail !== "" ? <Alien text={x.detail} /> : tests(x)}
             </span>
@@ -80,28 +80,29 @@ const tests = (x: MonitorSuite): string =>
 const STRIP = 40;
 
 /* The tests of a suite, a mark for each. */
-function Tests({ suite, again }: { suite: string; again: number }) {
-  const got = useApi(`tests ${suite} ${again}`, () => api.suite(suite, { limit: 1 }), EVERY_MS);
-  const all = got.value?.tests ?? [];
-  return <Strip runs={all} what="test" title={(r) => r.name} />;
+function Tests({ x }: { x: MonitorSuite }) {
+  const marks = (n: number, state: MonitorState) => Array.from({ length: n }, () => ({ state }));
+  const passed = Math.max(x.tests - x.failed - x.undecided, 0);
+  const all = [...marks(x.failed, "failed"), ...marks(x.undecided, "undecided"), ...marks(passed, "passed")];
+  return <Strip of={all} what="test" />;
 }
 
-/* Marks for runs; its text counts them. */
-function Strip({ runs, what, title }: { runs: MonitorRun[]; what: string; title: (r: MonitorRun) => string }) {
-  if (runs.length === 0) return <span class="strip" />;
-  const of = (state: string) => runs.filter((r) => r.state === state).length;
+/* Marks of states; its text counts them. */
+function Strip({ of, what }: { of: { state: MonitorState; time?: string | null }[]; what: string }) {
+  if (of.length === 0) return <span class="strip" />;
+  const n = (state: string) => of.filter((r) => r.state === state).length;
   const bad = [
-    of("failed") > 0 ? `${of("failed")} failed` : null,
-    of("undecided") > 0 ? `${of("undecided")} undecided` : null,
+    n("failed") > 0 ? `${n("failed")} failed` : null,
+    n("undecided") > 0 ? `${n("undecided")} undecided` : null,
   ].filter((x) => x !== null);
   return (
     <span
       class="strip"
       role="img"
-      aria-label={`${count(runs.length, what)}: ${bad.length === 0 ? "all passed" : bad.join(", ")}`}
+      aria-label={`${count(of.length, what)}: ${bad.length === 0 ? "all passed" : bad.join(", ")}`}
     >
-      {runs.slice(0, STRIP).map((r, i) => (
-        <span key={i} class={monitorTone(r.state)} title={`${title(r)}: ${monitorWord(r.state)}`} />
+      {of.slice(0, STRIP).map((r, i) => (
+        <span key={i} class={monitorTone(r.state)} title={`${r.time ?? ""} ${monitorWord(r.state)}`.trim()} />
       ))}
     </span>
   );
@@ -146,11 +147,7 @@ function AllTests({ d }: { d: MonitorDetail }) {
             <span class="quiet">
               <Moment at={t.time} />, {duration(t.elapsed_ms / 1000)}
             </span>
-            <Strip
-              runs={d.runs.filter((r) => r.name === t.name).slice(0, STRIP).reverse()}
-              what="run"
-              title={(r) => r.time ?? ""}
-            />
+            <Strip of={d.runs.filter((r) => r.name === t.name).slice(0, STRIP).reverse()} what="run" />
             {t.detail !== null && t.detail !== "" && (
               <span class="run-detail">
                 <Alien text={t.detail} />
