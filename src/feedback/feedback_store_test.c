@@ -149,6 +149,15 @@ static void test_put(void)
     r.end_s++;
     put_item(s, (struct feedback_item){.kind = FEEDBACK_AGGREGATE, .aggregate = &r}, NOW, &put);
     tap_int(put.added, 4);
+    tap_case("without an id its content tells it from others");
+    put.conflicting = 0;
+    put_aggregate(s, "", "c.test", &put);
+    put_aggregate(s, "", "c.test", &put);
+    r = aggregate("", "c.test", rows);
+    rows[0].count = 11;
+    put_item(s, (struct feedback_item){.kind = FEEDBACK_AGGREGATE, .aggregate = &r}, NOW, &put);
+    tap_int(put.added, 6);
+    tap_int(put.conflicting, 0);
     tap_case("who takes the name of a report that is there does not replace it");
     put = (struct feedback_put){0};
     r = aggregate("r2", "a.test", rows);
@@ -158,7 +167,7 @@ static void test_put(void)
     tap_int(put.added, 0);
     struct feedback_stored_list list;
     tap_int(feedback_store_reports(s, &(struct feedback_filter){0}, &arena, &list, &err), MP_OK);
-    tap_int(list.n, 4);
+    tap_int(list.n, 6);
     tap_int(list.items[0].messages, 13);
     feedback_store_close(s);
 }

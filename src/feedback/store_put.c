@@ -1,4 +1,5 @@
 /* Reports put into the store, each once; and retention. */
+#include "base/hex.h"
 #include "crypto/digest.h"
 #include "feedback/item_wire.h"
 #include "feedback/store_internal.h"
@@ -7,6 +8,7 @@ enum {
     PACKED_MAX_BYTES = FEEDBACK_ARENA_MAX_BYTES, /* of one report, to be hashed */
     TEXT_BYTES = 4096,                           /* of a column made of several */
     ENTRY_MAX_BYTES = 2048,
+    NAME_OCTETS = 16,
     PUT_ARENA_BYTES = 1024 * 1024
 };
 
@@ -322,6 +324,8 @@ static int put_item(struct putter *p, const struct feedback_item *item, uint64_t
         return st;
     arena_reset(&p->arena);
     struct str domain = lower(p, h.domain);
+    if (h.report_id.n == 0) /* without a name of its own: named by its content */
+        h.report_id = hex_encode(&p->arena, str_make((const char *)digest, NAME_OCTETS));
     for (int k = 0; k < 2; k++) { /* the same six name it when it is looked for and when kept */
         sqlite3_stmt *q = p->sql[k == 0 ? PUT_FIND : PUT_REPORT];
         sqlite3_bind_int(q, 1, (int)h.kind);
