@@ -132,8 +132,10 @@ def command_lines(text, is_markdown):
 def check_command_lines(program, root):
     """What documents tell to type exists."""
     problems = []
-    for path in find(root, '.md', '.1', '.5', '.yaml', '.yml'):
+    for path in find(root, '.md', '.1', '.5', '.yaml', '.yml', '.service'):
         text = read(root, path)
+        if path.endswith('.service'):
+            text = '\n'.join(re.findall(r'^Exec\w+=(.*)', text, re.M))
         if path.endswith(('.1', '.5')):  # running text ends where the next macro begins
             text = '\n'.join(re.findall(r'^(?:\.(?:Dl|Ql) )?(mailproof .*|    .*)', text, re.M))
             text = text.replace('\\e', '\\')

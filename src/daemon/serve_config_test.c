@@ -89,6 +89,11 @@ static void example(void)
     tap_str(c.reports.email, STR("dmarc-reports@example.org"));
     tap_ok(c.signing != NULL && c.signing->present && c.signing->seal != NULL);
     tap_str(c.milters[0].subject_tag, STR("[suspicious] "));
+    tap_case("... its socket is the one of packaging/systemd/mailproof-milter.socket");
+    struct str unit = tap_source_file("packaging/systemd/mailproof-milter.socket");
+    tap_int(c.milters[0].listen.kind, SERVE_FD);
+    tap_str(c.milters[0].listen.path, STR("milter"));
+    tap_ok(str_search(unit, STR("\nFileDescriptorName=milter\n")) < unit.n);
     tap_case("... and what it calls built in is");
     struct arena other = arena;
     given = c;
@@ -428,7 +433,8 @@ static void documented_examples(void)
 {
     static const struct {
         const char *file, *from, *to;
-    } documents[] = {{"man/mailproof.yaml.5", ".Bd -literal -offset indent\n", ".Ed\n"}};
+    } documents[] = {{"man/mailproof.yaml.5", ".Bd -literal -offset indent\n", ".Ed\n"},
+                     {"docs/serve.md", "```yaml\n", "```\n"}};
     for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
         struct str rest = tap_source_file(documents[i].file), text;
         size_t n = 0;
