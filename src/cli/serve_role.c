@@ -26,7 +26,7 @@ static const char *text_of(struct role *r, struct str s)
     return s.n == 0 ? NULL : arena_copy(&r->arena, s).p;
 }
 
-static int open_check(struct role *r, struct worker_program *p)
+static int set_check(struct role *r, struct worker_program *p)
 {
     const struct serve_config *c = r->config;
     int code = EXIT_PASSED;
@@ -46,7 +46,7 @@ static int open_check(struct role *r, struct worker_program *p)
     if (p->check.policy.authserv_id.n == 0 && c->host_name.n > 0)
         p->check.auth.authserv_id = c->host_name;
     p->check.auth.receiver = c->host_name;
-    return code == EXIT_PASSED ? check_options_open(&p->check) : code;
+    return code;
 }
 
 static int set_each(struct role *r, struct worker_program *p, int option, const struct str *items,
@@ -101,17 +101,34 @@ static int open_intel(struct role *r, struct worker_program *p)
     return EXIT_PASSED;
 }
 
-static int open_worker(struct role *r, struct worker_program *p)
+/* Files that the configuration leads to, by others than its own words. */
+static int open_files(struct role *r, struct worker_program *p)
 {
-    int code = open_check(r, p);
-    if (code != EXIT_PASSED)
-        return code;
-    p->setup.config = r->config;
-    p->setup.source = p->check.source;
-    p->setup.job = (struct job_config){.auth = p->check.auth, .policy = &p->check.policy};
-    if (r->config->content.enabled)
+    int code = set_check(r, p);
+    if (code == EXIT_PASSED && r->config->content.enabled)
         code = open_content(r, p);
     return code == EXIT_PASSED && r->config->intel.enabled ? open_intel(r, p) : code;
+}
+
+/* The resolver starts a thread: it comes when the rights are given up, which hold those threads
+ * that are started afterwards. */
+static int open_worker(struct role *r, struct worker_program *p, struct confine_facts *facts)
+{
+    struct mp_err err = {0};
+    int code = open_files(r, p);
+    if (code == EXIT_PASSED && role_confine(r, facts, &err) != MP_OK)
+        code = report_failure(command, &err);
+    if (code == EXIT_PASSED)
+        code = check_options_open(&p->check);
+    if (code != EXIT_PASSED)
+        return code;
+    p->check.source.scanners = p->setup.source.scanners;
+    p->check.source.intel = p->setup.source.intel;
+    p->setup.config = r->config;
+    p->setup.source = p->check.source;
+    p->setup.job.auth = p->check.auth;
+    p->setup.job.policy = &p->check.policy;
+    return code;
 }
 
 static int run_worker(struct role *r)
@@ -124,7 +141,7 @@ static int run_worker(struct role *r)
         return EXIT_FAILED;
     if (role_become(r, &facts, &err) != MP_OK)
         code = role_failed(&err);
-    else if (open_worker(r, p) == EXIT_PASSED)
+    else if (open_worker(r, p, &facts) == EXIT_PASSED)
         code = worker_role_run(r, &p->setup);
     else { /* what is wrong was told on standard error, where the log goes */
         mp_fail(&err, MP_E_USAGE, 0, "the worker cannot use its configuration");

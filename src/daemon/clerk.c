@@ -187,10 +187,10 @@ static int open_clerk(struct clerk *c, struct role *r, struct mp_err *err)
     struct confine_facts facts;
     c->role = r;
     int st = role_become(r, &facts, err);
+    if (st == MP_OK)
+        st = role_confine(r, &facts, err); /* before threads are started */
     if (st == MP_OK && r->config->n_webhooks > 0)
         st = serve_hooks_open(r, &c->hooks, err);
-    if (st == MP_OK)
-        st = role_confine(r, &facts, err);
     if (st == MP_OK)
         st = start_hooks(c, err);
     if (st == MP_OK)

@@ -68,7 +68,6 @@ static void attend(const struct judge_setup *setup)
 static int serve(struct role *r, struct judge_setup *setup, struct mp_err *err)
 {
     struct worker *w = NULL;
-    struct confine_facts facts = {0};
     struct str signer = role_socket_path(&r->arena, r->config, r->generation, ROLE_SIGNER_SOCKET);
     setup->signing = r->config->signing;
     setup->signer_path = signer.p;
@@ -77,9 +76,7 @@ static int serve(struct role *r, struct judge_setup *setup, struct mp_err *err)
                                          .threads = r->config->threads};
     if (config.listen_fd < 0 || signer.p == NULL)
         return mp_fail(err, MP_E_USAGE, 0, "no socket was handed over for the worker");
-    int st = role_confine(r, &facts, err);
-    if (st == MP_OK)
-        st = worker_start(&config, &w, err);
+    int st = worker_start(&config, &w, err);
     if (st != MP_OK)
         return st;
     role_ready();
