@@ -118,7 +118,7 @@ _mailproof_value() { # command option
     --time) if [[ $1 == scan ]]; then _mailproof_reply now received; else _mailproof_reply now; fi ;;
     --env) _mailproof_any_file ;;
     --var) COMPREPLY=() ;;
-    --policy) _mailproof_files '*.y*ml' ;;
+    --policy | --config) _mailproof_files '*.y*ml' ;;
     --record) _mailproof_files '*.world' ;;
     --zone | --batch | --write-message | --trust-anchor | --output | -o | --ca-file | --textfile | \
         --zone-file | --diff | --tls-cert | --tls-key | --show-cert | --auth-password-file | \

@@ -49,8 +49,8 @@ taken() { # command option arguments…
     row "every word for $command $option is taken" "$refused" ''
 }
 
-row 'commands' "$(offered '')" 'audit check doctor explain forge help intel keygen lint probe report run scan seal sign sink version wait'
-row 'commands by their beginning' "$(offered s)" 'scan seal sign sink'
+row 'commands' "$(offered '')" 'audit check doctor explain forge help intel keygen lint probe report run scan seal serve sign sink version wait'
+row 'commands by their beginning' "$(offered s)" 'scan seal serve sign sink'
 for command in scan sign seal keygen lint; do
     row "all options of $command" "$(offered "$command" --)" "$(all_options "$command")"
 done
@@ -62,6 +62,7 @@ row 'formats by their beginning' "$(offered scan --format j)" 'json jsonl junit'
 row 'severities' "$(offered scan --fail-on '')" 'critical high info low medium'
 row 'nothing for an address' "$(offered scan --ip '')" ''
 row 'policies and directories' "$(offered scan --policy '')" 'mails site.yaml'
+row 'configurations of the daemon' "$(offered serve --config '')" 'mails site.yaml'
 row 'files with spaces are one word' "$(offered scan a)" 'a mail.eml'
 row 'files after options' "$(offered scan --mbox c)" 'case.world'
 row 'help of a command' "$(offered help ke)" 'keygen'
