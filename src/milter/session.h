@@ -91,9 +91,9 @@ struct milter_session *milter_session_new(const struct milter_config *config,
 void milter_session_free(struct milter_session *s); /* accepts NULL */
 
 /* The next event; *in moves on. What the event and the functions below show lives until the next
- * call of take(). MP_OK; MP_E_SYNTAX: no milter protocol, or a command out of its order;
- * MP_E_LIMIT; MP_E_USAGE: the MTA does not offer what is needed; MP_E_NOMEM. After an error only
- * free it. */
+ * call of take(), and while an answer is due beyond that. MP_OK; MP_E_SYNTAX: no milter protocol,
+ * or a command out of its order; MP_E_LIMIT; MP_E_USAGE: the MTA does not offer what is needed;
+ * MP_E_NOMEM. After an error only free it. */
 int milter_session_take(struct milter_session *s, struct str *in, struct milter_event *event,
                         struct mp_err *err);
 
@@ -154,8 +154,8 @@ struct milter_verdict {
 int milter_answer_message(struct milter_session *s, const struct milter_verdict *verdict,
                           struct mp_err *err);
 
-/* A fault of ours, to whatever waits: a bare tempfail (the MTA says 451 4.7.1). MP_E_NOMEM only
- * when not even that can be written: close. */
+/* A fault of ours, to whatever waits: a bare tempfail (Postfix says 451 4.7.1, Sendmail 451 4.3.2).
+ * MP_E_NOMEM only when not even that can be written: close. */
 int milter_answer_fault(struct milter_session *s);
 
 /* While a MESSAGE waits: the MTA's timer starts again. */

@@ -232,6 +232,22 @@ def _(world):
               got[got.index(b"X-Long"):] == (text := world.delivered(identity))[text.index(b"X-Long"):])
 
 
+@row("odd heads: the filter sees what is delivered")
+def _(world):
+    for label, odd in (("a line that is no field", b"this is no field\r\nX-Behind: in the body\r\n"),
+                       ("a space before the colon", b"X-Odd : value\r\nX-Behind: next\r\n"),
+                       ("a lone CR", b"X-Odd: a\rX-Not: b\r\n"),
+                       ("a line of spaces", b"X-Odd: a\r\n \t\r\n b\r\n")):
+        identity = world.identity()
+        text = simple(identity, odd)
+        with world.connect() as client:
+            client.ehlo()
+            expect("the answer", send(client, text)[0], 250)
+        got, arrived = world.saw(identity)[0], world.delivered(identity)
+        expect(label, got[got.index(b"Message-ID"):].replace(b"X-Odd:", b"X-Odd :"),
+               arrived[arrived.index(b"Message-ID"):].replace(b"X-Odd:", b"X-Odd :"))
+
+
 @row("a recipient is refused with our words, the others are not")
 def _(world):
     identity = world.identity()
