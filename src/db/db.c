@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "io/own_dir.h"
 
-enum { OPEN_TRIES = 50, DB_PAGE_BYTES = 4096, DB_CACHE_KIB = 16384, DB_LOG_BYTES = 64 << 20 };
+enum { OPEN_TRIES = 50, DB_PAGE_BYTES = 4096, DB_CACHE_KIB = 8192, DB_LOG_BYTES = 64 << 20 };
 
 /* ---- errors ---- */
 
@@ -216,8 +216,9 @@ static int prepare_file(const struct db_spec *s, sqlite3 *db, const char **forei
         rc = run(db, sql);
     }
     bool ours = h.tables == 0 || h.application == s->application_id;
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA journal_mode = WAL", DB_CACHE_KIB);
     if (rc == SQLITE_OK && ours)
-        rc = run(db, "PRAGMA journal_mode = WAL");
+        rc = run(db, sql);
     if (rc == SQLITE_OK && ours && h.version < s->n_migrations)
         rc = migrate(s, db, &h);
     if (h.tables != 0 && h.application != s->application_id)
@@ -239,8 +240,8 @@ static int connect_to(const struct db_spec *s, const char *path, int flags, sqli
     snprintf(sql, sizeof sql,
              "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
              "PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF;"
-             "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%d;",
-             DB_LOG_BYTES, DB_CACHE_KIB);
+             "PRAGMA journal_size_limit = %d;",
+             DB_LOG_BYTES);
     (void)s;
     return run(*out, sql);
 }
