@@ -41,7 +41,7 @@ _mailproof_value() { # command option
             return
         fi
         if [[ $1 == report ]]; then
-            _mailproof_reply text json jsonl csv
+            _mailproof_reply text json jsonl csv none
             return
         fi
         if [[ $1 == sink ]]; then

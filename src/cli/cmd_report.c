@@ -13,6 +13,7 @@ const char report_help[] =
     "writes aggregate reports of the mail seen on a day.\n"
     "Reading:\n"
     "  --store DIR             keep them there, each once; without files: show what is there\n"
+    "  --keep DAYS             for so long (default 400)\n"
     "  --imap URL              take them from this mailbox: imaps://HOST, imap://, pop3s://\n"
     "  --user NAME             of the mailbox\n"
     "  --password-env VAR      its password is in this variable\n"
@@ -29,7 +30,7 @@ const char report_help[] =
     "  --failing               where something failed DMARC, or TLS\n"
     "  --limit N               items of each list (text: 100; else all, JSON 10,000)\n"
     "  --ptr                   text: the names of sources, asked of DNS\n"
-    "  --format FORMAT         text, json, jsonl, csv (default: text, jsonl in a pipe)\n"
+    "  --format FORMAT         text, json, jsonl, csv, none (default: text, jsonl in a pipe)\n"
     "  -o, --output FILE       write it there\n"
     "  -v, --verbose           tell also what was read as it was meant\n"
     "  --fail-above PERCENT    exit code 1 when more of the messages failed DMARC: 0, 2.5\n"
@@ -65,6 +66,7 @@ enum option_id {
     OPT_PTR,
     OPT_FORMAT,
     OPT_FAIL_ABOVE,
+    OPT_KEEP,
     OPT_DATE,
     OPT_EMAIL,
     OPT_CONTACT,
@@ -74,6 +76,7 @@ enum option_id {
 };
 
 static const struct option long_options[] = {LONG_VALUE("store", OPT_STORE),
+                                             LONG_VALUE("keep", OPT_KEEP),
                                              LONG_VALUE("imap", OPT_IMAP),
                                              LONG_VALUE("user", OPT_USER),
                                              LONG_VALUE("password-env", OPT_PASSWORD_ENV),
@@ -113,13 +116,17 @@ static const struct {
     int option;
     enum half half;
 } owned[] = {
-    {OPT_IMAP, READ},          {OPT_USER, READ},      {OPT_PASSWORD_ENV, READ},
-    {OPT_PASSWORD_FILE, READ}, {OPT_FOLDER, READ},    {OPT_DELETE, READ},
-    {OPT_SOURCE, READ},        {OPT_SINCE, READ},     {OPT_UNTIL, READ},
-    {OPT_FAILING, READ},       {OPT_LIMIT, READ},     {OPT_PTR, READ},
-    {OPT_FORMAT, READ},        {'o', READ},           {OPT_FAIL_ABOVE, READ},
-    {OPT_DATE, GENERATE},      {OPT_EMAIL, GENERATE}, {OPT_CONTACT, GENERATE},
-    {OPT_RFC7489, GENERATE},   {OPT_VIA, GENERATE},   {OPT_OUT, GENERATE},
+    {OPT_IMAP, READ},         {OPT_USER, READ},
+    {OPT_PASSWORD_ENV, READ}, {OPT_PASSWORD_FILE, READ},
+    {OPT_FOLDER, READ},       {OPT_DELETE, READ},
+    {OPT_SOURCE, READ},       {OPT_SINCE, READ},
+    {OPT_UNTIL, READ},        {OPT_FAILING, READ},
+    {OPT_LIMIT, READ},        {OPT_PTR, READ},
+    {OPT_FORMAT, READ},       {'o', READ},
+    {OPT_FAIL_ABOVE, READ},   {OPT_KEEP, READ},
+    {OPT_DATE, GENERATE},     {OPT_EMAIL, GENERATE},
+    {OPT_CONTACT, GENERATE},  {OPT_RFC7489, GENERATE},
+    {OPT_VIA, GENERATE},      {OPT_OUT, GENERATE},
 };
 
 static int check_half(int option, enum half half)
@@ -226,11 +233,17 @@ static int set_show(struct report_command *c, int option, const char *arg)
             return usage_error("report", "--limit %s: expected 1 to %d", arg, FEEDBACK_LIST_MAX);
         f->limit = (size_t)n;
         return EXIT_PASSED;
+    case OPT_KEEP:
+        if (!str_to_u64(str_from(arg), REPORT_KEEP_MAX_DAYS, &n) || n == 0)
+            return usage_error("report", "--keep %s: expected a number of days", arg);
+        c->keep_s = (int64_t)n * 86400;
+        return EXIT_PASSED;
     case OPT_FORMAT:
         c->has_format = true;
         return feedback_format_by_name(str_from(arg), &c->show.format)
                    ? EXIT_PASSED
-                   : usage_error("report", "--format %s: expected text, json, jsonl or csv", arg);
+                   : usage_error("report", "--format %s: expected text, json, jsonl, csv or none",
+                                 arg);
     case OPT_FAIL_ABOVE:
         return parse_percent(arg, &c->fail_above)
                    ? EXIT_PASSED

@@ -6,10 +6,11 @@
 #include "cli/subject_options.h"
 #include "feedback/show.h"
 
-enum { REPORT_TIMEOUT_MS = 600 * 1000 };
+enum { REPORT_TIMEOUT_MS = 600 * 1000, REPORT_KEEP_MAX_DAYS = 36500 };
 
 struct report_command {
     struct subject_options common; /* answers, trust, time, --timeout */
+    int64_t keep_s;                /* 0: the store's default */
     const char *store, *output;    /* NULL: in memory; standard output */
     /* Reading. */
     struct feedback_show show;

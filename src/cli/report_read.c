@@ -254,7 +254,9 @@ int report_read_command(struct report_command *c, char **argv, int argc)
     static char *const worker_argv[] = {program, worker, NULL};
     const struct sandbox_config sandbox = feedback_sandbox_config(worker_argv);
     bool reads = argc > 0 || c->mailbox.url.n > 0;
-    const struct feedback_store_config store = {.dir = c->store, .read_only = !reads};
+    const struct feedback_store_config store = {.dir = c->store,
+                                                .keep_s = c->keep_s,
+                                                .read_only = !reads};
     struct reading r = {.c = c};
     if (!reads && c->store == NULL)
         return usage_error("report", "name files, directories or mailboxes, or --store DIR");

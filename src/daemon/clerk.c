@@ -154,6 +154,8 @@ static void plan_commands(struct clerk *c)
         add_option(c, k, "--imap", config->reports.imap_url);
         add_option(c, k, "--user", config->reports.imap_user);
         add_option(c, k, "--password-file", config->reports.imap_password_file);
+        add_option(c, k, "--keep", arena_fmt(&c->role->arena, "%u", config->reports.keep_days));
+        add_option(c, k, "--format", STR("none"));
     }
 }
 

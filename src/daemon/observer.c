@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "feedback/seen.h"
 
 enum { ITEM_ARENA_BYTES = 256 * 1024 };
 
@@ -35,80 +36,6 @@ static void free_items(struct item *i)
     }
 }
 
-/* ---- a summary as a row ---- */
-
-static enum feedback_disposition disposition_of(const struct mail_summary *s)
-{
-    if (str_eq(s->done, STR("reject")))
-        return DISPOSITION_REJECT;
-    if (str_eq(s->done, STR("quarantine")))
-        return DISPOSITION_QUARANTINE;
-    return str_eq(s->dmarc, STR("pass")) ? DISPOSITION_PASS : DISPOSITION_NONE;
-}
-
-static struct dmarc_auth *auth_results(struct arena *a, const struct mail_summary *s, size_t *n)
-{
-    struct dmarc_auth *r = s->n_dkim == 0 ? NULL : arena_new(a, struct dmarc_auth, s->n_dkim);
-    *n = r == NULL ? 0 : s->n_dkim;
-    for (size_t i = 0; i < *n; i++)
-        r[i] = (struct dmarc_auth){.domain = s->dkim[i].domain,
-                                   .selector = s->dkim[i].selector,
-                                   .result = s->dkim[i].result};
-    return r;
-}
-
-static struct str domain_of(struct str address)
-{
-    size_t at = str_rfind(address, '@');
-    return at < address.n ? str_slice(address, at + 1, address.n) : STR_NONE;
-}
-
-/* RFC 9990 3.1: another action than the policy asked for has a reason. */
-static void add_reason(struct arena *a, const struct mail_summary *s, struct dmarc_row *row)
-{
-    struct str type =
-        s->policy.override.n > 0 ? s->policy.override
-        : str_eq(s->done, s->policy.disposition) || str_eq(s->policy.disposition, STR("none"))
-            ? STR_NONE
-            : STR("local_policy");
-    if (type.n == 0 || str_eq(s->dmarc, STR("pass")))
-        return;
-    row->reasons = arena_new(a, struct dmarc_reason, 1);
-    row->n_reasons = row->reasons == NULL ? 0 : 1;
-    if (row->reasons != NULL)
-        row->reasons[0] = (struct dmarc_reason){type, s->policy.comment};
-}
-
-static void fill_seen(struct item *i, struct feedback_seen *out)
-{
-    const struct mail_summary *s = &i->summary;
-    struct dmarc_auth *spf = s->spf.n == 0 ? NULL : arena_new(&i->arena, struct dmarc_auth, 1);
-    *out = (struct feedback_seen){.time_s = s->time_ms / 1000,
-                                  .published = {.domain = s->dmarc_domain,
-                                                .adkim = s->policy.adkim,
-                                                .aspf = s->policy.aspf,
-                                                .p = s->policy.p,
-                                                .sp = s->policy.sp,
-                                                .np = s->policy.np,
-                                                .testing = s->policy.testing ? STR("y") : STR("n"),
-                                                .discovery_method = s->policy.discovery},
-                                  .row = {.source = s->client,
-                                          .count = 1,
-                                          .disposition = disposition_of(s),
-                                          .dkim = s->dkim_aligned ? ALIGNED_PASS : ALIGNED_FAIL,
-                                          .spf = s->spf_aligned ? ALIGNED_PASS : ALIGNED_FAIL,
-                                          .header_from = s->from_domain,
-                                          .envelope_from = domain_of(s->mail_from)}};
-    out->row.dkim_results = auth_results(&i->arena, s, &out->row.n_dkim);
-    if (spf != NULL) {
-        *spf =
-            (struct dmarc_auth){.domain = s->spf_domain, .scope = s->spf_scope, .result = s->spf};
-        out->row.spf_results = spf;
-        out->row.n_spf = 1;
-    }
-    add_reason(&i->arena, s, &out->row);
-}
-
 /* ---- the thread ---- */
 
 /* Up to OBSERVER_BATCH_MAX of them, once there is one; NULL: it is time to stop. */
@@ -137,9 +64,10 @@ static void *run(void *arg)
     for (struct item *batch; (batch = take_batch(o)) != NULL; free_items(batch)) {
         struct mp_err err = {0};
         size_t n = 0;
+        bool failed = seen == NULL;
         for (struct item *i = batch; seen != NULL && i != NULL; i = i->next)
-            fill_seen(i, &seen[n++]);
-        if (seen != NULL && feedback_observe(o->store, seen, n, &err) == MP_OK)
+            n += feedback_seen_of(&i->arena, &i->summary, &seen[n], &failed);
+        if (!failed && (n == 0 || feedback_observe(o->store, seen, n, &err) == MP_OK))
             continue;
         log_note(LOG_WARNING_LEVEL, "reports.observe", "%zu mails are not counted: %s", n,
                  err.text);
@@ -197,8 +125,7 @@ static struct item *make_item(const struct mail_summary *s)
 
 bool observer_add(struct observer *o, const struct mail_summary *s)
 {
-    if (o == NULL || !s->policy.wants_reports || s->dmarc_domain.n == 0 ||
-        !str_eq(s->mode, STR("inbound")))
+    if (o == NULL || !feedback_seen_counts(s))
         return false;
     struct item *i = make_item(s);
     pthread_mutex_lock(&o->lock);

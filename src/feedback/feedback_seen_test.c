@@ -19,6 +19,7 @@ static struct mail_summary base(void)
                              .policy = {.p = STR("reject"),
                                         .adkim = STR("s"),
                                         .testing = true,
+                                        .wants_reports = true,
                                         .discovery = STR("treewalk"),
                                         .disposition = STR("none")},
                              .n_dkim = 1};
@@ -99,6 +100,10 @@ static void test_values(void)
     struct mail_summary s = base();
     struct feedback_seen x = {0};
     bool failed = false;
+    s.policy.wants_reports = false;
+    tap_case("a policy that asks for none");
+    tap_ok(!feedback_seen_of(&arena, &s, &x, &failed));
+    s.policy.wants_reports = true;
     tap_case("what a row says");
     tap_ok(feedback_seen_of(&arena, &s, &x, &failed));
     tap_int(x.time_s, 1700000000);

@@ -64,11 +64,9 @@ static struct str name_of(void *ctx, const struct ip *ip)
 
 static void test_goldens(struct feedback_store *s)
 {
-    static const char *const names[FEEDBACK_FORMAT_COUNT] = {"tests/golden/feedback.txt",
-                                                             "tests/golden/feedback.json",
-                                                             "tests/golden/feedback.jsonl",
-                                                             "tests/golden/feedback.csv"};
-    for (size_t i = 0; i < FEEDBACK_FORMAT_COUNT; i++) {
+    static const char *const names[] = {"tests/golden/feedback.txt", "tests/golden/feedback.json",
+                                        "tests/golden/feedback.jsonl", "tests/golden/feedback.csv"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct feedback_show how = {.format = (enum feedback_format)i, .name_of = name_of};
         struct buf out;
         buf_init(&out, OUT_MAX_BYTES);

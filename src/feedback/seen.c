@@ -8,12 +8,12 @@ static bool is_word(struct str s, const char *word)
     return str_eq(s, str_from(word));
 }
 
-static bool counts(const struct mail_summary *s)
+bool feedback_seen_counts(const struct mail_summary *s)
 {
     bool incoming = is_word(s->mode, "inbound") || is_word(s->mode, "monitor");
     bool judged = is_word(s->dmarc, "pass") || is_word(s->dmarc, "fail");
-    return incoming && judged && s->auth_user.n == 0 && s->dmarc_domain.n > 0 &&
-           s->client.family != IP_NONE && !is_word(s->done, "tempfail");
+    return incoming && judged && s->policy.wants_reports && s->auth_user.n == 0 &&
+           s->dmarc_domain.n > 0 && s->client.family != IP_NONE && !is_word(s->done, "tempfail");
 }
 
 static enum feedback_disposition disposition_of(struct str done)
@@ -60,7 +60,7 @@ bool feedback_seen_of(struct arena *a, const struct mail_summary *s, struct feed
                       bool *failed)
 {
     const struct summary_policy *p = &s->policy;
-    if (!counts(s))
+    if (!feedback_seen_counts(s))
         return false;
     struct feedback_seen x = {.time_s = s->time_ms / 1000,
                               .published = {.domain = s->dmarc_domain,

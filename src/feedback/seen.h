@@ -5,8 +5,11 @@
 #include "feedback/feedback_store.h"
 #include "ipc/mail_summary.h"
 
-/* False: no report counts it: it goes out, it came from a user of ours, it was put off (and comes
- * again), it has no DMARC policy, or DNS did not tell. Borrows the texts of `s`; lists in `a`.
+/* Not every mail is counted: not what goes out, came from a user of ours or was put off (and comes
+ * again); nor without a DMARC policy that asks for reports, or where DNS did not tell. */
+bool feedback_seen_counts(const struct mail_summary *s);
+
+/* False: no report counts it. Borrows the texts of `s`; lists in `a`.
  * Without memory: false, too, and *failed is set. */
 bool feedback_seen_of(struct arena *a, const struct mail_summary *s, struct feedback_seen *out,
                       bool *failed);

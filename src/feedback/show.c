@@ -2,7 +2,7 @@
 #include "base/idna.h"
 #include "feedback/show_internal.h"
 
-static const char *const formats[FEEDBACK_FORMAT_COUNT] = {"text", "json", "jsonl", "csv"};
+static const char *const formats[FEEDBACK_FORMAT_COUNT] = {"text", "json", "jsonl", "csv", "none"};
 
 bool feedback_format_by_name(struct str name, enum feedback_format *out)
 {
@@ -140,6 +140,8 @@ int feedback_show(struct feedback_store *s, const struct feedback_show *how, str
     struct feedback_shown x = {.how = &own, .arena = a};
     bool lines = how->format == FEEDBACK_FORMAT_CSV || how->format == FEEDBACK_FORMAT_JSONL;
     int st = MP_OK;
+    if (how->format == FEEDBACK_FORMAT_NONE)
+        return st;
     if (own.filter.limit == 0 && how->format == FEEDBACK_FORMAT_JSON)
         own.filter.limit = FEEDBACK_LIST_MAX;
     if (lines && own.filter.limit == 0) {

@@ -28,6 +28,7 @@ enum feedback_format {
     FEEDBACK_FORMAT_JSON,
     FEEDBACK_FORMAT_JSONL, /* a line a record, failure of TLS, or failure report */
     FEEDBACK_FORMAT_CSV,   /* the records of aggregate reports */
+    FEEDBACK_FORMAT_NONE,  /* nothing: they are only taken in */
     FEEDBACK_FORMAT_COUNT
 };
 bool feedback_format_by_name(struct str name, enum feedback_format *out);
