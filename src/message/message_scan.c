@@ -98,6 +98,38 @@ static bool scan_bytes(struct message *m, const struct zone *z, size_t from, siz
     return high;
 }
 
+static void note_all(struct message *m, enum anomaly a, uint64_t bits, size_t offset)
+{
+    if (bits == 0)
+        return;
+    message_note(m, a, offset + (size_t)__builtin_ctzll(bits));
+    m->anomalies[a].count += (unsigned)__builtin_popcountll(bits) - 1;
+}
+
+/* The same for BLOCK_BYTES of a body with no dot in or beside them, where nothing can end the data.
+ * False: there is one. */
+static bool scan_dotless(struct message *m, const struct zone *z, size_t pos)
+{
+    const char *p = m->raw.p + pos;
+    uint64_t lf = 0, cr = 0, nul = 0;
+    if (z->is_head || pos < VEC_BYTES || m->raw.n - pos < BLOCK_BYTES + VEC_BYTES)
+        return false;
+    vec dots = (vec)(vec_load(p - VEC_BYTES) == '.') | (vec)(vec_load(p + BLOCK_BYTES) == '.');
+    for (unsigned i = 0; i < BLOCK_BYTES; i += VEC_BYTES) {
+        vec v = vec_load(p + i), before = vec_load(p + i - 1), after = vec_load(p + i + 1);
+        dots |= (vec)(v == '.');
+        lf |= (uint64_t)vec_bits((vec)(v == '\n') & (vec)(before != '\r')) << i;
+        cr |= (uint64_t)vec_bits((vec)(v == '\r') & (vec)(after != '\n')) << i;
+        nul |= (uint64_t)vec_bits((vec)(v == 0)) << i;
+    }
+    if (vec_any(dots))
+        return false;
+    note_all(m, z->bare_lf, lf, pos);
+    note_all(m, z->bare_cr, cr, pos);
+    note_all(m, z->nul, nul, pos);
+    return true;
+}
+
 /* The vectors see a bare CR one byte late,
  * hence the byte before the block is read again, unless it was read already. */
 static bool scan_zone(struct message *m, const struct zone *z, size_t from, size_t to)
@@ -110,7 +142,8 @@ static bool scan_zone(struct message *m, const struct zone *z, size_t from, size
             continue;
         if (read + 1 < pos)
             read = pos - 1;
-        high |= scan_bytes(m, z, read, pos + BLOCK_BYTES);
+        high |= scan_bytes(m, z, read, pos);
+        high |= !scan_dotless(m, z, pos) && scan_bytes(m, z, pos, pos + BLOCK_BYTES);
         read = pos + BLOCK_BYTES;
     }
     if (read + 1 < pos)

@@ -132,6 +132,28 @@ static size_t read_escape(struct quoted *q, struct str raw, size_t pos)
     return pos + 1;
 }
 
+/* Behind "=" a digit, or white space that is no line end. */
+static inline vec sign_that_counts(const char *p)
+{
+    vec next = vec_load(p + 1), letter = (next | 0x20) - 'a', digit = next - '0';
+    return (vec)(vec_load(p) == '=') &
+           ((vec)(letter < 6) | (vec)(digit < 10) | (vec)(next == ' ') | (vec)(next == '\t'));
+}
+
+/* The next "=", or the end; once a broken one was told, not those that can be nothing else. */
+static size_t next_sign(const struct quoted *q, struct str raw, size_t pos)
+{
+    for (; q->broken != 0 && raw.n - pos > VEC_BYTES; pos += VEC_BYTES) {
+        vec hit = sign_that_counts(raw.p + pos);
+        if (vec_any(hit))
+            return pos + vec_first(hit);
+    }
+    if (pos == raw.n || raw.p[pos] == '=')
+        return pos;
+    const char *sign = memchr(raw.p + pos, '=', raw.n - pos);
+    return sign == NULL ? raw.n : (size_t)(sign - raw.p);
+}
+
 /* RFC 2045 6.7 rules 2 and 4: above 127, and controls that are no TAB, CR or LF. */
 static bool is_foreign(char c)
 {
@@ -203,13 +225,8 @@ static void check_quoted(struct lint *l, const struct mime_part *p)
     find_foreign(&q, raw, pos);
     find_trailing_space(&q, raw, pos);
     find_long_line(&q, raw, pos);
-    while (pos < raw.n) {
-        const char *equals =
-            raw.p[pos] == '=' ? raw.p + pos : memchr(raw.p + pos, '=', raw.n - pos);
-        if (equals == NULL)
-            break;
-        pos = read_escape(&q, raw, (size_t)(equals - raw.p));
-    }
+    while ((pos = next_sign(&q, raw, pos)) < raw.n)
+        pos = read_escape(&q, raw, pos);
     const struct {
         size_t at;
         enum finding_id id;

@@ -187,23 +187,39 @@ static void sweep_init(struct sweep *s, struct lint *l)
     }
 }
 
+/* That line end, and behind it junk or what begins a line that is looked at. */
+static inline vec start_that_counts(const char *p, char end)
+{
+    vec first = vec_load(p + 1), second = vec_load(p + 2);
+    vec junk = ((vec)(first <= ' ') & (vec)(first != '\n')) | (vec)(first == '(');
+    return (vec)(vec_load(p) == (unsigned char)end) &
+           (junk | ((vec)(first == '-') & (vec)(second == '-')) |
+            ((vec)(first == 'b') & (vec)(second == 'e')) |
+            ((vec)(first == '=') & (vec)(second == 'y')));
+}
+
+/* The next line end at or behind `pos` with a start behind it that may matter. */
+static size_t next_end(struct str raw, size_t pos, char end)
+{
+    for (; raw.n - pos > VEC_BYTES + 1; pos += VEC_BYTES) {
+        vec hit = start_that_counts(raw.p + pos, end);
+        if (vec_any(hit))
+            return pos + vec_first(hit);
+    }
+    return pos + vec_find(raw.p + pos, raw.n - pos, end, end);
+}
+
 void lint_lines(struct lint *l)
 {
     struct sweep s;
     sweep_init(&s, l);
     size_t n = s.raw.n;
-    for (size_t pos = l->m->body_offset; pos < n;) {
-        char c = s.raw.p[pos];
-        if (c == '-' || c == 'b' || c == '=' || c == '(' || (unsigned char)c <= ' ')
-            check_start(&s, pos, 0);
-        pos += vec_find(s.raw.p + pos, n - pos, '\n', '\n') + 1;
-    }
+    for (size_t pos = l->m->body_offset; pos < n; pos = next_end(s.raw, pos, '\n') + 1)
+        check_start(&s, pos, 0);
     if (!message_has(l->m, ANOMALY_BARE_CR_BODY))
         return;
     sweep_init(&s, l);
-    for (size_t pos = l->m->body_offset; pos < n; pos++) {
-        pos += vec_find(s.raw.p + pos, n - pos, '\r', '\r');
+    for (size_t pos = l->m->body_offset; (pos = next_end(s.raw, pos, '\r')) < n; pos++)
         if (pos + 1 < n && s.raw.p[pos + 1] != '\n' && s.raw.p[pos + 1] != '\r')
             check_bare_cr(&s, pos);
-    }
 }
