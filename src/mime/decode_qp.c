@@ -166,19 +166,34 @@ static inline void line_ends(struct qp_run *r)
     r->kept = r->n = n;
 }
 
-/* How many bytes at `pos` stand for themselves, VEC_BYTES at most, when broken signs do. */
-static inline size_t plain_or_broken(struct qp_run *r, size_t pos)
+/* Does the "=" or line end at `pos`, behind another byte, stand for itself? */
+static inline bool is_itself(const struct qp_run *r, size_t pos)
 {
-    const char *p = r->in.p + pos;
-    vec v = vec_load(p), broken = broken_signs(p);
-    unsigned signs = vec_bits(broken);
-    unsigned ends = vec_bits(((vec)(v == '=') & ~broken) | (vec)(v == '\n')) | 1u << VEC_BYTES;
-    r->odd |= (signs & (ends - 1) & ~ends) != 0 ? ODD_ESCAPE : 0;
-    return (size_t)__builtin_ctz(ends);
+    char before = r->in.p[pos - 1];
+    if (r->in.p[pos] == '=')
+        return r->way->bad == QP_BAD_KEPT && is_broken(r->in, pos);
+    return before != '\r' && !is_wsp(before);
 }
 
-/* Bytes that stand for themselves, up to the next "=" or line end: how many. What is copied behind
- * them is written over; there is room, since never more octets come out than bytes were read. */
+/* How many bytes at `pos` do, VEC_BYTES at most. One stands before them, and two behind. */
+static inline size_t run_of_itself(struct qp_run *r, size_t pos)
+{
+    const char *p = r->in.p + pos;
+    vec v = vec_load(p), before = vec_load(p - 1), none = {0};
+    vec sign = r->way->bad == QP_BAD_KEPT ? broken_signs(p) : none;
+    vec end =
+        (vec)(v == '\n') & ~((vec)(before == '\r') | (vec)(before == ' ') | (vec)(before == '\t'));
+    vec others = ((vec)(v == '=') & ~sign) | ((vec)(v == '\n') & ~end);
+    unsigned first = (unsigned)__builtin_ctz(vec_bits(others) | 1u << VEC_BYTES);
+    unsigned below = (1u << first) - 1;
+    r->odd |= (vec_bits(sign) & below) != 0 ? ODD_ESCAPE : 0;
+    r->odd |= (vec_bits(end) & below) != 0 ? ODD_BREAK : 0;
+    return first;
+}
+
+/* Bytes that stand for themselves, up to the next "=" or line end that may not: how many. What is
+ * copied behind them is written over; there is room, since never more octets come out than bytes
+ * were read. */
 static inline size_t plain(struct qp_run *r, size_t pos)
 {
     char *out = r->out + r->n;
@@ -187,9 +202,9 @@ static inline size_t plain(struct qp_run *r, size_t pos)
         vec v = vec_load(r->in.p + pos + n), ends = (vec)(v == '=') | (vec)(v == '\n');
         size_t first = vec_any(ends) ? vec_first(ends) : VEC_BYTES;
         memcpy(out + n, &v, sizeof v);
-        if (first < VEC_BYTES && r->way->bad == QP_BAD_KEPT && left - n >= VEC_BYTES + 2 &&
-            r->in.p[pos + n + first] == '=' && is_broken(r->in, pos + n + first))
-            first = plain_or_broken(r, pos + n);
+        if (first < VEC_BYTES && left - n >= VEC_BYTES + 2 && n + first > 0 && pos + n > 0 &&
+            is_itself(r, pos + n + first))
+            first = run_of_itself(r, pos + n);
         n += first;
         if (first < VEC_BYTES) {
             r->n += n;
