@@ -201,7 +201,9 @@ static void report(struct judge *j, const struct mail_request *r, struct mail_an
     if (!r->want_report)
         return;
     json_init(&json, &j->report, 0);
-    report_json(&json, &j->job);
+    report_json_open(&json, &j->job);
+    judge_edits_json(&json, a);
+    json_object_end(&json);
     if (!j->report.failed)
         a->report = buf_str(&j->report);
 }

@@ -3,6 +3,7 @@
 #ifndef MP_DAEMON_JUDGE_H
 #define MP_DAEMON_JUDGE_H
 
+#include "base/json.h"
 #include "daemon/config.h"
 #include "ipc/mail_answer.h"
 #include "run/run.h"
@@ -29,6 +30,8 @@ void judge_answer(struct judge *j, struct str request, struct str raw, struct bu
  * MP_E_LIMIT. */
 int judge_edits(struct arena *arena, struct job *job, const struct serve_milter *listener,
                 struct mail_answer *answer, struct mp_err *err);
+/* The edits as the member "edits" of the report. */
+void judge_edits_json(struct json *j, const struct mail_answer *answer);
 /* One more at the end. MP_E_LIMIT: ANSWER_MAX_EDITS. */
 int judge_add_edit(struct mail_answer *answer, enum edit_kind kind, struct str name,
                    struct str value, uint32_t occurrence, struct mp_err *err);

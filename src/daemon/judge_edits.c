@@ -159,3 +159,24 @@ int judge_edits(struct arena *arena, struct job *job, const struct serve_milter 
         st = mark_verdict(arena, answer, err);
     return st == MP_OK && !job->auth_skipped ? add_results(job, answer, err) : st;
 }
+
+void judge_edits_json(struct json *j, const struct mail_answer *answer)
+{
+    static const char *const kinds[] = {
+        [EDIT_REMOVE] = "remove", [EDIT_REPLACE] = "replace", [EDIT_PREPEND] = "prepend"};
+    json_key(j, "edits");
+    json_array_begin(j);
+    for (size_t i = 0; i < answer->n_edits; i++) {
+        const struct mail_edit *e = &answer->edits[i];
+        json_object_begin(j);
+        json_kword(j, "kind", kinds[e->kind]);
+        json_kstr(j, "name", e->name);
+        json_kopt(j, "value", e->value);
+        if (e->kind == EDIT_PREPEND)
+            json_kword(j, "occurrence", NULL);
+        else
+            json_kint(j, "occurrence", e->occurrence);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}

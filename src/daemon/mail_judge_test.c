@@ -105,6 +105,16 @@ static void test_inbound(void)
     a = ask(a_request("192.0.2.8"), FORGED "From: a@good.example\r\nSubject: [odd] x\r\n" BODY);
     tap_ok(find_edit(&a, EDIT_REPLACE, "Subject") == NULL);
 
+    tap_case("inbound: the report tells the edits, in the order in which they are made");
+    struct mail_request r = a_request("192.0.2.8");
+    r.want_report = true;
+    a = ask(r, FORGED HEAD BODY);
+    tap_ok(str_search(a.report, STR(",\"edits\":[{\"kind\":\"remove\",\"name\":\"Authentication-"
+                                    "Results\",\"value\":null,\"occurrence\":1},")) < a.report.n);
+    tap_ok(str_search(a.report, STR("{\"kind\":\"prepend\",\"name\":\"Authentication-Results\","
+                                    "\"value\":\"mx.example.org;")) < a.report.n);
+    tap_ok(str_ends(a.report, STR("\"occurrence\":null}]}")));
+
     tap_case("inbound: a refusal has code, reason and id, and edits nothing");
     a = ask(a_request("203.0.113.9"), FORGED HEAD BODY);
     tap_int(a.action, ACTION_REJECT);

@@ -313,7 +313,7 @@ void report_json_verdict(struct json *j, const struct job *job)
     write_verdict(j, &job->verdict);
 }
 
-void report_json(struct json *j, const struct job *job)
+void report_json_open(struct json *j, const struct job *job)
 {
     struct arena arena;
     struct facts facts;
@@ -335,8 +335,13 @@ void report_json(struct json *j, const struct job *job)
     json_key(j, "verdict");
     write_verdict(j, &job->verdict);
     json_kint(j, "elapsed_us", job->elapsed_us);
-    json_object_end(j);
     arena_clear(&arena);
+}
+
+void report_json(struct json *j, const struct job *job)
+{
+    report_json_open(j, job);
+    json_object_end(j);
 }
 
 /* An input that gave no message: it has a verdict all the same, so that a reader that looks only

@@ -48,6 +48,8 @@ void report_free(struct report *r);
 
 /* The result document mailproof/report/1 of one job (DESIGN.md 4). */
 void report_json(struct json *j, const struct job *job);
+/* The same without its end: members may follow, then json_object_end(). */
+void report_json_open(struct json *j, const struct job *job);
 /* The values of its members of those names. */
 void report_json_authentication(struct json *j, const struct job *job);
 void report_json_findings(struct json *j, const struct job *job);

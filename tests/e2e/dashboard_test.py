@@ -85,6 +85,7 @@ class Api(Mock):
         self.process.wait(LIMIT_S)
         self.process.stdout.close()
         self.folder.cleanup()
+        expect("how the API ended", self.process.returncode, 0)
 
 
 def at(b, s, place, wait="main h1"):
@@ -483,6 +484,7 @@ def _(s, b):
     edits = b.texts(sel=".edits li")
     expect("edits", [e.split()[0] for e in edits], ["removed", "replaced", "added"])
     holds(edits[1], "Subject: [unproven] [dev] Digest" in edits[1])
+    holds(f"unfolded: {edits[2]!r}", "U+000D" not in edits[2] and "spf=pass smtp.mailfrom" in edits[2])
 
 
 @row("the way here: oldest hop first, with delays and TLS")

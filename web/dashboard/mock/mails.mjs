@@ -109,9 +109,9 @@ export function mail(kind, n, at) {
     hop(who, "192.0.2.8", kind.hostile ? LONG : "relay.example", "ESMTPSA", before(n % 3 === 0 ? 192 : 6), true),
   ];
   const edits = done === "reject" || done === "tempfail" ? [] : [
-    { kind: "remove", name: "Authentication-Results", value: " mx.ours.example; spf=pass", occurrence: 1 },
+    { kind: "remove", name: "Authentication-Results", value: null, occurrence: 1 },
     ...(kind.action === "tag" ? [{ kind: "replace", name: "Subject", value: ` [unproven] ${kind.subject}`, occurrence: 1 }] : []),
-    { kind: "prepend", name: own ? "DKIM-Signature" : "Authentication-Results", value: own ? " v=1; a=rsa-sha256; d=ours.example; s=s1; h=from:to:subject:date; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=dzdVyOfAKCdLXdJOc9G2q8LoXSlEniSb" : ` mx.ours.example; spf=${a.spf.result} smtp.mailfrom=${kind.domain}; dmarc=${a.dmarc.result} header.from=${kind.domain}`, occurrence: null },
+    { kind: "prepend", name: own ? "DKIM-Signature" : "Authentication-Results", value: own ? " v=1; a=rsa-sha256; d=ours.example; s=s1; h=from:to:subject:date; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=dzdVyOfAKCdLXdJOc9G2q8LoXSlEniSb" : ` mx.ours.example;\r\n\tspf=${a.spf.result} smtp.mailfrom=${kind.domain}; dmarc=${a.dmarc.result} header.from=${kind.domain}`, occurrence: null },
     ...(kind.hostile ? [{ kind: "prepend", name: HOSTILE, value: LONG, occurrence: null }] : []),
   ];
   const report = n % 29 === 0 && !kind.hostile ? null : {
@@ -120,9 +120,9 @@ export function mail(kind, n, at) {
     message: { size: brief.size, sha256: brief.sha256, message_id: brief.message_id, from: [kind.from], from_text: kind.from, subject: brief.subject, date: before(7) },
     envelope: { ip: kind.client[1], helo: brief.helo, mail_from: brief.mail_from, rcpt_to: kind.rcpt },
     parts: [], ...carried(kind), macros: [], elapsed_us: brief.elapsed_us, findings: found.map((f) => ({ ...f, evidence: evidence(f) })), hops,
-    verdict: { action: kind.action, complete: brief.complete, reasons: kind.action === "accept" ? [] : found.filter((f) => !["low", "info"].includes(f.severity)).map((f) => f.id) },
+    edits, verdict: { action: kind.action, complete: brief.complete, reasons: kind.action === "accept" ? [] : found.filter((f) => !["low", "info"].includes(f.severity)).map((f) => f.id) },
   };
-  return { mail: brief, report, edits: report === null ? null : edits };
+  return { mail: brief, report };
 }
 
 /* Always the same numbers in the same order. */

@@ -128,6 +128,7 @@ export interface Report {
   authentication: Authentication;
   findings: Finding[];
   hops?: Hop[];
+  edits?: Edit[];
   objects?: Inspected[];
   urls?: Link[];
   indicators?: Indicator[];
@@ -146,7 +147,6 @@ export interface Edit {
 export interface MailDetail {
   mail: Mail;
   report: Report | null; /* null: history keeps none of it */
-  edits?: Edit[] | null;
 }
 
 export interface Counts extends Record<Action, number> {

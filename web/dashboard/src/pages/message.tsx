@@ -79,7 +79,7 @@ function Whole({ d, kinds }: { d: MailDetail; kinds: Kinds }) {
           <Findings all={findings} kept={d.report !== null} />
           {d.report !== null && <Content r={d.report} />}
           <Panel id="edits" title="Changes to the header">
-            <Edits all={d.edits ?? null} />
+            <Edits all={d.report?.edits ?? null} />
           </Panel>
           <Panel id="facts" title="Facts">
             <Facts m={m} />
@@ -155,6 +155,9 @@ function Results({ text }: { text: string }) {
 
 const EDITS: Record<Edit["kind"], string> = { remove: "removed", replace: "replaced", prepend: "added" };
 
+/* On one line, as RFC 5322 2.2.3 reads it. */
+const unfolded = (value: string): string => value.replace(/\r?\n(?=[ \t])/g, "").trim();
+
 function Edits({ all }: { all: Edit[] | null }) {
   if (all === null) return <Hollow>What was changed is not kept.</Hollow>;
   if (all.length === 0) return <Hollow>Nothing was changed.</Hollow>;
@@ -167,7 +170,7 @@ function Edits({ all }: { all: Edit[] | null }) {
             <Alien text={e.name} />
             {e.value !== null && (
               <>
-                :<Alien text={e.value.startsWith(" ") ? e.value : ` ${e.value}`} />
+                : <Alien text={unfolded(e.value)} />
               </>
             )}
           </code>
