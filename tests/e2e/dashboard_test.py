@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The dashboard in a real browser, against samples: dashboard_test.py SOURCE-ROOT [PROBE]   (TAP)
+"""The dashboard in a real browser, against samples: dashboard_test.py SOURCE-ROOT [PROBE DAEMON]
 
-The samples are web/dashboard/mock; PROBE is the API itself over a history of its own. Says SKIP where what browser_kit.py needs is missing.
+The samples are web/dashboard/mock; PROBE is the API itself over a history of its own, DAEMON is
+mailproof, whose daemon is fed as an MTA would. TAP. Says SKIP where what browser_kit.py needs is missing.
 """
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,10 +20,12 @@ except ImportError:
     jsonschema = None
 
 from browser_kit import LIMIT_S, Wire, check_requests, no_sideways, run_pages
+from milter_kit import Milter
 from rows import Skip, expect, holds, row
+from serve_kit import Serve, good
 
 ROOT = os.path.abspath(sys.argv[1])
-PROBE = sys.argv[2] if len(sys.argv) > 2 else None
+PROBE, DAEMON = (*sys.argv[2:4], None, None)[:2]
 TOKEN = "token-of-the-dashboard-test"
 KINDS = {"news": 0, "partner": 1, "list": 2, "bank": 3, "invoice": 4, "slow": 5, "ours": 6, "evil": 7}
 PAGES = ("overview", "live", "messages?since=30d", "domains", "domains/ours.example", "monitor",
@@ -460,7 +464,7 @@ def _(s, b):
     expect("no link leads out", b.js(js="[...document.links].filter(a => a.origin !== location.origin).length"), 0)
     open_message(b, s, s.mail("invoice"))
     files = b.texts(sel="section:has(#files) li")
-    holds(files, "Rechnung.docm" in files[0] and "in truth application/vnd.ms-word" in files[0])
+    holds(files, "Rechnung.docm" in files[0] and "its bytes say application/vnd.ms-word" in files[0])
     holds(files, "word/vbaProject.bin" in files[1])
 
 
@@ -778,6 +782,74 @@ def _(s, b):
             check_answers(api, document_of("api.openapi.yaml"), ids, "routes")
     finally:
         api.stop()
+
+
+WEB = """milters:
+  - {name: mta, listen: "unix:{dir}/milter", mode: inbound, subject_tag: "[odd] "}
+http: {listen: "127.0.0.1:{port}", tokens: [{name: eyes, file: token, scopes: [read]}]}
+history: {keep_reports: true}
+"""
+
+
+def daemon_with_page():
+    """Serves on daemon.url; not started yet."""
+    daemon = Serve(DAEMON, "")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    daemon.url = f"http://127.0.0.1:{port}/"
+    daemon.write(WEB.replace("{port}", str(port)))
+    path = os.path.join(daemon.dir, "token")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(TOKEN + "\n")
+    os.chmod(path, 0o600)
+    return daemon
+
+
+def deliver(daemon, raw, ip):
+    with Milter(os.path.join(daemon.dir, "milter")) as m:
+        m.connect(ip)
+        m.helo()
+        return m.deliver(raw)
+
+
+@row("against the daemon: mail that an MTA hands over is seen, explained, and its processes too")
+def _(s, b):
+    if DAEMON is None:
+        raise Skip("no daemon was named")
+    with daemon_with_page() as daemon:
+        b.visit(url=daemon.url + "#/live")
+        b.fill(sel="#token", text=TOKEN)
+        b.press(key="Enter")
+        b.wait(sel='.live:text-is("Live")')
+        forged = b"Authentication-Results: mx.example.org; spf=pass\r\n"
+        deliver(daemon, forged + good("from ours"), "192.0.2.8")
+        deliver(daemon, good("from elsewhere"), "203.0.113.9")
+        b.wait(sel='a.mail:has-text("from ours"):has-text("Tagged")')
+        b.click(sel='a.mail:has-text("from elsewhere"):has-text("Rejected")')
+        b.wait(sel=".why")
+        why = b.texts(sel=".why")[0]
+        for part in ("550 5.7", "Nothing proves that it comes from good.example", "reject it"):
+            holds(f"{part!r} in {why!r}", part in why)
+        holds("finding", "auth.dmarc.fail" in b.texts(sel="section:has(#findings)")[0])
+        b.shot_of("daemon-rejected")
+        at(b, daemon, "messages?done=tag", "a.mail")
+        b.click(sel='a.mail:has-text("from ours")')
+        b.wait(sel=".why")
+        holds("proven", "proven to come from good.example, by SPF" in b.texts(sel=".why")[0])
+        edits = [e.split()[0] for e in b.texts(sel=".edits li")]
+        holds(edits, edits[0] == "removed" and "replaced" in edits and edits[-1] == "added")
+        expect("tree", len(b.texts(sel=".tree > li > ul > li")), 3)
+        at(b, daemon, "overview", ".totals")
+        expect("totals", b.texts(sel=".total-number")[:5], ["2", "0", "1", "0", "1"])
+        b.shot_of("daemon-overview")
+        at(b, daemon, "status", "[aria-label=Processes]")
+        roles = b.texts(sel="[aria-label=Processes]")[0]
+        for role in ("front", "worker"):
+            holds(f"{role} in {roles!r}", role in roles)
+        b.shot_of("daemon-status")
+        for place in ("live", "domains", "monitor"):
+            at(b, daemon, place)
+        check_requests(b)
 
 
 sys.exit(run_pages("dashboard", Mock))

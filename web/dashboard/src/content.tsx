@@ -7,7 +7,7 @@ import type { Answer, Indicator, Inspected, Link, Listing, Report } from "./type
 const LINKS_OPEN = 8;
 
 export function Content({ r }: { r: Report }) {
-  const files = (r.objects ?? []).filter((o) => o.names.length > 0 || o.member !== null);
+  const files = (r.objects ?? []).filter((o) => o.member !== null || o.names.some((n) => n.name));
   const links = r.urls ?? [];
   const known = (r.indicators ?? []).length + (r.listings ?? []).length + (r.services ?? []).length;
   return (
@@ -107,7 +107,7 @@ function File({ o }: { o: Inspected }) {
   const facts = [
     o.part === "" ? null : `part ${o.part}`,
     o.type,
-    o.detected !== null && o.detected !== o.type ? `in truth ${o.detected}` : null,
+    o.detected !== null && o.detected !== o.type ? `its bytes say ${o.detected}` : null,
     bytes(o.size),
   ].filter((x) => x !== null);
   return (

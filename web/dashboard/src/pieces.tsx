@@ -71,6 +71,7 @@ const HEALTH: Record<string, [string, string]> = {
   degraded: ["warn", "Limited"],
   down: ["bad", "Down"],
   off: ["none", "Off"],
+  unknown: ["none", "Not known"],
 };
 
 export function HealthMark({ state }: { state: Health }) {

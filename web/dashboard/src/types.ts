@@ -201,7 +201,7 @@ export interface FindingKind {
   reference: string | null;
 }
 
-export type Health = "ok" | "degraded" | "down" | "off";
+export type Health = "ok" | "degraded" | "down" | "off" | "unknown";
 
 export interface Status {
   version: string;

@@ -67,6 +67,8 @@ function Ranges({ range }: { range: string }) {
   );
 }
 
+const ms = (us: number): string => `${(us / 1000).toFixed(us < 9950 ? 1 : 0)} ms`;
+
 function Totals({ t, range }: { t: Traffic; range: string }) {
   const all = t.totals;
   const to = (done?: string) => address("messages", null, { since: range, done });
@@ -80,7 +82,7 @@ function Totals({ t, range }: { t: Traffic; range: string }) {
   const share = (n: number) =>
     all.total === 0 ? "of none" : `${((n / all.total) * 100).toFixed(n === 0 ? 0 : 1)} % of all`;
   const speed =
-    all.elapsed_us_mean === null ? bytes(all.bytes) : `${(all.elapsed_us_mean / 1000).toFixed(0)} ms each, ${bytes(all.bytes)}`;
+    all.elapsed_us_mean === null ? bytes(all.bytes) : `${ms(all.elapsed_us_mean)} each, ${bytes(all.bytes)}`;
   return (
     <ul class="totals" aria-label="Totals">
       {one("Messages", all.total, to(), "", speed)}
@@ -184,8 +186,12 @@ interface Part {
   href?: string;
 }
 
+/* What is wrong, else how much there is. */
+const detailOf = (part: { state: Health; error: string | null }, facts: () => string): string =>
+  part.error || (part.state === "off" || part.state === "unknown" ? "" : facts());
+
 const worst = (all: Health[]): Health =>
-  (["down", "degraded", "ok"] as const).find((h) => all.includes(h)) ?? "off";
+  (["down", "degraded", "unknown", "ok"] as const).find((h) => all.includes(h)) ?? "off";
 
 function partsOf(st: Status, suites: MonitorSuite[] | null): Part[] {
   const workers = st.roles.filter((r) => r.role === "worker");
@@ -202,32 +208,32 @@ function partsOf(st: Status, suites: MonitorSuite[] | null): Part[] {
     {
       name: "clamd",
       state: st.clamd.state,
-      detail: st.clamd.error ?? (old === null ? (st.clamd.version ?? "") : `database is ${duration(old)} old`),
+      detail: detailOf(st.clamd, () => (old === null ? (st.clamd.version ?? "") : `database is ${duration(old)} old`)),
     },
     {
       name: "Intel feeds",
       state: worst([st.intel.state, ...st.intel.feeds.map((f) => f.state)]),
-      detail: st.intel.error ?? `${count(st.intel.indicators, "indicator")} of ${count(st.intel.feeds.length, "feed")}`,
+      detail: detailOf(st.intel, () => `${count(st.intel.indicators, "indicator")} of ${count(st.intel.feeds.length, "feed")}`),
     },
     {
       name: "Resolver",
       state: st.resolver.state,
-      detail: st.resolver.error ?? `${count(st.resolver.queries, "query", "queries")}, ${st.resolver.timeouts} timed out`,
+      detail: detailOf(st.resolver, () => `${count(st.resolver.queries, "query", "queries")}, ${st.resolver.timeouts} timed out`),
     },
     {
       name: "History",
       state: st.history.state,
-      detail: st.history.error ?? `${count(st.history.mails, "message")}, ${bytes(st.history.bytes)}`,
+      detail: detailOf(st.history, () => `${count(st.history.mails, "message")}, ${bytes(st.history.bytes)}`),
     },
     {
       name: "Webhooks",
       state: st.hooks.length === 0 ? "off" : worst(st.hooks.map((h) => h.state)),
-      detail: st.hooks.find((h) => h.error !== null)?.error ?? `${pending} waiting`,
+      detail: st.hooks.find((h) => h.error)?.error ?? (st.hooks.length === 0 ? "" : `${pending} waiting`),
     },
     {
       name: "Signer",
       state: st.signer.state,
-      detail: st.signer.error ?? count(st.signer.keys.length, "key"),
+      detail: detailOf(st.signer, () => count(st.signer.keys.length, "key")),
     },
   ];
   if (suites !== null && suites.length > 0) {

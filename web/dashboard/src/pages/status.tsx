@@ -96,7 +96,7 @@ function Roles({ st }: { st: Status }) {
               </td>
               <td class="number" data-label="Restarts">{r.restarts}</td>
               <td data-label="Last end">
-                <Alien text={r.last_exit ?? "—"} />
+                <Alien text={r.last_exit || "—"} />
               </td>
             </tr>
           ))}
@@ -162,7 +162,7 @@ function Intel({ st }: { st: Status }) {
             </span>
             <HealthMark state={f.state} />
             <span class="part-detail quiet">
-              {f.error !== null ? <Alien text={f.error} /> : count(f.entries, "entry", "entries")}
+              {f.error ? <Alien text={f.error} /> : count(f.entries, "entry", "entries")}
               {f.age_s !== null && `, ${duration(f.age_s)} old`}
             </span>
           </li>
@@ -176,6 +176,7 @@ function Resolver({ st }: { st: Status }) {
   const r = st.resolver;
   return (
     <Card id="resolver" title="Resolver" state={r.state} error={r.error}>
+      {r.state === "off" && <Hollow>Not in use.</Hollow>}
       <dl class="facts">
         <Fact name="Queries">{r.queries.toLocaleString("en")}</Fact>
         <Fact name="From cache">
@@ -222,7 +223,7 @@ function Hooks({ st }: { st: Status }) {
             </span>
             <HealthMark state={h.state} />
             <span class="part-detail quiet">
-              {h.error !== null ? (
+              {h.error ? (
                 <Alien text={h.error} />
               ) : (
                 `${h.delivered.toLocaleString("en")} delivered, ${h.pending} waiting, ${h.failed} failed`
@@ -264,7 +265,7 @@ function Listeners({ st }: { st: Status }) {
             </span>
             <span class="quiet">
               {l.protocol}
-              {l.mode !== null && `, ${l.mode}`}
+              {l.mode ? `, ${l.mode}` : ""}
             </span>
             <span class="part-detail quiet">
               <Alien text={l.address} />, {count(l.connections, "connection")}
