@@ -23,10 +23,10 @@ enum {
 
 enum monitor_kind { MONITOR_SUITE, MONITOR_AUDIT };
 
-struct monitor_target {
+struct monitor_target { /* a NUL is behind name, file and profile: they become arguments */
     enum monitor_kind kind;
     struct str name;    /* the suite's name, the domain */
-    struct str file;    /* the suite's; a NUL is behind it */
+    struct str file;    /* the suite's */
     struct str profile; /* of an audit: "parked"; empty: auto */
     int64_t every_ms, jitter_ms;
     bool only_one;         /* no run begins while one is not over; else two may overlap */

@@ -9,8 +9,8 @@
 struct signer_keys;
 
 /* All key files of the table. A file is refused that others than its owner may read or write, or
- * that is neither ours nor root's. MP_OK; MP_E_IO, MP_E_SYNTAX, MP_E_LIMIT, MP_E_USAGE
- * "FILE: what, and what to do"; MP_E_NOMEM. */
+ * that is neither ours nor root's; root takes also those of the user that it will become. MP_OK;
+ * MP_E_IO, MP_E_SYNTAX, MP_E_LIMIT, MP_E_USAGE "FILE: what, and what to do"; MP_E_NOMEM. */
 int signer_keys_load(const struct signing_table *t, struct signer_keys **out, struct mp_err *err);
 void signer_keys_free(struct signer_keys *k); /* wiped; accepts NULL */
 

@@ -104,6 +104,14 @@ static void test_files(void)
             tap_note("%s", err.text);
         signer_keys_free(k);
     }
+    if (geteuid() == 0) {
+        struct signer_keys *k = NULL;
+        tap_case("key file: root reads that of another user");
+        put_key("other.pem", "tests/keys/rsa1024.pem", 0600);
+        tap_int(chown(path_of("other.pem"), 1, 1), 0);
+        tap_int(signer_keys_load(&t, &k, &err), MP_OK);
+        signer_keys_free(k);
+    }
     static const char *const absent[] = {"keys: {k: none.pem}\n", "keys: {k: .}\n"};
     for (size_t i = 0; i < ARRAY_LEN(absent); i++) {
         struct signer_keys *k = NULL;
