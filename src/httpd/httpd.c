@@ -22,28 +22,48 @@ static int64_t request_deadline(const struct httpd *h)
 
 /* ---- connections ---- */
 
+/* In the I/O thread, as all of this section. */
+static void end_request(struct httpd *h, struct httpd_request *q)
+{
+    pthread_mutex_lock(&h->lock);
+    q->conn->deadline_us = request_deadline(h);
+    q->conn->request = NULL;
+    h->n_busy--;
+    h->bodies_bytes -= q->reserved_bytes;
+    pthread_cond_broadcast(&h->ended);
+    pthread_mutex_unlock(&h->lock);
+    request_free(q);
+}
+
+static void open_connection(struct httpd *h, struct MHD_Connection *mhd, void **socket_ctx)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct httpd_conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL || info == NULL) {
+        free(conn);
+        return; /* its requests are refused */
+    }
+    unsigned ms = UNACKNOWLEDGED_MAX_MS;
+    conn->fd = info->connect_fd;
+    conn->deadline_us = request_deadline(h);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    pthread_mutex_lock(&h->lock);
+    ring_add(&h->conns, &conn->in_conns);
+    pthread_mutex_unlock(&h->lock);
+    *socket_ctx = conn;
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_ctx,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct httpd *h = ctx;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        struct httpd_conn *conn = calloc(1, sizeof *conn);
-        if (conn == NULL || info == NULL) {
-            free(conn);
-            return; /* its requests are refused */
-        }
-        unsigned ms = UNACKNOWLEDGED_MAX_MS;
-        conn->fd = info->connect_fd;
-        conn->deadline_us = request_deadline(h);
-        setsockopt(conn->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
-        pthread_mutex_lock(&h->lock);
-        ring_add(&h->conns, &conn->in_conns);
-        pthread_mutex_unlock(&h->lock);
-        *socket_ctx = conn;
+        open_connection(h, mhd, socket_ctx);
     } else if (*socket_ctx != NULL) {
         struct httpd_conn *conn = *socket_ctx;
+        if (conn->request != NULL) /* refused by libmicrohttpd, which does not tell its end */
+            end_request(h, conn->request);
         pthread_mutex_lock(&h->lock);
         ring_remove(&conn->in_conns);
         pthread_mutex_unlock(&h->lock);
@@ -55,18 +75,20 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
 /* The first line of a request was read: the target as it was sent. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *mhd)
 {
-    struct httpd_request *q = request_new(ctx, str_from(target));
+    struct httpd *h = ctx;
+    struct httpd_request *q = request_new(h, str_from(target));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     if (q == NULL || info == NULL || info->socket_context == NULL) {
         request_free(q);
         return NULL;
     }
-    struct httpd *h = ctx;
     q->mhd = mhd;
     q->conn = info->socket_context;
+    if (q->conn->request != NULL)
+        end_request(h, q->conn->request);
     pthread_mutex_lock(&h->lock);
-    q->conn->busy = true;
+    q->conn->request = q;
     h->n_busy++;
     pthread_mutex_unlock(&h->lock);
     return q;
@@ -75,21 +97,12 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *mhd
 static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_ctx,
                          enum MHD_RequestTerminationCode code)
 {
-    struct httpd *h = ctx;
     struct httpd_request *q = *request_ctx;
     (void)mhd;
     (void)code;
     *request_ctx = NULL;
-    if (q == NULL)
-        return;
-    pthread_mutex_lock(&h->lock);
-    q->conn->deadline_us = request_deadline(h);
-    q->conn->busy = false;
-    h->n_busy--;
-    h->bodies_bytes -= q->reserved_bytes;
-    pthread_cond_broadcast(&h->ended);
-    pthread_mutex_unlock(&h->lock);
-    request_free(q);
+    if (q != NULL)
+        end_request(ctx, q);
 }
 
 /* ---- replies ---- */

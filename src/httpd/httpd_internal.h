@@ -24,8 +24,8 @@ struct ring {
 struct httpd_conn {
     struct ring in_conns; /* first: a ring is its owner */
     int fd;
-    int64_t deadline_us; /* ended when it passes; 0: none */
-    bool busy;           /* a request is on it: from its first line to the end of the reply */
+    int64_t deadline_us;           /* ended when it passes; 0: none */
+    struct httpd_request *request; /* on it: from its first line to the end of the reply */
 };
 
 struct reply_header {

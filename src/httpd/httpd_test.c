@@ -775,6 +775,30 @@ static void test_drain(void)
     end(&w);
 }
 
+/* A query whose parameters are too many for libmicrohttpd: it answers itself, and never says that
+ * the request has ended. */
+static void test_refused_below(void)
+{
+    struct world w;
+    struct httpd_config c = config_for(&w);
+    uint16_t port = start(&w, &c);
+    struct buf request;
+    buf_init(&request, KIT_ANSWER_MAX_BYTES);
+    buf_addz(&request, "GET /hello?");
+    for (unsigned i = 0; i < 2000; i++)
+        buf_addf(&request, "a%u=&", i);
+    buf_addz(&request, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    tap_case("drain: a request that libmicrohttpd refused is over with its connection");
+    for (unsigned i = 0; i < 10; i++) {
+        struct buf a = kit_exchange(port, buf_str(&request));
+        tap_ok(a.n == 0 || kit_status(&a) >= 400);
+        buf_clear(&a);
+    }
+    tap_ok(httpd_drain(w.h, KIT_PATIENCE_MS));
+    buf_clear(&request);
+    end(&w);
+}
+
 /* Two servers on one socket, as two generations of the daemon are. */
 static void test_listen_fd(void)
 {
@@ -896,6 +920,7 @@ int main(void)
     test_stream();
     test_churn();
     test_drain();
+    test_refused_below();
     test_listen_fd();
     test_wake_one();
     return tap_done();

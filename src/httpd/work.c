@@ -265,7 +265,7 @@ static void end_idle(struct httpd *h)
     for (struct ring *r = h->conns.next; r != &h->conns; r = r->next) {
         struct httpd_conn *conn = (struct httpd_conn *)(void *)r;
         int unread = 0;
-        if (!conn->busy && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0)
+        if (conn->request == NULL && ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0)
             shutdown(conn->fd, SHUT_RDWR);
     }
 }
