@@ -781,6 +781,7 @@ static void test_refused_below(void)
 {
     struct world w;
     struct httpd_config c = config_for(&w);
+    c.request_deadline_ms = 200; /* it may also say nothing, and wait */
     uint16_t port = start(&w, &c);
     struct buf request;
     buf_init(&request, KIT_ANSWER_MAX_BYTES);
@@ -789,7 +790,7 @@ static void test_refused_below(void)
         buf_addf(&request, "a%u=&", i);
     buf_addz(&request, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     tap_case("drain: a request that libmicrohttpd refused is over with its connection");
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         struct buf a = kit_exchange(port, buf_str(&request));
         tap_ok(a.n == 0 || kit_status(&a) >= 400);
         buf_clear(&a);
