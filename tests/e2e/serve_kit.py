@@ -24,12 +24,13 @@ def good(name="hello"):
 class Serve:
     """`sections`: YAML behind the usual head; {dir} is the daemon's folder."""
 
-    def __init__(self, program, sections, zone=ZONE, head="", env=None, folder=None):
+    def __init__(self, program, sections, zone=ZONE, head="", env=None, folder=None, dns=None):
         self.program, self.zone = program, zone
         self.own_folder = folder is None
         self.dir = folder or tempfile.mkdtemp(prefix="mailproof-serve-")
         self.config = os.path.join(self.dir, "mailproof.yaml")
         self.head, self.env = head, env or {}
+        self.dns = dns or f"dns: {{zone_file: {self.dir}/zone}}\n"
         self.events, self.lines, self.changed = [], [], threading.Condition()
         with open(os.path.join(self.dir, "zone"), "w", encoding="utf-8") as f:
             f.write(zone)
@@ -41,7 +42,7 @@ class Serve:
         with open(self.config, "w", encoding="utf-8") as f:
             f.write(f"runtime_dir: {self.dir}/run\nstate_dir: {self.dir}/state\n{user}"
                     f"host_name: mx.example.org\nworkers: 2\nthreads: 4\n"
-                    f"dns: {{zone_file: {self.dir}/zone}}\n" + self.head
+                    + self.dns + self.head
                     + sections.replace("{dir}", self.dir))
 
     def start(self, wait=True):
