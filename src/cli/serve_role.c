@@ -5,6 +5,7 @@
 #include "cli/check_options.h"
 #include "cli/intel_options.h"
 #include "cli/scan_content.h"
+#include "cli/suite_outside.h"
 #include "daemon/clerk.h"
 #include "daemon/front.h"
 #include "daemon/role_signer.h"
@@ -174,7 +175,7 @@ int cmd_serve_role(int argc, char **argv)
     else if (which == ROLE_SIGNER)
         code = signer_run(&r);
     else if (which == ROLE_CLERK)
-        code = clerk_run(&r);
+        code = clerk_run(&r, &cli_outside);
     role_clear(&r);
     return code;
 }

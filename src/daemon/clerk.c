@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "daemon/clerk_monitor.h"
 #include "daemon/log.h"
 #include "daemon/serve_hooks.h"
 
@@ -28,6 +29,7 @@ struct command {
 struct clerk {
     struct role *role;
     struct hooks *hooks;
+    struct clerk_monitor *monitor;
     pthread_t hooks_thread;
     bool has_thread;
     atomic_bool stop;
@@ -184,7 +186,8 @@ static void attend(struct clerk *c)
     }
 }
 
-static int open_clerk(struct clerk *c, struct role *r, struct mp_err *err)
+static int open_clerk(struct clerk *c, struct role *r, const struct suite_outside *outside,
+                      struct mp_err *err)
 {
     struct confine_facts facts;
     c->role = r;
@@ -196,6 +199,8 @@ static int open_clerk(struct clerk *c, struct role *r, struct mp_err *err)
     if (st == MP_OK)
         st = start_hooks(c, err);
     if (st == MP_OK)
+        st = clerk_monitor_start(r, outside, c->hooks, &c->monitor, err);
+    if (st == MP_OK)
         plan_commands(c);
     return st;
 }
@@ -205,13 +210,14 @@ static void close_clerk(struct clerk *c)
     atomic_store(&c->stop, true);
     if (c->has_thread)
         pthread_join(c->hooks_thread, NULL);
+    clerk_monitor_stop(c->monitor);
     for (size_t i = 0; i < c->n_commands; i++)
         stop_command(&c->commands[i]);
     hooks_close(c->hooks);
     free(c);
 }
 
-int clerk_run(struct role *r)
+int clerk_run(struct role *r, const struct suite_outside *outside)
 {
     struct mp_err err = {0};
     struct clerk *c = calloc(1, sizeof *c);
@@ -220,7 +226,7 @@ int clerk_run(struct role *r)
         mp_fail(&err, MP_E_NOMEM, 0, "no memory for the clerk");
         return role_failed(&err);
     }
-    if (open_clerk(c, r, &err) == MP_OK) {
+    if (open_clerk(c, r, outside, &err) == MP_OK) {
         role_ready();
         attend(c);
     } else {

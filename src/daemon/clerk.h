@@ -4,6 +4,7 @@
 #define MP_DAEMON_CLERK_H
 
 #include "daemon/role.h"
+#include "suite/suite.h"
 
 enum {
     CLERK_COMMAND_MS = 3600000, /* one run of a command may take so long */
@@ -11,7 +12,8 @@ enum {
     CLERK_ARGS_MAX = 16
 };
 
-/* Runs until the supervisor says so, or is gone. An exit code. */
-int clerk_run(struct role *r);
+/* Runs until the supervisor says so, or is gone. `outside`: for the suites of the monitor. An exit
+ * code. */
+int clerk_run(struct role *r, const struct suite_outside *outside);
 
 #endif

@@ -9,12 +9,13 @@ enum control_word {
     CONTROL_READY = 1, /* process -> supervisor: it serves */
     CONTROL_FAILED,    /* it cannot: `text` says why, and it ends */
     CONTROL_PONG,
-    CONTROL_STATUS, /* `text`: what it knows of its peers, JSON values a line, for the status page
-                     */
-    CONTROL_PING,   /* supervisor -> process: do you live? */
-    CONTROL_DRAIN,  /* take nothing new, end when what is there has ended; value 1: soon */
-    CONTROL_STOP,   /* finish what is at hand and end */
-    CONTROL_PEERS   /* `text`: the processes as JSON, for the status page */
+    CONTROL_STATUS,  /* `text`: what it knows of its peers, JSON values a line, for the status page
+                      */
+    CONTROL_PING,    /* supervisor -> process: do you live? */
+    CONTROL_DRAIN,   /* take nothing new, end when what is there has ended; value 1: soon */
+    CONTROL_STOP,    /* finish what is at hand and end */
+    CONTROL_MONITOR, /* clerk -> supervisor -> front: `text` is a MonitorChange */
+    CONTROL_PEERS    /* `text`: the processes as JSON, for the status page */
 };
 
 enum { CONTROL_TEXT_BYTES = 16 * 1024 };

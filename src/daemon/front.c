@@ -34,6 +34,9 @@ static void obey(struct front *f, const struct control *c)
     case CONTROL_PEERS:
         front_http_peers(f, str_make(c->text, c->text_bytes));
         return;
+    case CONTROL_MONITOR:
+        front_http_monitor(f, str_make(c->text, c->text_bytes));
+        return;
     case CONTROL_DRAIN:
         drain(f, c->value == 1);
         return;

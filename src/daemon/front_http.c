@@ -62,6 +62,12 @@ void front_http_mail(struct front *f, const struct mail_summary *s)
         webapi_mail(f->http->api, s);
 }
 
+void front_http_monitor(struct front *f, struct str change)
+{
+    if (f->http != NULL)
+        webapi_monitor(f->http->api, change);
+}
+
 /* ---- state ---- */
 
 void front_http_peers(struct front *f, struct str peers)

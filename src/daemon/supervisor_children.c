@@ -34,7 +34,7 @@ static void add_listeners(struct supervisor *s, struct generation *g, struct pro
         add_fd(p, STR("http"), listener_fd(s, &c->http.listen));
 }
 
-int child_start(struct supervisor *s, struct generation *g, struct child *c, struct mp_err *err)
+int child_begin(struct supervisor *s, struct generation *g, struct child *c, struct mp_err *err)
 {
     struct process_start p = {.role = c->role,
                               .command = s->options.command,
@@ -149,6 +149,10 @@ static void take_word(struct supervisor *s, struct generation *g, struct child *
     case CONTROL_STATUS:
         keep_status(s, c, w);
         return;
+    case CONTROL_MONITOR:
+        child_word(generation_child(g, ROLE_FRONT), CONTROL_MONITOR, 0,
+                   str_make(w->text, w->text_bytes));
+        return;
     case CONTROL_FAILED:
         log_note(LOG_ERROR_LEVEL, "process.refused", "%s: " STR_FMT, serve_role_name(c->role),
                  STR_ARG(str_make(w->text, w->text_bytes)));
@@ -206,7 +210,7 @@ void child_tick(struct supervisor *s, struct generation *g, struct child *c)
     if (c->state != CHILD_WAITING || !may_start || s->now_ms < c->next_ms ||
         (g->draining && c->role != ROLE_WORKER && c->role != ROLE_SIGNER))
         return;
-    if (child_start(s, g, c, &err) == MP_OK)
+    if (child_begin(s, g, c, &err) == MP_OK)
         return;
     log_note(LOG_ERROR_LEVEL, "process.not_started", "%s", err.text);
     plan_restart(s, c);

@@ -135,6 +135,8 @@ static int make_state(struct generation *g, struct mp_err *err)
         {arena_copy(&g->arena, c->reports.dir), c->reports.enabled},
         {arena_fmt(&g->arena, STR_FMT "/webhooks", STR_ARG(c->state_dir)), c->n_webhooks > 0},
         {arena_copy(&g->arena, c->intel.store_dir), c->intel.enabled},
+        {arena_fmt(&g->arena, STR_FMT "/monitor", STR_ARG(c->state_dir)),
+         c->monitor.n_suites + c->monitor.n_audits > 0},
     };
     int st = MP_OK;
     for (size_t i = 0; st == MP_OK && i < ARRAY_LEN(dirs); i++)
@@ -312,7 +314,7 @@ void generation_step(struct supervisor *s, struct generation *g)
         return;
     }
     if (front->state == CHILD_WAITING && front->restarts == 0 && are_served(g) &&
-        child_start(s, g, front, &err) != MP_OK) {
+        child_begin(s, g, front, &err) != MP_OK) {
         log_note(LOG_ERROR_LEVEL, "process.not_started", "%s", err.text);
         front->next_ms = s->now_ms + SUPERVISOR_BACKOFF_MIN_MS;
     }

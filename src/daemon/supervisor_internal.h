@@ -77,7 +77,7 @@ int supervisor_load(struct arena *arena, const char *path, struct serve_config *
 /* ---- supervisor_children.c ---- */
 
 void child_init(struct child *c, enum serve_role role, unsigned number);
-int child_start(struct supervisor *s, struct generation *g, struct child *c, struct mp_err *err);
+int child_begin(struct supervisor *s, struct generation *g, struct child *c, struct mp_err *err);
 /* It has ended: how, and when it is started again. */
 void child_ended(struct supervisor *s, struct generation *g, struct child *c, int status);
 void child_word(struct child *c, enum control_word word, uint32_t value, struct str text);

@@ -345,6 +345,71 @@ def _(d):
                 expect("mail", m.deliver(good(f"n{i}")).word, "c")
 
 
+# ---- later, and to the outside ----
+
+@row("webhooks: a verdict is told, signed as Standard Webhooks says, again until it is taken")
+def _(d):
+    import base64
+    import hashlib
+    import hmac
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    secret, got = b"s" * 24, []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((dict(self.headers), body))
+            self.send_response(500 if len(got) == 1 else 204)
+            self.end_headers()
+
+        def log_message(self, *ignored):
+            pass
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    daemon = Serve(PROGRAM, MILTER + f"""webhooks:
+  - name: chat
+    url: http://127.0.0.1:{server.server_port}/hook
+    secret: {{env: HOOK_SECRET}}
+    events: [mail.verdict]
+    allow_private: true
+""", env={"HOOK_SECRET": "whsec_" + base64.b64encode(secret).decode()})
+    with daemon:
+        with mta(daemon, ip="203.0.113.9") as m:
+            m.deliver(good())
+        until("told twice", lambda: len(got) >= 2)
+    server.shutdown()
+    headers, body = got[1]
+    headers = {k.lower(): v for k, v in headers.items()}
+    expect("the same event again", got[0][1], body)
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    wanted = "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+    holds("the signature", wanted in headers["webhook-signature"].split())
+    event = json.loads(body)
+    expect("type and action", (event["type"], event["data"]["done"]), ("mail.verdict", "reject"))
+
+
+@row("monitor: a scheduled suite runs, its change is kept, told by event and shown")
+def _(d):
+    daemon = web_daemon(WEB + """monitor:
+  suites: [flow.yaml]
+""")
+    with open(os.path.join(daemon.dir, "flow.yaml"), "w", encoding="utf-8") as f:
+        f.write("""mailproof: 1
+name: watch
+schedule: {every: 1s}
+tests:
+  - name: forged is refused
+    scan: {file: forged.eml, ip: 203.0.113.9, mail-from: a@good.example, zone-file: zone}
+    expect: {action: reject}
+""")
+    with open(os.path.join(daemon.dir, "forged.eml"), "wb") as f:
+        f.write(good())
+    with daemon:
+        daemon.wait_for("monitor.ran")
+        until("kept", lambda: json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["last_run"])
+        expect("its name", json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["name"], "watch")
+
+
 # ---- other configurations ----
 
 @row("outbound: a client that logged in has its mail signed by the signer, and nobody else")

@@ -1,0 +1,236 @@
+/* What the monitor finds, on its way to where it is kept and told. */
+#include "daemon/clerk_monitor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/log.h"
+#include "history/history.h"
+#include "monitor/monitor.h"
+
+enum { CHANGE_MAX_BYTES = 16 * 1024, KEEP_FACTOR = 12, SCORE_UNKNOWN = 0 };
+
+struct clerk_monitor {
+    struct role *role;
+    struct hooks *hooks;
+    struct history *history; /* NULL: nothing is kept */
+    struct monitor *monitor;
+    struct monitor_target *targets;
+    size_t n;
+    char *state_dir;
+    int stop_fd;
+    pthread_t thread;
+    bool has_thread;
+};
+
+/* ---- what happened ---- */
+
+static enum history_run_state state_of(enum monitor_result r)
+{
+    return r == MONITOR_PASSED   ? HISTORY_PASSED
+           : r == MONITOR_FAILED ? HISTORY_FAILED
+                                 : HISTORY_UNDECIDED;
+}
+
+static void keep_audit(struct clerk_monitor *m, const struct monitor_target *t,
+                       const struct monitor_run *run)
+{
+    const struct history_audit a = {.domain = t->name,
+                                    .grade = run->grade,
+                                    .time_ms = run->started_ms,
+                                    .score = SCORE_UNKNOWN,
+                                    .findings = run->findings};
+    if (run->grade.n > 0)
+        history_add_audit(m->history, &a);
+}
+
+static void ran(void *ctx, const struct monitor_target *t, const struct monitor_run *run)
+{
+    struct clerk_monitor *m = ctx;
+    struct log_event e;
+    log_begin(&e, run->result == MONITOR_PASSED ? LOG_INFO_LEVEL : LOG_WARNING_LEVEL,
+              "monitor.ran");
+    log_word(&e, "kind", t->kind == MONITOR_SUITE ? "suite" : "audit");
+    log_str(&e, "name", t->name);
+    log_word(&e, "result", monitor_result_name(run->result));
+    if (run->why.n > 0)
+        log_str(&e, "why", run->why);
+    log_int(&e, "duration_ms", run->duration_ms);
+    log_end(&e);
+    if (t->kind == MONITOR_AUDIT) {
+        keep_audit(m, t, run);
+        return;
+    }
+    for (size_t i = 0; run->whole && i < run->n_cases; i++) {
+        const struct monitor_case *c = &run->cases[i];
+        const struct history_run r = {.suite = t->name,
+                                      .name = c->name,
+                                      .time_ms = run->started_ms,
+                                      .duration_ms = c->duration_ms,
+                                      .state = state_of(c->result),
+                                      .text = c->text};
+        history_add_run(m->history, &r);
+    }
+}
+
+/* MonitorChange of docs/schema/api.openapi.yaml. */
+static void write_change(struct json *j, const struct monitor_target *t,
+                         const struct monitor_change *c)
+{
+    json_object_begin(j);
+    json_ktime_ms(j, "time", c->time_ms);
+    json_kword(j, "kind", t->kind == MONITOR_SUITE ? "suite" : "audit");
+    json_kstr(j, "suite", t->kind == MONITOR_SUITE ? t->name : STR_NONE);
+    json_ktext(j, "name", c->name);
+    json_kword(j, "before", monitor_result_name(c->from));
+    json_kword(j, "state", monitor_result_name(c->to));
+    json_ktext(j, "detail", c->text);
+    json_kword(j, "change", monitor_change_name(c->kind));
+    json_object_end(j);
+}
+
+static void changed(void *ctx, const struct monitor_target *t, const struct monitor_change *c)
+{
+    struct clerk_monitor *m = ctx;
+    struct buf b;
+    struct json j;
+    log_note(LOG_WARNING_LEVEL, "monitor.changed", STR_FMT ", " STR_FMT ": %s, from %s to %s",
+             STR_ARG(t->name), STR_ARG(c->name), monitor_change_name(c->kind),
+             monitor_result_name(c->from), monitor_result_name(c->to));
+    buf_init(&b, CHANGE_MAX_BYTES);
+    json_init(&j, &b, 0);
+    write_change(&j, t, c);
+    if (!b.failed) {
+        control_send(ROLE_CONTROL_FD, CONTROL_MONITOR, 0, buf_str(&b));
+        if (m->hooks != NULL)
+            hooks_put(m->hooks, HOOK_MONITOR_CHANGED, c->time_ms, buf_str(&b));
+    }
+    buf_clear(&b);
+}
+
+static int load_state(void *ctx, struct str key, struct buf *out, struct mp_err *err)
+{
+    struct clerk_monitor *m = ctx;
+    return monitor_file_load(m->state_dir, key, out, err);
+}
+
+static int save_state(void *ctx, struct str key, struct str state, struct mp_err *err)
+{
+    struct clerk_monitor *m = ctx;
+    return monitor_file_save(m->state_dir, key, state, err);
+}
+
+static void state_failed(void *ctx, const struct mp_err *err)
+{
+    (void)ctx;
+    log_note(LOG_WARNING_LEVEL, "monitor.state", "%s", err->text);
+}
+
+/* ---- opening ---- */
+
+static int read_targets(struct clerk_monitor *m, const struct suite_outside *outside,
+                        struct mp_err *err)
+{
+    const struct serve_monitor *c = &m->role->config->monitor;
+    struct arena *a = &m->role->arena;
+    int st = MP_OK;
+    m->targets = arena_new(a, struct monitor_target, c->n_suites + c->n_audits);
+    if (m->targets == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for the monitor");
+    for (size_t i = 0; st == MP_OK && i < c->n_suites; i++, m->n++)
+        st =
+            monitor_suite_target(a, arena_copy(a, c->suites[i]).p, outside, &m->targets[m->n], err);
+    for (size_t i = 0; st == MP_OK && i < c->n_audits; i++)
+        m->targets[m->n++] = monitor_audit_target(c->audits[i].domain, c->audits[i].profile,
+                                                  (int64_t)c->audit_every_s * 1000);
+    return st;
+}
+
+static int open_history(struct clerk_monitor *m, struct mp_err *err)
+{
+    const struct serve_history *h = &m->role->config->history;
+    struct str dir = arena_copy(&m->role->arena, h->dir);
+    if (!h->enabled)
+        return MP_OK;
+    const struct history_config config = {.dir = dir.p,
+                                          .keep_days = h->keep_days,
+                                          .keep_runs_days = h->keep_days * KEEP_FACTOR};
+    return dir.p == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory")
+                         : history_open(&config, &m->history, err);
+}
+
+static int make_monitor(struct clerk_monitor *m, struct mp_err *err)
+{
+    const struct monitor_config config = {.targets = m->targets,
+                                          .n_targets = m->n,
+                                          .program = "/proc/self/exe"};
+    const struct monitor_calls calls = {.ran = ran,
+                                        .changed = changed,
+                                        .load = load_state,
+                                        .save = save_state,
+                                        .failed = state_failed,
+                                        .ctx = m};
+    m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct str dir =
+        arena_fmt(&m->role->arena, STR_FMT "/monitor", STR_ARG(m->role->config->state_dir));
+    m->state_dir = (char *)(uintptr_t)dir.p; /* for a ctx */
+    if (m->stop_fd < 0 || m->state_dir == NULL)
+        return mp_fail(err, MP_E_IO, errno, "the monitor cannot be started");
+    return monitor_new(&config, &calls, &m->monitor, err);
+}
+
+static void *run(void *arg)
+{
+    struct clerk_monitor *m = arg;
+    struct mp_err err = {0};
+    if (monitor_run(m->monitor, m->stop_fd, &err) != MP_OK) {
+        log_note(LOG_ERROR_LEVEL, "monitor.failed", "%s", err.text);
+        _exit(1); /* the supervisor starts another clerk, later and later */
+    }
+    return NULL;
+}
+
+int clerk_monitor_start(struct role *r, const struct suite_outside *outside, struct hooks *hooks,
+                        struct clerk_monitor **out, struct mp_err *err)
+{
+    const struct serve_monitor *c = &r->config->monitor;
+    struct clerk_monitor *m = c->n_suites + c->n_audits == 0 ? NULL : calloc(1, sizeof *m);
+    if (m == NULL)
+        return c->n_suites + c->n_audits == 0 ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "no memory");
+    m->role = r;
+    m->hooks = hooks;
+    m->stop_fd = -1;
+    int st = read_targets(m, outside, err);
+    if (st == MP_OK)
+        st = open_history(m, err);
+    if (st == MP_OK)
+        st = make_monitor(m, err);
+    if (st == MP_OK) {
+        m->has_thread = pthread_create(&m->thread, NULL, run, m) == 0;
+        st = m->has_thread ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "cannot start a thread");
+    }
+    if (st != MP_OK) {
+        clerk_monitor_stop(m);
+        return st;
+    }
+    *out = m;
+    return MP_OK;
+}
+
+void clerk_monitor_stop(struct clerk_monitor *m)
+{
+    static const uint64_t one = 1;
+    if (m == NULL)
+        return;
+    if (m->has_thread && write(m->stop_fd, &one, sizeof one) == (ssize_t)sizeof one)
+        pthread_join(m->thread, NULL);
+    monitor_free(m->monitor);
+    history_close(m->history);
+    if (m->stop_fd >= 0)
+        close(m->stop_fd);
+    free(m);
+}
