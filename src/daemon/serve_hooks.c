@@ -5,9 +5,9 @@
 
 enum { SECRET_MAX_BYTES = 4096 };
 
-/* The first line of a file, or a variable of the environment. */
-static int read_secret(struct role *r, const struct serve_webhook *w, struct str *out,
-                       struct mp_err *err)
+/* The lines of a file, all of which sign, or a variable of the environment. */
+static int read_secrets(struct role *r, const struct serve_webhook *w, struct hook_endpoint *e,
+                        struct mp_err *err)
 {
     struct str text = STR_NONE, name = arena_copy(&r->arena, w->secret_env);
     if (w->secret_file.n > 0) {
@@ -17,10 +17,18 @@ static int read_secret(struct role *r, const struct serve_webhook *w, struct str
     } else if (name.p != NULL && r->env != NULL && r->env(name.p) != NULL) {
         text = str_from(r->env(name.p));
     }
-    *out = str_trim(str_cut(&text, '\n'));
-    return out->n > 0 ? MP_OK
-                      : mp_fail(err, MP_E_USAGE, 0, "webhook " STR_FMT ": its secret is empty",
-                                STR_ARG(w->name));
+    while (text.n > 0) {
+        struct str line = str_trim(str_cut(&text, '\n'));
+        if (line.n > 0 && e->n_secrets == HOOKS_MAX_SECRETS)
+            return mp_fail(err, MP_E_LIMIT, HOOKS_MAX_SECRETS,
+                           "webhook " STR_FMT ": more than %d secrets", STR_ARG(w->name),
+                           HOOKS_MAX_SECRETS);
+        if (line.n > 0)
+            e->secrets[e->n_secrets++] = line;
+    }
+    return e->n_secrets > 0 ? MP_OK
+                            : mp_fail(err, MP_E_USAGE, 0,
+                                      "webhook " STR_FMT ": its secret is empty", STR_ARG(w->name));
 }
 
 static int fill_types(const struct serve_webhook *w, struct hook_endpoint *e, struct mp_err *err)
@@ -42,7 +50,6 @@ static int fill(struct role *r, const struct serve_webhook *w, struct hook_endpo
 {
     *e = (struct hook_endpoint){.name = w->name,
                                 .url = w->url,
-                                .n_secrets = 1,
                                 .has_severity = w->has_severity,
                                 .severity = w->severity,
                                 .allow_private = w->allow_private};
@@ -51,7 +58,7 @@ static int fill(struct role *r, const struct serve_webhook *w, struct hook_endpo
     for (; e->n_findings < w->n_findings && e->n_findings < HOOKS_MAX_PATTERNS; e->n_findings++)
         e->findings[e->n_findings] = w->findings[e->n_findings];
     int st = fill_types(w, e, err);
-    return st == MP_OK ? read_secret(r, w, &e->secrets[0], err) : st;
+    return st == MP_OK ? read_secrets(r, w, e, err) : st;
 }
 
 int serve_hooks_open(struct role *r, struct hooks **out, struct mp_err *err)
