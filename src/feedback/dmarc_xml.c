@@ -142,7 +142,7 @@ static struct str where(const struct dmarc_reader *r, const char *what, char roo
 }
 
 /* What stands there, as a problem shows it. */
-#define SHOWN(s) STR_ARG(str_slice((s), 0, 80))
+#define SHOWN(s) STR_ARG(utf8_cut((s), 80))
 
 static void note(struct dmarc_reader *r, enum feedback_problem_kind kind,
                  enum feedback_gravity gravity, const char *what, const char *sentence,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "feedback/read_internal.h"
 #include "tests/tap.h"
 
@@ -318,6 +319,31 @@ static void test_mails(void)
     tap_ok(has_problem(PROBLEM_NOT_A_REPORT));
 }
 
+/* ---- what was wrong must get out of the worker, too ---- */
+
+static void test_told(void)
+{
+    static const char *const broken[] = {
+        "{\"policies\":\"\\\xd2\x8b\x9a\x8c",
+        "\xff{",
+        "{\"\xd2\":1}",
+        "<feedback><record><row><source_ip>\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4x\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4</source_ip></row></record></feedback>",
+        "From: a@b.test\r\nContent-Type: application/gzip; name=\"\xff\xfe.gz\"\r\n\r\nhello",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+        tap_case("problems are UTF-8 whatever they quote: %zu", i);
+        read_bytes(str_from(broken[i]));
+        tap_ok(content.problems.n > 0);
+        for (size_t k = 0; k < content.problems.n; k++)
+            tap_ok(utf8_valid(content.problems.items[k].text) &&
+                   utf8_valid(content.problems.items[k].where));
+    }
+}
+
 /* ---- times ---- */
 
 static const struct {
@@ -365,6 +391,7 @@ int main(void)
     test_json();
     test_arf();
     test_mails();
+    test_told();
     test_times();
     arena_clear(&arena);
     return tap_done();

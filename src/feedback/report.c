@@ -1,5 +1,5 @@
 /* The words of reports, and the list of what was wrong with one. */
-#include "feedback/report.h"
+#include "feedback/read_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -76,8 +76,10 @@ void feedback_problem(struct feedback_problems *list, enum feedback_problem_kind
     mp_fail(&printable, MP_OK, 0, "%s", text);
     const struct str pieces[] = {list->place,
                                  list->place.n > 0 && where.n > 0 ? STR(", ") : STR(""), where};
-    struct feedback_problem p = {kind, gravity, arena_join(list->arena, pieces, 3),
-                                 arena_copy(list->arena, str_from(printable.text))};
+    /* What libraries say may quote a part of a character. */
+    struct feedback_problem p = {kind, gravity,
+                                 feedback_text(list->arena, arena_join(list->arena, pieces, 3)),
+                                 feedback_text(list->arena, str_from(printable.text))};
     list->failed |= list->items == NULL || p.where.p == NULL || p.text.p == NULL;
     if (!list->failed)
         list->items[list->n++] = p;
