@@ -198,7 +198,7 @@ static struct str last_param(const struct mime_value *v, struct str name, bool l
 }
 
 /* As a reader takes it that asks for the name alone, whatever stands before it: up to its second
- * quote, or to what ends a token. */
+ * quote, or to what ends a token, or to a NUL, where texts of C end. */
 static struct str plain_boundary(struct str value)
 {
     static const struct str name = STR_INIT("boundary");
@@ -210,7 +210,7 @@ static struct str plain_boundary(struct str value)
         struct str text = str_slice(value, skip_fws(value, i + 1), value.n);
         bool quoted = text.n > 0 && text.p[0] == '"';
         text = str_slice(text, quoted, text.n);
-        for (i = 0; i < text.n && text.p[i] != '"'; i++)
+        for (i = 0; i < text.n && text.p[i] != '"' && text.p[i] != '\0'; i++)
             if (!quoted && (is_fws(text.p[i]) || text.p[i] == ';' || text.p[i] == '('))
                 break;
         return str_slice(text, 0, i);

@@ -140,6 +140,11 @@ static const struct {
               "Content-Transfer-Encoding: base64\r\n\r!x\r\n\r!y\r\nX: zzz\r\n\r\nRVZJTCBQ!\r\n\r\n"
               "QVlMT0FE!\r\n--_--\r\n"),
      "N", true},
+    {"heads: lines behind a bare CR, below a boundary with a NUL",
+     STR_INIT("Content-Type: multipart/mixed; boundary=_\0.\r\n\r\n--_\r\n" EXE
+              "Content-Transfer-Encoding: base64\r\n\r!x\r\n\r!y\r\nX: zzz\r\n\r\nRVZJTCBQ!\r\n\r\n"
+              "QVlMT0FE!\r\n--_--\r\n"),
+     "N", true},
     {"structure: over lines of dashes that no field declares",
      STR_INIT("Content-Type: text/plain\r\nContent-Type: message/rfc822\r\n\r\nxyz\r\n--_\r\n" EXE
               "Content-Transfer-Encoding: base64\r\n\r\nRVZJ\r\n--_\r\nTCBQ\r\n--_\r\nQVlM\r\n"
