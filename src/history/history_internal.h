@@ -166,6 +166,7 @@ struct reader {
     struct history *h;
     sqlite3 *db;
     int64_t until_us;
+    int slot; /* which of the readers it is */
 };
 int reader_take(struct history *h, struct reader *r, struct mp_err *err);
 void reader_give(struct reader *r);

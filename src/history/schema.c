@@ -185,7 +185,7 @@ int history_db_open(struct history *h, struct mp_err *err)
     _Static_assert(SEV_HIGH == 3, "the index message_grave names it");
     for (int i = 0; st == MP_OK && i < SQL_COUNT; i++)
         st = db_prepare(&h->spec, h->db, history_sql_texts[i], &h->sql[i], err);
-    struct reader own = {h, h->db, INT64_MAX};
+    struct reader own = {h, h->db, INT64_MAX, -1};
     if (st == MP_OK)
         st = mail_reader_open(&own, &h->victims, err);
     if (moved)
@@ -246,7 +246,7 @@ int reader_take(struct history *h, struct reader *r, struct mp_err *err)
     pthread_mutex_unlock(&h->reader_lock);
     int st = h->readers[i] == NULL ? db_open_reader(&h->spec, &h->readers[i], err) : MP_OK;
     if (st == MP_OK) {
-        *r = (struct reader){h, h->readers[i], clock_mono_us() + HISTORY_QUERY_MAX_MS * 1000LL};
+        *r = (struct reader){h, h->readers[i], clock_mono_us() + HISTORY_QUERY_MAX_MS * 1000LL, i};
         sqlite3_progress_handler(r->db, 10000, is_late, r);
         if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
             st = reader_fail(r, err);
@@ -261,9 +261,7 @@ void reader_give(struct reader *r)
     sqlite3_progress_handler(r->db, 0, NULL, NULL);
     if (sqlite3_get_autocommit(r->db) == 0)
         sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
-    for (int i = 0; i < HISTORY_READERS; i++)
-        if (r->h->readers[i] == r->db)
-            release(r->h, i);
+    release(r->h, r->slot);
 }
 
 int reader_end(const struct reader *r, sqlite3_stmt *st, int rc, struct mp_err *err)
