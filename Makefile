@@ -12,7 +12,7 @@ all: ## build the library and the command into build/release
 check: ## build (also with ASan and UBSan) and run every test; the last line counts them
 	@tools/check.sh
 
-demo: ## build and show the main jobs on real input, all on this machine
+demo: ## build and show the main jobs on real input, all on this machine; the dashboard until Ctrl-C
 	@tools/install-packages.sh build
 	@tools/build.sh build/release --buildtype=debugoptimized -Dwerror=false
 	@tools/demo.sh build/release

@@ -3,6 +3,7 @@
 # one whose attachment only some readers see, a phish, a document with a macro, a mail that feeds know;
 # a domain audited before it is published; two mail servers on this machine, one of them broken; an
 # application's mail caught by the capture server; a whole flow as a suite.
+# Last the daemon, with a flow of mail and its dashboard, until Ctrl-C (tools/demo-serve.sh).
 # Usage: tools/demo.sh BUILD-DIRECTORY (make demo builds it first)
 set -u
 build=$1
@@ -119,8 +120,13 @@ cat <<TEXT
   a file, asking your resolver   mailproof scan --envelope-from-headers message.eml
   a mailbox, as JSON lines       mailproof scan --format jsonl --time received ~/Maildir
   your application's mail        mailproof sink -- ./run-tests.sh
+  live mail, Postfix before it   mailproof serve (docs/serve.md)
   a mail that must arrive        mailproof wait --via smtp://mx.example.org ... imaps://imap.example.org
   in a pipeline                  mailproof lint gate.yaml; mailproof run --junit report.xml gate.yaml
   what a finding means           mailproof explain auth.dmarc.fail
 The program is $mailproof; \`make install\` puts it on your PATH.
 TEXT
+kill "$servers" 2>/dev/null
+rm -rf "$state" "$intel"
+trap - EXIT
+exec tools/demo-serve.sh "$build"
