@@ -156,6 +156,14 @@ static void tell(struct judge *j, const struct mail_request *r, const struct ser
     }
 }
 
+static void tell_done(struct judge *j, struct mail_answer *a)
+{
+    a->summary.done = str_from(action_name(a->action));
+    if (a->text.n > 0)
+        a->summary.reply = arena_fmt(&j->arena, "%u " STR_FMT " " STR_FMT, a->code,
+                                     STR_ARG(a->enhanced), STR_ARG(a->text));
+}
+
 static void summarize(struct judge *j, const struct mail_request *r, struct mail_answer *a)
 {
     struct mail_summary *s = &a->summary;
@@ -167,15 +175,30 @@ static void summarize(struct judge *j, const struct mail_request *r, struct mail
     s->client_name = summary_text(&j->arena, r->client_name);
     s->tls = summary_text(&j->arena, r->tls);
     s->auth_user = summary_text(&j->arena, r->auth_user);
-    s->done = str_from(action_name(a->action));
-    if (a->text.n > 0)
-        s->reply = arena_fmt(&j->arena, "%u " STR_FMT " " STR_FMT, a->code, STR_ARG(a->enhanced),
-                             STR_ARG(a->text));
+    tell_done(j, a);
 }
 
 static bool is_taken(const struct mail_answer *a)
 {
     return a->action != ACTION_REJECT && a->action != ACTION_TEMPFAIL;
+}
+
+/* It would never pass, however often it is tried again: who sends so much of it is told so. */
+static int refuse_overdone(struct judge *j, const struct mail_request *r, struct mail_answer *a)
+{
+    a->n_edits = 0;
+    a->quarantine = STR_NONE;
+    a->action = ACTION_REJECT;
+    a->code = 550;
+    a->enhanced = STR("5.6.0");
+    a->text =
+        arena_fmt(&j->arena,
+                  "refused: more than %d fields of the header would have to be changed (id " STR_FMT
+                  ")",
+                  ANSWER_MAX_EDITS, STR_ARG(r->id));
+    a->summary.signed_by = STR_NONE;
+    tell_done(j, a);
+    return MP_OK;
 }
 
 /* Signed and sealed last: over what we have said of it. */
@@ -192,7 +215,7 @@ static int edit(struct judge *j, const struct mail_request *r, const struct serv
         st = judge_seal(s->signing, j->signer, &j->arena, &j->job, a, err);
     if (st == MP_OK && r->mode == MAIL_OUTBOUND && j->signer != NULL)
         st = judge_sign(s->signing, j->signer, &j->arena, &j->job, a, err);
-    return st;
+    return st == MP_E_LIMIT && a->n_edits == ANSWER_MAX_EDITS ? refuse_overdone(j, r, a) : st;
 }
 
 static void report(struct judge *j, const struct mail_request *r, struct mail_answer *a)
@@ -219,6 +242,15 @@ static int warm(struct judge *j, const struct mail_request *r, struct mp_err *er
     return run(j, r, raw, err);
 }
 
+/* Of a sender alone: what else the verdict has, it has of a message that is none. */
+static bool is_refused_by_spf(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->n_reasons; i++)
+        if (str_starts(finding_kind(v->reasons[i])->name, STR("auth.spf.")))
+            return true;
+    return false;
+}
+
 static int judge(struct judge *j, const struct mail_request *r, struct str raw,
                  struct mail_answer *a, struct mp_err *err)
 {
@@ -228,6 +260,8 @@ static int judge(struct judge *j, const struct mail_request *r, struct str raw,
         st = r->kind == MAIL_WARM ? warm(j, r, err) : run(j, r, raw, err);
     if (st != MP_OK)
         return st;
+    if (r->kind == MAIL_WARM && !is_refused_by_spf(&j->job.verdict))
+        j->job.verdict.action = ACTION_ACCEPT;
     tell(j, r, l, a);
     summarize(j, r, a);
     st = edit(j, r, l, a, err);
