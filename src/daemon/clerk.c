@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ static void start_command(struct command *k)
     pid_t pid = fork();
     if (pid == 0) {
         setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* or the next clerk would start a second one */
         execv("/proc/self/exe", (char *const *)(uintptr_t)k->argv);
         _exit(EXIT_NOT_EXECUTED);
     }

@@ -349,7 +349,10 @@ static int add_own(scmp_filter_ctx ctx)
     for (size_t i = 0; i < ARRAY_LEN(names) && st == 0; i++)
         st = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)names[i]));
-    return st;
+    return st != 0 ? st /* a command of the clerk's does not outlive it */
+                   : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2,
+                                      SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG),
+                                      SCMP_A1(SCMP_CMP_EQ, SIGKILL));
 }
 
 static int add_ioctl(scmp_filter_ctx ctx)

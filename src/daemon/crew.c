@@ -31,6 +31,7 @@ static enum step begin(const char *path, struct str frame, int message_fd, int *
 static enum step look(int fd, struct buf *frame)
 {
     int stray = -1;
+    buf_reset(frame); /* of a broken one before */
     enum fd_pass_status st = link_recv(fd, frame, &stray);
     if (stray >= 0)
         close(stray);

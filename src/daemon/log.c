@@ -48,16 +48,33 @@ static bool is_plain(struct str s)
     return s.n > 0;
 }
 
+/* A value cannot end its own quotes and begin a field. */
+static void add_quoted(struct buf *out, struct str s)
+{
+    buf_addc(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            buf_addc(out, '\\');
+        buf_addc(out, s.p[i]);
+    }
+    buf_addc(out, '"');
+}
+
 void log_str(struct log_event *e, const char *key, struct str value)
 {
     struct buf shown;
     buf_init(&shown, LOG_TEXT_MAX_BYTES + 8);
     utf8_add_printable(&shown, value, LOG_TEXT_MAX_BYTES);
     struct str s = buf_str(&shown);
-    if (log_is.json)
+    if (log_is.json) {
         json_ktext(&e->json, key, s);
-    else
-        buf_addf(&e->text, is_plain(s) ? " %s=" STR_FMT : " %s=\"" STR_FMT "\"", key, STR_ARG(s));
+    } else {
+        buf_addf(&e->text, " %s=", key);
+        if (is_plain(s))
+            buf_add(&e->text, s);
+        else
+            add_quoted(&e->text, s);
+    }
     buf_clear(&shown);
 }
 

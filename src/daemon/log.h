@@ -7,7 +7,7 @@
 
 enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARNING_LEVEL, LOG_ERROR_LEVEL };
 
-enum { LOG_LINE_MAX_BYTES = 16 * 1024, LOG_TEXT_MAX_BYTES = 1000 /* of one field */ };
+enum { LOG_LINE_MAX_BYTES = 64 * 1024, LOG_TEXT_MAX_BYTES = 1000 /* of one field */ };
 
 /* Once, before threads: which process this is, and whether lines are JSON. */
 void log_open(const char *role, bool json);

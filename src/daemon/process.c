@@ -28,7 +28,7 @@ static bool place(int from, int to)
     return dup2(from, to) == to; /* without close-on-exec */
 }
 
-static void become(const struct process_start *s, int control, char *const argv[],
+static void become(const struct process_start *s, pid_t supervisor, int control, char *const argv[],
                    char *const env[])
 {
     int fds[ROLE_MAX_FDS], config = s->config_fd;
@@ -43,8 +43,9 @@ static void become(const struct process_start *s, int control, char *const argv[
         ok = place(fds[i], ROLE_FIRST_FD + (int)i);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid();                         /* Ctrl-C is for the supervisor, who ends us in order */
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would restart our peers */
+    setsid();                           /* Ctrl-C is for the supervisor, who ends us in order */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);   /* nobody would restart our peers */
+    ok = ok && getppid() == supervisor; /* else it has died before that counted */
     if (ok)
         execve("/proc/self/exe", argv, env);
     _exit(EXIT_NOT_EXECUTED);
@@ -97,9 +98,9 @@ int process_start(const struct process_start *s, pid_t *pid, int *control, struc
         return mp_fail(err, MP_E_IO, errno, "cannot start the %s: %s", serve_role_name(s->role),
                        strerror(errno));
     }
-    pid_t child = fork();
+    pid_t self = getpid(), child = fork();
     if (child == 0)
-        become(s, pair[1], (char *const *)(uintptr_t)argv, env);
+        become(s, self, pair[1], (char *const *)(uintptr_t)argv, env);
     free(env);
     close(pair[1]);
     if (child < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {

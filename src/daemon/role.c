@@ -2,6 +2,8 @@
 #include "daemon/role.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,7 +80,9 @@ struct str role_socket_path(struct arena *arena, const struct serve_config *c, u
 int role_become(struct role *r, struct confine_facts *facts, struct mp_err *err)
 {
     *facts = (struct confine_facts){0};
-    return confine_identity(r->role, r->config, facts, err);
+    int st = confine_identity(r->role, r->config, facts, err);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* another user does not inherit it: prctl(2) */
+    return st;
 }
 
 int role_confine(struct role *r, struct confine_facts *facts, struct mp_err *err)

@@ -90,10 +90,18 @@ static void stop(struct supervisor *s)
         generation_drain(s, g, true);
 }
 
+static bool is_alone_left(const struct supervisor *s, const struct generation *g)
+{
+    for (const struct generation *o = s->generations; o != NULL; o = o->next)
+        if (o != g && !o->draining)
+            return false;
+    return true;
+}
+
 /* A reload whose processes do not come to serve is taken back. At the start that is the end. */
 static void give_up(struct supervisor *s, struct generation *g)
 {
-    bool is_alone = g->next == NULL;
+    bool is_alone = is_alone_left(s, g);
     log_note(LOG_ERROR_LEVEL, is_alone ? "daemon.not_started" : "daemon.reload_refused",
              "generation %u does not come to serve", g->number);
     generation_drain(s, g, true);

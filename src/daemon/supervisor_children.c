@@ -200,15 +200,22 @@ static void tick_alive(struct supervisor *s, struct child *c)
     }
 }
 
+/* The first start of the front waits for the others: generation_step. */
+static bool may_start(const struct supervisor *s, const struct generation *g, const struct child *c)
+{
+    if (c->state != CHILD_WAITING || s->now_ms < c->next_ms)
+        return false;
+    if (c->role == ROLE_FRONT)
+        return c->restarts > 0 && !g->draining;
+    return c->role == ROLE_CLERK ? !g->draining && generation_may_have_clerk(s, g) : true;
+}
+
 void child_tick(struct supervisor *s, struct generation *g, struct child *c)
 {
     struct mp_err err = {0};
     if (child_is_alive(c))
         tick_alive(s, c);
-    /* the first start of the front waits for the others: generation_step */
-    bool may_start = c->role != ROLE_FRONT || c->restarts > 0;
-    if (c->state != CHILD_WAITING || !may_start || s->now_ms < c->next_ms ||
-        (g->draining && c->role != ROLE_WORKER && c->role != ROLE_SIGNER))
+    if (!may_start(s, g, c))
         return;
     if (child_begin(s, g, c, &err) == MP_OK)
         return;

@@ -298,10 +298,11 @@ static void step_draining(struct supervisor *s, struct generation *g)
     stop_role(s, g, ROLE_SIGNER);
 }
 
-static void drain_others(struct supervisor *s, const struct generation *g)
+/* A newer one that still starts is what the operator asked for last: it goes on. */
+static void drain_older(struct supervisor *s, const struct generation *g)
 {
-    for (struct generation *o = s->generations; o != NULL; o = o->next)
-        if (o != g && !o->draining)
+    for (struct generation *o = g->next; o != NULL; o = o->next)
+        if (!o->draining)
             generation_drain(s, o, false);
 }
 
@@ -313,18 +314,28 @@ void generation_step(struct supervisor *s, struct generation *g)
         step_draining(s, g);
         return;
     }
-    if (front->state == CHILD_WAITING && front->restarts == 0 && are_served(g) &&
-        child_begin(s, g, front, &err) != MP_OK) {
+    if (front->state == CHILD_WAITING && front->restarts == 0 && s->now_ms >= front->next_ms &&
+        are_served(g) && child_begin(s, g, front, &err) != MP_OK) {
         log_note(LOG_ERROR_LEVEL, "process.not_started", "%s", err.text);
         front->next_ms = s->now_ms + SUPERVISOR_BACKOFF_MIN_MS;
     }
     if (g->live || !front->once)
         return;
     g->live = true;
-    drain_others(s, g);
+    drain_older(s, g);
     listeners_sweep(s);
     log_note(LOG_INFO_LEVEL, "daemon.ready", "generation %u takes mail", g->number);
     notify_ready(&s->notify, "takes mail");
+}
+
+/* Webhooks and runs are not to be doubled: the clerk of the one before has ended first. */
+bool generation_may_have_clerk(const struct supervisor *s, const struct generation *g)
+{
+    for (const struct generation *o = s->generations; o != NULL; o = o->next)
+        for (size_t i = 0; i < o->n_children; i++)
+            if (o != g && o->children[i].role == ROLE_CLERK && child_is_alive(&o->children[i]))
+                return false;
+    return g->live;
 }
 
 bool generation_is_over(const struct generation *g)

@@ -98,6 +98,7 @@ void generation_free(struct supervisor *s, struct generation *g);
 void generation_step(struct supervisor *s, struct generation *g);
 void generation_drain(struct supervisor *s, struct generation *g, bool soon);
 bool generation_is_over(const struct generation *g);
+bool generation_may_have_clerk(const struct supervisor *s, const struct generation *g);
 struct child *generation_child(struct generation *g, enum serve_role role);
 
 /* Sockets of `config`; those that no generation wants are closed. */

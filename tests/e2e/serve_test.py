@@ -189,6 +189,50 @@ def _(d):
                and e["how"] == "exit code 0")
 
 
+@row("reloads in a row, before the one before serves: the last configuration is what stays")
+def _(d):
+    with Serve(PROGRAM, MILTER) as daemon:
+        for tag in ("two", "three", "four"):
+            daemon.write(MILTER.replace("odd", tag))
+            expect(tag, daemon.reload()["event"], "daemon.reload")
+        daemon.wait_for("daemon.ready", where=lambda e: "generation 4" in e["text"])
+        for number in (1, 2, 3):
+            daemon.wait_for("process.ended", count=2, where=lambda e: e["role"] == "worker"
+                            and e["generation"] == number)
+        with mta(daemon) as m:
+            v = m.deliver(FORGED + good())
+            expect("the last one", v.replaced, [("Subject", 1, " [four] hello")])
+
+
+@row("a supervisor that is killed takes its processes along, even those that hang")
+def _(d):
+    user = "nobody" if os.geteuid() == 0 else None
+    daemon = Serve(PROGRAM, MILTER)
+    if user is not None:
+        with open(daemon.config, encoding="utf-8") as f:
+            text = f.read().replace("user: root\ngroup: root\n", f"user: {user}\ngroup: nogroup\n")
+        with open(daemon.config, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(daemon.dir, 0o755)
+    daemon.start()
+    pids = daemon.pids("worker") + daemon.pids("front")
+    expect("processes", len(pids), 3)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    daemon.process.kill()
+    daemon.process.wait()
+
+    def is_gone(pid):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+                return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+        except OSError:
+            return True
+    for pid in pids:
+        until(f"{pid} is gone", lambda: is_gone(pid))
+    daemon.clean()
+
+
 @row("a configuration with a mistake is refused, and the old one stays")
 def _(d):
     d.write(MILTER + "nonsense: 1\n")
@@ -377,6 +421,11 @@ def _(d):
         with mta(daemon, ip="203.0.113.9") as m:
             m.deliver(good())
         until("told twice", lambda: len(got) >= 2)
+        daemon.reload()
+        new = daemon.wait_for("process.ready", where=lambda e: e["text"].startswith(
+            "clerk 0 of generation 2"))
+        old = daemon.wait_for("process.ended", where=lambda e: e["role"] == "clerk")
+        holds("one clerk at a time", daemon.events.index(old) < daemon.events.index(new))
     server.shutdown()
     headers, body = got[1]
     headers = {k.lower(): v for k, v in headers.items()}
