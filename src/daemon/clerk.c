@@ -13,10 +13,18 @@
 
 #include "base/clock.h"
 #include "daemon/clerk_monitor.h"
+#include "daemon/clerk_reports.h"
 #include "daemon/log.h"
 #include "daemon/serve_hooks.h"
 
-enum { EXIT_OK = 0, TICK_MS = 1000, COMMANDS_MAX = 4, EXIT_NOT_EXECUTED = 127 };
+enum {
+    EXIT_OK = 0,
+    TICK_MS = 1000,
+    COMMANDS_MAX = 4,
+    EXIT_NOT_EXECUTED = 127,
+    LOOK_EVERY_S = 60,
+    STATE_MAX_BYTES = 1024
+};
 
 /* A command of ours that runs now and then. */
 struct command {
@@ -31,6 +39,8 @@ struct clerk {
     struct role *role;
     struct hooks *hooks;
     struct clerk_monitor *monitor;
+    struct clerk_reports *reports;
+    int64_t look_s; /* monotonic: when reports are looked at again */
     pthread_t hooks_thread;
     bool has_thread;
     atomic_bool stop;
@@ -185,7 +195,30 @@ static void attend(struct clerk *c)
             return;
         for (size_t i = 0; i < c->n_commands; i++)
             tick_command(&c->commands[i]);
+        if (now_s() >= c->look_s) {
+            c->look_s = now_s() + LOOK_EVERY_S;
+            clerk_reports_look(c->reports, c->hooks);
+        }
     }
+}
+
+/* For webhooks: this generation of the daemon works, or ends. */
+static void tell_state(struct clerk *c, const char *state)
+{
+    struct buf b;
+    struct json j;
+    if (c->hooks == NULL)
+        return;
+    buf_init(&b, STATE_MAX_BYTES);
+    json_init(&j, &b, 0);
+    json_object_begin(&j);
+    json_kword(&j, "state", state);
+    json_kint(&j, "generation", c->role->generation);
+    json_kword(&j, "version", MP_VERSION);
+    json_object_end(&j);
+    if (!b.failed)
+        hooks_put(c->hooks, HOOK_DAEMON_STATE, clock_wall_ms(), buf_str(&b));
+    buf_clear(&b);
 }
 
 static int open_clerk(struct clerk *c, struct role *r, const struct suite_outside *outside,
@@ -203,6 +236,8 @@ static int open_clerk(struct clerk *c, struct role *r, const struct suite_outsid
     if (st == MP_OK)
         st = clerk_monitor_start(r, outside, c->hooks, &c->monitor, err);
     if (st == MP_OK)
+        st = clerk_reports_open(r, &c->reports, err);
+    if (st == MP_OK)
         plan_commands(c);
     return st;
 }
@@ -215,6 +250,7 @@ static void close_clerk(struct clerk *c)
     clerk_monitor_stop(c->monitor);
     for (size_t i = 0; i < c->n_commands; i++)
         stop_command(&c->commands[i]);
+    clerk_reports_close(c->reports);
     hooks_close(c->hooks);
     free(c);
 }
@@ -230,7 +266,9 @@ int clerk_run(struct role *r, const struct suite_outside *outside)
     }
     if (open_clerk(c, r, outside, &err) == MP_OK) {
         role_ready();
+        tell_state(c, "running");
         attend(c);
+        tell_state(c, "stopping");
     } else {
         code = role_failed(&err);
     }

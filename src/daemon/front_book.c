@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memfd.h"
 #include "daemon/front_book.h"
 
 enum { DIR_MAX_BYTES = 1024 };
@@ -58,8 +59,9 @@ static int open_reports(struct front *f, struct mp_err *err)
         return MP_OK;
     if (!dir_of(r->dir, dir))
         return mp_fail(err, MP_E_USAGE, 0, "reports: the name of their folder is too long");
-    int st =
-        feedback_store_open(&(struct feedback_store_config){.dir = dir}, &f->book->feedback, err);
+    const struct feedback_store_config config = {.dir = dir,
+                                                 .keep_s = (int64_t)r->keep_days * 86400};
+    int st = feedback_store_open(&config, &f->book->feedback, err);
     return st == MP_OK && r->observe ? observer_new(f->book->feedback, &f->book->observer, err)
                                      : st;
 }
@@ -163,11 +165,20 @@ static void summarize_unjudged(struct arena *a, const struct mail_request *r, co
         s->rcpt_to[s->n_rcpts++] = summary_text(a, r->rcpt_to[i]);
 }
 
-static void keep(struct front *f, const struct mail_summary *s, struct str report)
+static void keep_history(struct front *f, const struct mail_summary *s, struct str report, int fd)
+{
+    size_t n = fd < 0 || !f->config->history.keep_messages ? 0 : (size_t)memfd_size(fd);
+    const char *message = n == 0 ? NULL : memfd_map(fd, n);
+    history_add(f->book->history, s, report, str_make(message, message == NULL ? 0 : n));
+    if (message != NULL)
+        memfd_unmap(message, n);
+}
+
+static void keep(struct front *f, const struct mail_summary *s, struct str report, int fd)
 {
     struct front_book *b = f->book;
     if (b->history != NULL)
-        history_add(b->history, s, report, STR_NONE);
+        keep_history(f, s, report, fd);
     if (b->hooks != NULL)
         hooks_put_mail(b->hooks, s);
     observer_add(b->observer, s);
@@ -175,7 +186,8 @@ static void keep(struct front *f, const struct mail_summary *s, struct str repor
 }
 
 void front_book_mail(struct front *f, const struct mail_request *request,
-                     const struct mail_answer *answer, const char *did, const char *why_not)
+                     const struct mail_answer *answer, int message_fd, const char *did,
+                     const char *why_not)
 {
     struct arena arena;
     struct mail_summary s;
@@ -188,6 +200,6 @@ void front_book_mail(struct front *f, const struct mail_request *request,
     }
     count(f, &s, answer != NULL);
     log_mail(f, &s, why_not);
-    keep(f, &s, answer == NULL ? STR_NONE : answer->report);
+    keep(f, &s, answer == NULL ? STR_NONE : answer->report, message_fd);
     arena_clear(&arena);
 }

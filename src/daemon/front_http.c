@@ -44,15 +44,15 @@ static int scan(void *ctx, const struct mail_request *r, struct str message, str
     request.number = next_number(f);
     request.message_bytes = message.n;
     int st = crew_ask_and_wait(f->work_path.p, &request, fd, a, out, err);
-    if (fd >= 0)
-        close(fd);
     bool judged = st == MP_OK && out->status == ANSWER_JUDGED;
     if (request.kind == MAIL_JUDGE && request.policy.n == 0)
-        front_book_mail(f, &request, judged ? out : NULL,
+        front_book_mail(f, &request, judged ? out : NULL, judged ? fd : -1,
                         judged ? action_name(out->action) : "tempfail",
                         judged        ? NULL
                         : st == MP_OK ? "a worker could not judge it"
                                       : err->text);
+    if (fd >= 0)
+        close(fd);
     return st;
 }
 

@@ -91,9 +91,10 @@ bool spool_finish(struct spool *s);
 int front_book_open(struct front *f, struct mp_err *err);
 void front_book_close(struct front *f);
 /* `answer`: NULL when there is none; then `why_not` tells, and `did` what the MTA was told.
- * Threads: any. */
+ * `message_fd`: the sealed message, kept where that is wanted; -1: there is none. Threads: any. */
 void front_book_mail(struct front *f, const struct mail_request *request,
-                     const struct mail_answer *answer, const char *did, const char *why_not);
+                     const struct mail_answer *answer, int message_fd, const char *did,
+                     const char *why_not);
 
 /* ---- front_http.c ---- */
 

@@ -235,7 +235,7 @@ static void answer_unjudged(struct mta *m, enum verdict_action wanted, const cha
                                                            : "cannot be judged now, try again");
         refuse(m, wanted == ACTION_REJECT ? 552 : 451, text);
     }
-    front_book_mail(m->front, &m->request, NULL, did, why);
+    front_book_mail(m->front, &m->request, NULL, -1, did, why);
     spool_reset(&m->spool);
 }
 
@@ -281,12 +281,12 @@ static void answer_judged(struct mta *m, const struct mail_answer *a)
     }
     int st = milter_answer_message(m->session, &verdict, &err);
     if (st == MP_OK) {
-        front_book_mail(m->front, &m->request, a, action_name(a->action), NULL);
+        front_book_mail(m->front, &m->request, a, m->spool.fd, action_name(a->action), NULL);
         return;
     }
     log_note(LOG_ERROR_LEVEL, "milter.answer", "%s", err.text);
     refuse(m, 451, STR("cannot be judged now, try again"));
-    front_book_mail(m->front, &m->request, NULL, "tempfail", err.text);
+    front_book_mail(m->front, &m->request, NULL, -1, "tempfail", err.text);
 }
 
 static void on_judged(void *ctx, const struct mail_answer *answer, const char *why_not)

@@ -139,7 +139,7 @@ static void tell(struct judge *j, const struct mail_request *r, const struct ser
     enum verdict_action action = j->job.verdict.action;
     if (r->mode == MAIL_MONITOR)
         action = ACTION_ACCEPT;
-    if (action == ACTION_QUARANTINE && l != NULL && !l->quarantine)
+    if (action == ACTION_QUARANTINE && !l->quarantine)
         action = ACTION_TAG;
     a->action = action;
     a->code = 250;
@@ -207,7 +207,7 @@ static int edit(struct judge *j, const struct mail_request *r, const struct serv
 {
     const struct judge_setup *s = j->setup;
     int st = MP_OK;
-    if (!r->want_edits || !is_taken(a) || l == NULL || r->mode == MAIL_MONITOR)
+    if (!r->want_edits || !is_taken(a) || r->mode == MAIL_MONITOR)
         return MP_OK;
     if (r->mode == MAIL_INBOUND)
         st = judge_edits(&j->arena, &j->job, l, a, err);
@@ -250,11 +250,17 @@ static bool is_refused_by_spf(const struct verdict *v)
             return true;
     return false;
 }
+/* How mail is marked that came by HTTP: clients of rspamd's protocol ask for it. */
+static const struct serve_milter by_http = {.quarantine = true,
+                                            .add_headers = true,
+                                            .strip_results = true};
 
 static int judge(struct judge *j, const struct mail_request *r, struct str raw,
                  struct mail_answer *a, struct mp_err *err)
 {
     const struct serve_milter *l = listener_of(j->setup->config, r->listener);
+    if (l == NULL)
+        l = &by_http;
     int st = choose_policy(j, r, err);
     if (st == MP_OK)
         st = r->kind == MAIL_WARM ? warm(j, r, err) : run(j, r, raw, err);

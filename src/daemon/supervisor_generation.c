@@ -170,7 +170,7 @@ static int open_sockets(struct generation *g, struct mp_err *err)
 static bool needs_clerk(const struct serve_config *c)
 {
     return c->n_webhooks > 0 || c->monitor.n_suites > 0 || c->monitor.n_audits > 0 ||
-           c->reports.imap_url.n > 0 || c->intel.update_every_s > 0;
+           c->reports.enabled || c->intel.update_every_s > 0;
 }
 
 /* At least two: one may die of a mail, and the other goes on. */
