@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The house checks themselves: each rule is broken once in a small tree and must be reported."""
+import importlib.util
 import os
 import subprocess
 import sys
@@ -72,5 +73,24 @@ for n, (label, tool, changes, word) in enumerate(ROWS, 1):
     print('ok' if ok else 'not ok', n, '-', f'{tool}: {label}'.replace('#', '_'))
     if not ok:
         print(''.join(f'# {line}\n' for line in done.stdout.splitlines()), end='')
-print(f'1..{len(ROWS)}')
+
+# Symbols: what nm says of two rooms (a name per library's member), and a word of the report.
+NM = 'libroom_{}.a:{}: 0000000000000000 {} {}\n'
+SYMBOL_ROWS = [
+    ('each its own', [('a', 'x.o', 'T', 'f'), ('b', 'y.o', 'T', 'g')], None),
+    ('one in two rooms', [('a', 'x.o', 'T', 'f'), ('b', 'y.o', 'T', 'f')], 'f: defined in a (x.o) and b (y.o)'),
+    ('data and a function', [('a', 'x.o', 'R', 'f'), ('b', 'y.o', 'T', 'f')], 'f: defined in'),
+    ('twice in one room', [('a', 'x.o', 'T', 'f'), ('a', 'y.o', 'T', 'f')], 'f: defined in'),
+    ('weak ones may be several', [('a', 'x.o', 'W', 'f'), ('b', 'y.o', 'W', 'f')], None),
+]
+spec = importlib.util.spec_from_file_location('check_symbols', f'{TOOLS}/check-symbols.py')
+symbols = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(symbols)
+for n, (label, rows, word) in enumerate(SYMBOL_ROWS, len(ROWS) + 1):
+    found = symbols.find_doubles((room, name, symbol) for room, *rest in rows
+                                 for name, symbol in symbols.read_symbols(NM.format(room, *rest)))
+    ok = not found if word is None else len(found) == 1 and word in found[0]
+    failed += not ok
+    print('ok' if ok else 'not ok', n, '-', f'symbols: {label}', *([] if ok else [f'\n# {found}']))
+print(f'1..{len(ROWS) + len(SYMBOL_ROWS)}')
 sys.exit(failed != 0)
