@@ -15,7 +15,7 @@ const char serve_help[] =
     "SIGHUP reloads the configuration, SIGTERM ends when what is on its way has ended.\n"
     "It stays in the foreground and logs to standard error: mailproof.yaml(5), docs/serve.md.\n";
 
-enum { OPT_CHECK = 256 };
+enum { OPT_CHECK = 256, WARNINGS_MAX_BYTES = 256 * 1024 };
 
 static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
                                              {"check-config", no_argument, NULL, OPT_CHECK},
@@ -24,7 +24,15 @@ static const struct option long_options[] = {{"config", required_argument, NULL,
 static int check(const char *path)
 {
     struct mp_err err = {0};
-    if (supervisor_check(path, &err) != MP_OK)
+    struct buf warnings;
+    buf_init(&warnings, WARNINGS_MAX_BYTES);
+    int st = supervisor_check(path, &warnings, &err);
+    for (struct str left = buf_str(&warnings), line; left.n > 0;) {
+        line = str_cut(&left, '\n');
+        fprintf(stderr, "mailproof: serve: warning: " STR_FMT "\n", STR_ARG(line));
+    }
+    buf_clear(&warnings);
+    if (st != MP_OK)
         return report_failure("serve", &err);
     printf("%s: no mistakes found\n", path);
     return EXIT_PASSED;

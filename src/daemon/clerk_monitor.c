@@ -48,6 +48,18 @@ static void keep_audit(struct clerk_monitor *m, const struct monitor_target *t,
         history_add_audit(m->history, &a);
 }
 
+static void keep_case(struct clerk_monitor *m, const struct monitor_target *t,
+                      const struct monitor_run *run, const struct monitor_case *c)
+{
+    const struct history_run r = {.suite = t->name,
+                                  .name = c->name,
+                                  .time_ms = run->started_ms,
+                                  .duration_ms = c->duration_ms,
+                                  .state = state_of(c->result),
+                                  .text = c->text};
+    history_add_run(m->history, &r);
+}
+
 static void ran(void *ctx, const struct monitor_target *t, const struct monitor_run *run)
 {
     struct clerk_monitor *m = ctx;
@@ -65,16 +77,15 @@ static void ran(void *ctx, const struct monitor_target *t, const struct monitor_
         keep_audit(m, t, run);
         return;
     }
-    for (size_t i = 0; run->whole && i < run->n_cases; i++) {
-        const struct monitor_case *c = &run->cases[i];
-        const struct history_run r = {.suite = t->name,
-                                      .name = c->name,
-                                      .time_ms = run->started_ms,
-                                      .duration_ms = c->duration_ms,
-                                      .state = state_of(c->result),
-                                      .text = c->text};
-        history_add_run(m->history, &r);
-    }
+    for (size_t i = 0; i < run->n_cases; i++)
+        keep_case(m, t, run, &run->cases[i]);
+    if (run->whole)
+        return;
+    const struct monitor_case broken = {.name = STR(MONITOR_RUN_NAME),
+                                        .text = run->why,
+                                        .result = MONITOR_UNDECIDED,
+                                        .duration_ms = run->duration_ms};
+    keep_case(m, t, run, &broken);
 }
 
 /* MonitorChange of docs/schema/api.openapi.yaml. */
@@ -132,26 +143,45 @@ static void state_failed(void *ctx, const struct mp_err *err)
 
 /* ---- opening ---- */
 
+/* The others go on, and so do webhooks. */
+static void leave_out(struct clerk_monitor *m, struct str file, const char *why)
+{
+    const struct history_run r = {.suite = file,
+                                  .name = STR(MONITOR_RUN_NAME),
+                                  .time_ms = clock_wall_ms(),
+                                  .state = HISTORY_UNDECIDED,
+                                  .text = str_from(why)};
+    log_note(LOG_ERROR_LEVEL, "monitor.left_out", STR_FMT ": %s", STR_ARG(file), why);
+    history_add_run(m->history, &r);
+}
+
 static int read_targets(struct clerk_monitor *m, const struct suite_outside *outside,
                         struct mp_err *err)
 {
     const struct serve_monitor *c = &m->role->config->monitor;
     struct arena *a = &m->role->arena;
-    int st = MP_OK;
     m->targets = arena_new(a, struct monitor_target, c->n_suites + c->n_audits);
     if (m->targets == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for the monitor");
-    for (size_t i = 0; st == MP_OK && i < c->n_suites; i++, m->n++)
-        st =
-            monitor_suite_target(a, arena_copy(a, c->suites[i]).p, outside, &m->targets[m->n], err);
-    for (size_t i = 0; st == MP_OK && i < c->n_audits; i++)
+    for (size_t i = 0; i < c->n_suites; i++) {
+        struct mp_err why = {0};
+        const char *file = arena_copy(a, c->suites[i]).p;
+        int st = file == NULL ? mp_fail(&why, MP_E_NOMEM, 0, "no memory for a suite")
+                              : monitor_suite_target(a, file, outside, &m->targets[m->n], &why);
+        if (st == MP_OK)
+            m->n++;
+        else
+            leave_out(m, c->suites[i], why.text);
+    }
+    for (size_t i = 0; i < c->n_audits; i++)
         m->targets[m->n++] = monitor_audit_target(c->audits[i].domain, c->audits[i].profile,
                                                   (int64_t)c->audit_every_s * 1000);
-    return st;
+    return MP_OK;
 }
 
-static int open_history(struct clerk_monitor *m, struct mp_err *err)
+static int open_history(struct clerk_monitor *m)
 {
+    struct mp_err why = {0};
     const struct serve_history *h = &m->role->config->history;
     struct str dir = arena_copy(&m->role->arena, h->dir);
     if (!h->enabled)
@@ -159,8 +189,11 @@ static int open_history(struct clerk_monitor *m, struct mp_err *err)
     const struct history_config config = {.dir = dir.p,
                                           .keep_days = h->keep_days,
                                           .keep_runs_days = h->keep_days * KEEP_FACTOR};
-    return dir.p == NULL ? mp_fail(err, MP_E_NOMEM, 0, "no memory")
-                         : history_open(&config, &m->history, err);
+    if (dir.p == NULL)
+        return MP_E_NOMEM;
+    if (history_open(&config, &m->history, &why) != MP_OK)
+        log_note(LOG_ERROR_LEVEL, "history.failed", "the monitor goes on without: %s", why.text);
+    return MP_OK;
 }
 
 static int make_monitor(struct clerk_monitor *m, struct mp_err *err)
@@ -204,9 +237,10 @@ int clerk_monitor_start(struct role *r, const struct suite_outside *outside, str
     m->role = r;
     m->hooks = hooks;
     m->stop_fd = -1;
-    int st = read_targets(m, outside, err);
-    if (st == MP_OK)
-        st = open_history(m, err);
+    int st = open_history(m);
+    st = st == MP_OK ? read_targets(m, outside, err) : mp_fail(err, st, 0, "no memory");
+    if (st == MP_OK && m->n == 0)
+        log_note(LOG_ERROR_LEVEL, "monitor.failed", "there is nothing left to watch");
     if (st == MP_OK)
         st = make_monitor(m, err);
     if (st == MP_OK) {

@@ -211,5 +211,7 @@ int serve_config_load(struct arena *arena, struct str yaml, const char *file,
  * policy and suites have no mistakes, a plain HTTP listener without token on a public address is
  * refused. The first mistake, with what to do about it. */
 int serve_config_check(struct arena *arena, const struct serve_config *c, struct mp_err *err);
+/* Whether that suite names a webhook of its own, which the daemon does not call. */
+bool serve_suite_has_webhook(struct arena *arena, struct str path);
 
 #endif

@@ -270,12 +270,14 @@ static bool suite_readable(void *ctx, const char *path)
     return file_is_readable(path);
 }
 
+static const struct suite_outside suite_outside_here = {suite_env, suite_file, suite_readable,
+                                                        NULL};
+
 static int check_suite(struct str path, struct mp_err *err)
 {
-    static const struct suite_outside outside = {suite_env, suite_file, suite_readable, NULL};
     char name[PATH_BYTES];
     struct suite suite = {.file = NULL};
-    struct suite_options options = {.outside = &outside, .unset_allowed = true};
+    struct suite_options options = {.outside = &suite_outside_here, .unset_allowed = true};
     struct mp_err why = {0};
     if (!zero_ended(path, name))
         return MP_OK;
@@ -285,6 +287,17 @@ static int check_suite(struct str path, struct mp_err *err)
                      "%s: it does not say when it is to be run: schedule: {every: 15m}", name);
     suite_clear(&suite);
     return at_key("monitor: suites", st, &why, err);
+}
+
+bool serve_suite_has_webhook(struct arena *arena, struct str path)
+{
+    struct suite suite = {.file = NULL};
+    struct suite_options options = {.outside = &suite_outside_here, .unset_allowed = true};
+    const char *name = arena_copy(arena, path).p;
+    bool has = name != NULL && suite_read(name, &options, &suite, NULL, NULL) == MP_OK &&
+               suite.report.webhook_url.n > 0;
+    suite_clear(&suite);
+    return has;
 }
 
 static int check_monitor(struct arena *arena, const struct serve_config *c, struct mp_err *err)

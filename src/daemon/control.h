@@ -18,7 +18,7 @@ enum control_word {
     CONTROL_PEERS    /* `text`: the processes as JSON, for the status page */
 };
 
-enum { CONTROL_TEXT_BYTES = 16 * 1024 };
+enum { CONTROL_TEXT_BYTES = 64 * 1024 };
 
 struct control {
     uint32_t word, value, text_bytes;

@@ -66,15 +66,31 @@ static int open_reports(struct front *f, struct mp_err *err)
                                      : st;
 }
 
+/* What cannot be opened holds up no mail: it is told in the log and on the status page, and is
+ * tried again at the next start. Only a configuration that is wrong ends the process, so that a
+ * reload is taken back. */
 int front_book_open(struct front *f, struct mp_err *err)
 {
+    static const struct {
+        const char *event;
+        int (*open)(struct front *f, struct mp_err *err);
+    } parts[BOOK_PARTS] = {[BOOK_HISTORY] = {"history.failed", open_history},
+                           [BOOK_HOOKS] = {"webhooks.failed", open_hooks},
+                           [BOOK_REPORTS] = {"reports.failed", open_reports}};
     f->book = calloc(1, sizeof *f->book);
     if (f->book == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory");
-    int st = open_history(f, err);
-    if (st == MP_OK)
-        st = open_hooks(f, err);
-    return st == MP_OK ? open_reports(f, err) : st;
+    for (size_t i = 0; i < BOOK_PARTS; i++) {
+        struct mp_err why = {0};
+        int st = parts[i].open(f, &why);
+        if (st == MP_E_USAGE || st == MP_E_NOMEM)
+            return mp_fail(err, st, 0, "%s", why.text);
+        if (st == MP_OK)
+            continue;
+        f->book->failed[i] = why;
+        log_note(LOG_ERROR_LEVEL, parts[i].event, "mail goes on without: %s", why.text);
+    }
+    return MP_OK;
 }
 
 void front_book_close(struct front *f)

@@ -8,12 +8,15 @@
 #include "history/history.h"
 #include "report/summary.h"
 
-/* NULL: not configured. */
+enum book_part { BOOK_HISTORY, BOOK_HOOKS, BOOK_REPORTS, BOOK_PARTS };
+
+/* NULL: not configured, or it could not be opened: then `failed` says why. */
 struct front_book {
     struct history *history;
     struct hooks *hooks;
     struct feedback_store *feedback;
     struct observer *observer;
+    struct mp_err failed[BOOK_PARTS]; /* an empty text: it has not */
 };
 
 /* front_http.c: the event `mail`. Threads: any. */

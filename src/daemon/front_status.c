@@ -3,20 +3,22 @@
 
 #include "base/clock.h"
 #include "daemon/front_book.h"
+#include "signer/table.h"
 
 enum peer { PEER_ROLES, PEER_CLAMD, PEER_INTEL, PEER_RESOLVER, PEER_SIGNER, PEERS };
 
 /* ---- what others have told ---- */
 
 /* Nobody has told it yet: the state is not known, and says so. */
+#define UNTOLD "\"error\":\"not known yet\""
 static const char *const untold[PEERS] = {
     [PEER_ROLES] = "[]",
-    [PEER_CLAMD] = "{\"state\":\"unknown\",\"version\":\"\",\"database\":\"\","
-                   "\"database_time\":null,\"database_age_s\":null,\"error\":\"\"}",
-    [PEER_INTEL] = "{\"state\":\"unknown\",\"indicators\":0,\"feeds\":[],\"error\":\"\"}",
-    [PEER_RESOLVER] = "{\"state\":\"unknown\",\"queries\":0,\"cached\":0,\"failed\":0,"
-                      "\"timeouts\":0,\"error\":\"\"}",
-    [PEER_SIGNER] = "{\"state\":\"unknown\",\"keys\":[],\"error\":\"\"}",
+    [PEER_CLAMD] = "{\"state\":\"degraded\",\"version\":null,\"database\":null,"
+                   "\"database_time\":null,\"database_age_s\":null," UNTOLD "}",
+    [PEER_INTEL] = "{\"state\":\"degraded\",\"indicators\":0,\"feeds\":[]," UNTOLD "}",
+    [PEER_RESOLVER] = "{\"state\":\"degraded\",\"queries\":0,\"cached\":0,\"failed\":0,"
+                      "\"timeouts\":0," UNTOLD "}",
+    [PEER_SIGNER] = "{\"state\":\"degraded\",\"keys\":[]," UNTOLD "}",
 };
 
 static void read_peers(const struct front *f, struct str text, struct str out[PEERS])
@@ -26,7 +28,7 @@ static void read_peers(const struct front *f, struct str text, struct str out[PE
         out[i] = line.n > 0 ? line : str_from(untold[i]);
     }
     if (f->config->signing == NULL)
-        out[PEER_SIGNER] = STR("{\"state\":\"off\",\"keys\":[],\"error\":\"\"}");
+        out[PEER_SIGNER] = STR("{\"state\":\"off\",\"keys\":[],\"error\":null}");
 }
 
 static void kraw(struct json *j, const char *key, struct str value)
@@ -56,7 +58,7 @@ static void write_listeners(struct front *f, struct json *j)
         json_kword(j, "name", "http");
         json_kword(j, "protocol", "http");
         json_ktext(j, "address", f->config->http.listen.text);
-        json_kword(j, "mode", "");
+        json_kword(j, "mode", NULL);
         json_kint(j, "connections", 0);
         json_object_end(j);
     }
@@ -96,7 +98,7 @@ static void write_queues(struct front *f, struct json *j)
 
 static const char *state_word(enum history_state s)
 {
-    return s == HISTORY_OK ? "ok" : s == HISTORY_FAILING ? "degraded" : "failed";
+    return s == HISTORY_OK ? "ok" : s == HISTORY_FAILING ? "degraded" : "down";
 }
 
 static void write_history(struct front *f, struct json *j)
@@ -104,19 +106,20 @@ static void write_history(struct front *f, struct json *j)
     struct history_status s = {0};
     struct history_totals t = {0};
     bool is_kept = f->book->history != NULL;
+    const char *failed = f->book->failed[BOOK_HISTORY].text;
     if (is_kept) {
         history_status(f->book->history, &s);
         history_totals(f->book->history, &t, NULL);
     }
     json_key(j, "history");
     json_object_begin(j);
-    json_kword(j, "state", is_kept ? state_word(s.state) : "off");
+    json_kword(j, "state", is_kept ? state_word(s.state) : failed[0] != '\0' ? "down" : "off");
     json_kint(j, "mails", (int64_t)t.messages);
     json_kint(j, "bytes", (int64_t)t.bytes);
     json_ktime_ms(j, "oldest", t.oldest_ms);
     json_kint(j, "pending", (int64_t)s.queued);
     json_kint(j, "dropped", (int64_t)s.lost);
-    json_kword(j, "error", s.state == HISTORY_OK ? "" : s.problem);
+    json_kopt(j, "error", str_from(is_kept && s.state != HISTORY_OK ? s.problem : failed));
     json_object_end(j);
 }
 
@@ -126,12 +129,12 @@ static bool write_hook(void *ctx, const struct hook_endpoint_status *s)
     bool fails = s->disabled || s->failed_ms > s->sent_ms;
     json_object_begin(j);
     json_ktext(j, "name", s->name);
-    json_kword(j, "state", s->disabled ? "failed" : fails ? "degraded" : "ok");
+    json_kword(j, "state", s->disabled ? "down" : fails ? "degraded" : "ok");
     json_kint(j, "pending", (int64_t)s->waiting);
     json_kint(j, "delivered", (int64_t)s->sent);
     json_kint(j, "failed", (int64_t)(s->dead + s->lost));
     json_ktime_ms(j, "last_success", s->sent_ms);
-    json_kword(j, "error", fails ? s->reason : "");
+    json_kopt(j, "error", str_from(fails ? s->reason : ""));
     json_object_end(j);
     return true;
 }
@@ -154,10 +157,15 @@ static size_t write_problems(struct front *f, const struct str peers[PEERS], str
     json_key(j, "problems");
     json_array_begin(j);
     for (size_t i = PEER_CLAMD; i < PEERS; i++)
-        if (str_starts(peers[i], STR("{\"state\":\"failed\""))) {
+        if (str_starts(peers[i], STR("{\"state\":\"down\""))) {
             char text[64];
             n++;
             json_str(j, str_make(text, (size_t)snprintf(text, sizeof text, "%s fails", parts[i])));
+        }
+    for (size_t i = 0; i < BOOK_PARTS; i++)
+        if (f->book->failed[i].text[0] != '\0') {
+            n++;
+            json_str(j, str_from(f->book->failed[i].text));
         }
     if (f->book->history != NULL) {
         struct history_status s;
@@ -216,6 +224,23 @@ static void value(struct buf *out, const char *name, unsigned long long v)
     buf_addf(out, "mailproof_%s %llu\n", name, v);
 }
 
+/* Until the first of its entries has no key that signs. */
+static void write_signing(const struct front *f, struct buf *out)
+{
+    const struct signing_table *t = f->config->signing;
+    int64_t now_s = clock_wall_s(), until_s = INT64_MAX;
+    for (size_t i = 0; t != NULL && i < t->n_domains; i++) {
+        int64_t end_s = signing_covered_until(&t->domains[i], now_s);
+        until_s = end_s < until_s ? end_s : until_s;
+    }
+    series(out, "signing_covered_seconds", "gauge",
+           "Until the first domain that is signed for has no key by its dates.");
+    if (until_s == INT64_MAX)
+        buf_addz(out, "mailproof_signing_covered_seconds +Inf\n");
+    else
+        value(out, "signing_covered_seconds", (unsigned long long)(until_s - now_s));
+}
+
 void front_metrics(struct front *f, struct buf *out)
 {
     struct front_counts *c = &f->count;
@@ -240,6 +265,7 @@ void front_metrics(struct front *f, struct buf *out)
         series(out, rows[i].name, rows[i].type, rows[i].help);
         value(out, rows[i].name, atomic_load_explicit(rows[i].of, memory_order_relaxed));
     }
+    write_signing(f, out);
     series(out, "spool_bytes", "gauge", "Mails on their way from an MTA to a worker, bytes.");
     value(out, "spool_bytes", f->spooled_bytes);
     series(out, "generation", "gauge", "Grows with each reload.");

@@ -12,7 +12,7 @@
 #include "daemon/log.h"
 #include "signer/serve.h"
 
-enum { EXIT_OK = 0, STATUS_MAX_BYTES = 8 * 1024 };
+enum { EXIT_OK = 0, STATUS_MAX_BYTES = 16 * 1024 - 1 };
 
 struct serving {
     struct signer_serving config;
@@ -31,11 +31,31 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* For the status page: names and kinds, as LIST tells them to anyone of ours. */
-static void tell_keys(const struct signer_keys *keys)
+static const char *algorithm_of(const struct signer_keys *keys, struct str name)
 {
     size_t n = 0;
     const struct signer_key_info *info = signer_keys_infos(keys, &n);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(info[i].name, name))
+            return info[i].type == KEY_RSA ? "rsa" : "ed25519";
+    return "";
+}
+
+static void write_entry(const struct signing_domain *d, const struct signer_keys *keys,
+                        struct json *j)
+{
+    for (size_t i = 0; i < d->n_selectors; i++) {
+        json_object_begin(j);
+        json_ktext(j, "domain", d->name);
+        json_ktext(j, "selector", d->selectors[i].selector);
+        json_kword(j, "algorithm", algorithm_of(keys, d->selectors[i].key));
+        json_object_end(j);
+    }
+}
+
+/* For the status page: who signs with what. Only the first of very many. */
+static void tell_keys(const struct signing_table *t, const struct signer_keys *keys)
+{
     struct buf b;
     struct json j;
     buf_init(&b, STATUS_MAX_BYTES);
@@ -44,15 +64,10 @@ static void tell_keys(const struct signer_keys *keys)
     json_kword(&j, "state", "ok");
     json_key(&j, "keys");
     json_array_begin(&j);
-    for (size_t i = 0; i < n; i++) {
-        json_object_begin(&j);
-        json_ktext(&j, "domain", STR(""));
-        json_ktext(&j, "selector", info[i].name);
-        json_kword(&j, "algorithm", info[i].type == KEY_RSA ? "rsa" : "ed25519");
-        json_object_end(&j);
-    }
+    for (size_t i = 0; i < t->n_domains && b.n < STATUS_MAX_BYTES / 2; i++)
+        write_entry(&t->domains[i], keys, &j);
     json_array_end(&j);
-    json_kword(&j, "error", "");
+    json_kword(&j, "error", NULL);
     json_object_end(&j);
     if (!b.failed)
         control_send(ROLE_CONTROL_FD, CONTROL_STATUS, 0, buf_str(&b));
@@ -101,7 +116,7 @@ static int run(struct role *r, struct signer_keys *keys, uid_t uid, struct mp_er
         st = mp_fail(err, MP_E_NOMEM, 0, "cannot start a thread");
     if (st != MP_OK)
         return st;
-    tell_keys(keys);
+    tell_keys(r->config->signing, keys);
     role_ready();
     role_wait();
     if (write(s.config.stop_fd, &one, sizeof one) < 0)

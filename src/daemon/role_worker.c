@@ -9,7 +9,7 @@
 #include "daemon/worker.h"
 #include "daemon/worker_status.h"
 
-enum { EXIT_OK = 0, TICK_MS = 1000, STATUS_MAX_BYTES = 8 * 1024 };
+enum { EXIT_OK = 0, TICK_MS = 1000, STATUS_MAX_BYTES = 16 * 1024 - 1 };
 
 static void tell_status(const struct judge_setup *setup)
 {

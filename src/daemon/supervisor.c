@@ -18,6 +18,7 @@ enum {
     CONFIG_ARENA_BYTES = 64 << 20,
     EXIT_GOOD = 0,
     EXIT_NOT_STARTED = 1,
+    WARNINGS_MAX_BYTES = 256 * 1024,
     POLL_MAX = 1 + SUPERVISOR_MAX_GENERATIONS * CHILDREN_MAX
 };
 
@@ -35,6 +36,18 @@ static size_t count_generations(const struct supervisor *s)
 }
 
 /* ---- start and reload ---- */
+
+static void log_warnings(struct generation *g)
+{
+    struct buf b;
+    buf_init(&b, WARNINGS_MAX_BYTES);
+    supervisor_warnings(&g->arena, g->config, &b);
+    for (struct str left = buf_str(&b), line; left.n > 0;) {
+        line = str_cut(&left, '\n');
+        log_note(LOG_WARNING_LEVEL, "config.warning", STR_FMT, STR_ARG(line));
+    }
+    buf_clear(&b);
+}
 
 /* A new generation with the file as it is now. Its processes start; the old ones go on until it
  * serves. */
@@ -60,6 +73,7 @@ static int begin_generation(struct supervisor *s, struct mp_err *err)
         return st;
     g->next = s->generations;
     s->generations = g;
+    log_warnings(g);
     return MP_OK;
 }
 
@@ -83,7 +97,6 @@ static void stop(struct supervisor *s)
     if (s->stopping)
         return;
     s->stopping = true;
-    s->stop_until_ms = s->now_ms + SUPERVISOR_STOP_MS + SUPERVISOR_KILL_MS;
     notify_stopping(&s->notify, "ends what is on its way");
     log_note(LOG_INFO_LEVEL, "daemon.stopping", "what is on its way is ended first");
     for (struct generation *g = s->generations; g != NULL; g = g->next)
@@ -272,6 +285,7 @@ int supervisor_run(const struct supervisor_options *o)
     if (s == NULL)
         return EXIT_NOT_STARTED;
     s->options = *o;
+    s->started_wall_ms = clock_wall_ms();
     s->signal_fd = -1;
     s->notify.fd = -1;
     if (open_supervisor(s, &err) != MP_OK) {

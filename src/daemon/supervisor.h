@@ -25,7 +25,8 @@ struct supervisor_options {
 /* Runs until SIGTERM or SIGINT. SIGHUP reloads. An exit code: 0, or 1 when it could not start. */
 int supervisor_run(const struct supervisor_options *o);
 
-/* Reads `path` and checks it as a start would. */
-int supervisor_check(const char *path, struct mp_err *err);
+/* Reads `path` and checks it as a start would. Into `warnings`, a line each: what is no mistake,
+ * but will be one or is not what it looks like. */
+int supervisor_check(const char *path, struct buf *warnings, struct mp_err *err);
 
 #endif

@@ -26,7 +26,7 @@ struct child {
     char last_exit[64];
 };
 
-enum { CHILDREN_MAX = SERVE_MAX_WORKERS + 3, PEER_STATUS_BYTES = 8 * 1024 };
+enum { CHILDREN_MAX = SERVE_MAX_WORKERS + 3, PEER_STATUS_BYTES = 16 * 1024 };
 
 /* All processes of one configuration. */
 struct generation {
@@ -62,7 +62,7 @@ struct supervisor {
     unsigned last_number;
     int signal_fd;
     bool stopping;
-    int64_t now_ms, stop_until_ms, alive_ms;
+    int64_t now_ms, alive_ms, started_wall_ms;
     char worker_status[PEER_STATUS_BYTES], signer_status[PEER_STATUS_BYTES];
     bool peers_changed;
     int exit_code;
@@ -73,6 +73,9 @@ struct supervisor {
 /* The file, read and checked. The text stays in `arena`. */
 int supervisor_load(struct arena *arena, const char *path, struct serve_config **out,
                     struct str *text, struct mp_err *err);
+
+/* Of a configuration that holds: a line each. */
+void supervisor_warnings(struct arena *arena, const struct serve_config *c, struct buf *out);
 
 /* ---- supervisor_children.c ---- */
 

@@ -1,4 +1,6 @@
 /* What the front shows of the daemon's processes: the supervisor's view, as JSON a line. */
+#include <unistd.h>
+
 #include "base/json.h"
 #include "daemon/supervisor_internal.h"
 
@@ -22,7 +24,21 @@ static void write_child(struct json *j, const struct generation *g, const struct
     json_kint(j, "generation", g->number);
     json_ktime_ms(j, "started", c->started_wall_ms);
     json_kint(j, "restarts", c->restarts);
-    json_kword(j, "last_exit", c->last_exit);
+    json_kopt(j, "last_exit", str_from(c->last_exit));
+    json_object_end(j);
+}
+
+static void write_self(const struct supervisor *s, struct json *j)
+{
+    json_object_begin(j);
+    json_kword(j, "role", serve_role_name(ROLE_SUPERVISOR));
+    json_kint(j, "number", 0);
+    json_kint(j, "pid", getpid());
+    json_kword(j, "state", s->stopping ? "stopping" : "running");
+    json_kint(j, "generation", s->last_number);
+    json_ktime_ms(j, "started", s->started_wall_ms);
+    json_kint(j, "restarts", 0);
+    json_kword(j, "last_exit", NULL);
     json_object_end(j);
 }
 
@@ -31,6 +47,7 @@ static void write_roles(const struct supervisor *s, struct buf *out)
     struct json j;
     json_init(&j, out, 0);
     json_array_begin(&j);
+    write_self(s, &j);
     for (const struct generation *g = s->generations; g != NULL; g = g->next)
         for (size_t i = 0; i < g->n_children; i++)
             if (g->children[i].state != CHILD_GONE)

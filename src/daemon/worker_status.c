@@ -31,12 +31,12 @@ static void write_clamd(const struct scanners *s, struct json *j)
     if (st == MP_OK && status.version.database > 0)
         snprintf(database, sizeof database, "%u", status.version.database);
     json_object_begin(j);
-    json_kword(j, "state", c == NULL ? "off" : st == MP_OK ? "ok" : "failed");
-    json_kword(j, "version", status.version.engine);
-    json_kword(j, "database", database);
+    json_kword(j, "state", c == NULL ? "off" : st == MP_OK ? "ok" : "down");
+    json_kopt(j, "version", str_from(status.version.engine));
+    json_kopt(j, "database", str_from(database));
     json_ktime_ms(j, "database_time", status.version.database_s * 1000);
     kage(j, "database_age_s", status.version.database_s);
-    json_kword(j, "error", c == NULL || st == MP_OK ? "" : err.text);
+    json_kopt(j, "error", str_from(c == NULL || st == MP_OK ? "" : err.text));
     json_object_end(j);
 }
 
@@ -48,7 +48,7 @@ static void write_feed(struct json *j, const struct snapshot_feed *f)
     json_kint(j, "entries", (int64_t)f->entries);
     json_ktime_ms(j, "updated", f->fetched_s * 1000);
     kage(j, "age_s", f->fetched_s);
-    json_kword(j, "error", "");
+    json_kword(j, "error", NULL);
     json_object_end(j);
 }
 
@@ -70,7 +70,7 @@ static void write_intel(const struct intel_source *s, struct json *j)
             write_feed(j, &f);
     }
     json_array_end(j);
-    json_kword(j, "error", s != NULL && s->n_faults > 0 ? s->faults[0].why : "");
+    json_kopt(j, "error", str_from(s != NULL && s->n_faults > 0 ? s->faults[0].why : ""));
     json_object_end(j);
     vault_release(hold);
 }
@@ -82,12 +82,13 @@ static void write_resolver(const struct dns_source *source, struct json *j)
         resolver_stats(source->resolver, &s);
     bool silent = s.queries > 0 && s.timeouts + s.failures >= s.queries;
     json_object_begin(j);
-    json_kword(j, "state", source->resolver == NULL ? "off" : silent ? "failed" : "ok");
+    bool is_there = source->resolver != NULL || source->zone != NULL; /* a zone file answers */
+    json_kword(j, "state", !is_there ? "off" : silent ? "down" : "ok");
     json_kint(j, "queries", (int64_t)s.queries);
     json_kint(j, "cached", (int64_t)s.hits);
     json_kint(j, "failed", (int64_t)s.failures);
     json_kint(j, "timeouts", (int64_t)s.timeouts);
-    json_kword(j, "error", silent ? "no question was answered" : "");
+    json_kword(j, "error", silent ? "no question was answered" : NULL);
     json_object_end(j);
 }
 

@@ -19,6 +19,7 @@ sys.path[:0] = [HERE]
 from milter_kit import Milter  # noqa: E402
 from rows import expect, holds, row, run_rows  # noqa: E402
 from serve_kit import Serve, good  # noqa: E402
+from webapi_kit import Document  # noqa: E402
 
 PROGRAM = sys.argv[1]
 MILTER = """milters:
@@ -314,6 +315,20 @@ def until(what, function):
         time.sleep(0.05)
 
 
+def state_of(daemon):
+    """/v1/status, held against the document."""
+    code, body = get(daemon, "/v1/status")
+    expect("status", code, 200)
+    try:
+        import jsonschema  # noqa: F401
+    except ImportError:
+        return json.loads(body)
+    document = Document(json.loads(get(daemon, "/openapi.json")[1]))
+    expect("what it says", document.problem("GET", "/v1/status", code,
+                                            {"Content-Type": "application/json"}, body), "")
+    return json.loads(body)
+
+
 @row("HTTP and milter: a mail is judged by both alike, found again, counted and shown")
 def _(d):
     with web_daemon() as daemon:
@@ -336,8 +351,10 @@ def _(d):
             holds(line, line + "\n" in text)
         holds("no address is in metrics", "example" not in text and "203.0.113" not in text)
         status = json.loads(get(daemon, "/v1/status")[1])
-        expect("roles", sorted({r["role"] for r in status["roles"]}), ["front", "worker"])
+        expect("roles", sorted({r["role"] for r in status["roles"]}),
+               ["front", "supervisor", "worker"])
         expect("state", (status["state"], status["history"]["state"]), ("ok", "ok"))
+        until("resolver", lambda: state_of(daemon)["resolver"]["state"] == "ok")
         code, page = get(daemon, "/", token=None)
         holds("the dashboard", code == 200 and b"<html" in page.lower())
         expect("no token", get(daemon, "/v1/messages", token=None)[0], 401)
@@ -402,6 +419,23 @@ def _(d):
         for i in range(20):
             with mta(daemon) as m:
                 expect("mail", m.deliver(good(f"n{i}")).word, "c")
+
+
+@row("a history that cannot be opened ends nothing: mail goes on, and all say it is down")
+def _(d):
+    daemon = web_daemon()
+    folder = os.path.join(daemon.dir, "state", "history")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "history.db"), "wb") as f:
+        f.write(b"no data base " * 1000)
+    with daemon:
+        holds("told", "history.db" in daemon.wait_for("history.failed")["text"])
+        with mta(daemon) as m:
+            expect("mail", m.deliver(good()).word, "c")
+        status = state_of(daemon)
+        expect("state", (status["state"], status["history"]["state"]), ("degraded", "down"))
+        holds("why", "history.db" in status["history"]["error"])
+        holds("a problem", any("history.db" in p for p in status["problems"]))
 
 
 # ---- later, and to the outside ----
@@ -479,6 +513,15 @@ tests:
         until("kept", lambda: any(s["last_run"] for s in
                                   json.loads(get(daemon, "/v1/monitor")[1])["suites"]))
         expect("its name", json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["name"], "watch")
+        with open(os.path.join(daemon.dir, "flow.yaml"), "w", encoding="utf-8") as f:
+            f.write("nonsense: 1\n")
+        until("a run that breaks is kept, too", lambda: b'"(run)"' in get(
+            daemon, "/v1/monitor/watch")[1])
+        daemon.kill("clerk")
+        event = daemon.wait_for("monitor.left_out")
+        holds("a suite with a mistake does not end the clerk: " + event["text"],
+              "flow.yaml" in event["text"])
+        daemon.wait_for("process.ready", count=2, where=lambda e: e["text"].startswith("clerk 0"))
 
 
 # ---- other configurations ----
@@ -598,6 +641,41 @@ def _(d):
     expect("code", run.returncode, 2)
     holds("place and suggestion: " + run.stderr, ":8:" in run.stderr and "inbound" in run.stderr
           or "did you mean 'inbound'" in run.stderr)
+    daemon.clean()
+
+
+@row("--check-config: what is no mistake but not as it looks is warned of")
+def _(d):
+    daemon = Serve(PROGRAM, "")
+    key(daemon.dir)
+    soon = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 5 * 86400))
+    late = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 50 * 86400))
+    daemon.write(MILTER + f"""signing:
+  keys: {{main: key.pem}}
+  domains:
+    good.example: {{keys: [{{selector: s1, key: main, until: {soon}}}]}}
+    fine.example: {{keys: [{{selector: s1, key: main, until: {late}}}]}}
+    past.example: {{keys: [{{selector: s1, key: main, until: 2020-01-01}}]}}
+monitor: {{suites: [flow.yaml]}}
+""")
+    with open(os.path.join(daemon.dir, "flow.yaml"), "w", encoding="utf-8") as f:
+        f.write("""mailproof: 1
+schedule: {every: 1h}
+report: {webhook: {url: "https://hooks.example/x", secret: "${env:HOOK_SECRET}"}}
+tests:
+  - name: one
+    scan: {file: one.eml}
+    expect: {action: accept}
+""")
+    with open(os.path.join(daemon.dir, "one.eml"), "wb") as f:
+        f.write(good())
+    run = subprocess.run([PROGRAM, "serve", "--check-config", "-c", daemon.config],
+                         capture_output=True, text=True)
+    expect("code: " + run.stderr, run.returncode, 0)
+    for text in ("good.example has no key that signs in 4 days", "flow.yaml: its own webhook",
+                 "past.example has no key that signs now"):
+        holds(text + ": " + run.stderr, text in run.stderr)
+    holds("and nothing else", "fine.example" not in run.stderr)
     daemon.clean()
 
 
