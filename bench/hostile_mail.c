@@ -152,7 +152,7 @@ static struct str equals_signs(void)
     return labelled("quoted-printable", "=");
 }
 
-/* Of all units of one or two bytes those below cost the most (one label, all labels). */
+/* Units that cost much when they are repeated (one label, all labels). */
 static struct str equals_cr(void)
 {
     return labelled("quoted-printable", "\r=");
