@@ -14,6 +14,8 @@ build/bench/bench/url_bench
 build/bench/bench/image_bench
 build/bench/bench/intel_bench
 build/bench/bench/milter_bench
+# The daemon, beside rspamd where it is installed.
+bench/serve_bench.py build/bench
 # Content inspection over the mail of others where it is there, and the hostile set in any case.
 corpora=${MAILPROOF_SHARED:-../shared}/corpora
 set --
