@@ -189,14 +189,16 @@ int front_http_start(struct front *f, struct mp_err *err)
 
 void front_http_drain(struct front *f)
 {
-    if (f->http != NULL)
-        webapi_drain(f->http->api, DRAIN_HTTP_MS);
+    if (f->http != NULL && f->http->api != NULL)
+        webapi_drain(f->http->api, 0); /* nobody waits here: MTAs are served by this thread */
 }
 
 void front_http_stop(struct front *f)
 {
     if (f->http == NULL)
         return;
+    if (f->http->api != NULL)
+        webapi_drain(f->http->api, DRAIN_HTTP_MS);
     webapi_stop(f->http->api);
     f->http->api = NULL;
     buf_clear(&f->http->peers);

@@ -29,8 +29,9 @@ static void answer_mail(struct judge *j, int conn, struct str frame, int message
                         struct buf *answer)
 {
     uint64_t n = message_fd < 0 ? 0 : memfd_size(message_fd);
-    const char *raw = n == 0 ? "" : memfd_map(message_fd, (size_t)n);
-    if (raw == NULL || (n > 0 && !memfd_is_sealed(message_fd))) {
+    bool sealed = n == 0 || memfd_is_sealed(message_fd); /* else it could change while it is read */
+    const char *raw = n == 0 ? "" : sealed ? memfd_map(message_fd, (size_t)n) : NULL;
+    if (raw == NULL) {
         log_note(LOG_ERROR_LEVEL, "mail.no_memory", "a message of %llu bytes cannot be mapped",
                  (unsigned long long)n);
         return; /* the front sees the end of the connection */

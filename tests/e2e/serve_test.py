@@ -421,6 +421,27 @@ def _(d):
                 expect("mail", m.deliver(good(f"n{i}")).word, "c")
 
 
+@row("a reload amid a request of HTTP: the old generation ends it")
+def _(d):
+    import socket
+    with web_daemon() as daemon:
+        raw = good()
+        s = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+        s.sendall(f"POST /v1/scan?ip=192.0.2.8 HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n"
+                  f"Authorization: Bearer {TOKEN}\r\nContent-Type: message/rfc822\r\n"
+                  f"Content-Length: {len(raw)}\r\n\r\n".encode() + raw[:20])
+        with mta(daemon) as m:
+            daemon.reload()
+            daemon.wait_for("daemon.ready", where=lambda e: "generation 2" in e["text"])
+            expect("an MTA of the old one", m.deliver(good("old")).word, "c")
+            s.sendall(raw[20:])
+            holds("the answer", s.recv(64).startswith(b"HTTP/1.1 200"))
+        s.close()
+        daemon.wait_for("process.ended", where=lambda e: e["role"] == "front"
+                        and e["generation"] == 1 and e["how"] == "exit code 0")
+        expect("the new one", get(daemon, "/v1/scan?ip=192.0.2.8", good())[0], 200)
+
+
 @row("a history that cannot be opened ends nothing: mail goes on, and all say it is down")
 def _(d):
     daemon = web_daemon()
