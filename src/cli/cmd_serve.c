@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "daemon/supervisor.h"
@@ -61,5 +62,7 @@ int cmd_serve(int argc, char **argv)
     int code = only_check ? check(path)
                           : supervisor_run(&(struct supervisor_options){path, SERVE_ROLE_COMMAND});
     free(path);
+    if (!only_check)
+        _exit(code); /* it is confined by now: see serve_role.c */
     return code;
 }

@@ -1,6 +1,7 @@
 /* One process of the daemon: what the supervisor starts. Not for people, so it stands in no list of
  * commands. A worker opens here what `mailproof scan` would, by the configuration. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/check_options.h"
 #include "cli/intel_options.h"
@@ -177,5 +178,7 @@ int cmd_serve_role(int argc, char **argv)
     else if (which == ROLE_CLERK)
         code = clerk_run(&r, &cli_outside);
     role_clear(&r);
-    return code;
+    /* What a sanitizer would do at the end of a process (ptrace, /proc) is not allowed to this one.
+     */
+    _exit(code);
 }
