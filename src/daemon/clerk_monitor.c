@@ -73,6 +73,7 @@ static void ran(void *ctx, const struct monitor_target *t, const struct monitor_
         log_str(&e, "why", run->why);
     log_int(&e, "duration_ms", run->duration_ms);
     log_end(&e);
+    control_send(ROLE_CONTROL_FD, CONTROL_RAN, run->result, STR_NONE);
     if (t->kind == MONITOR_AUDIT) {
         keep_audit(m, t, run);
         return;
@@ -116,7 +117,7 @@ static void changed(void *ctx, const struct monitor_target *t, const struct moni
     json_init(&j, &b, 0);
     write_change(&j, t, c);
     if (!b.failed) {
-        control_send(ROLE_CONTROL_FD, CONTROL_MONITOR, 0, buf_str(&b));
+        control_send(ROLE_CONTROL_FD, CONTROL_MONITOR, c->to, buf_str(&b));
         if (m->hooks != NULL)
             hooks_put(m->hooks, HOOK_MONITOR_CHANGED, c->time_ms, buf_str(&b));
     }

@@ -14,7 +14,8 @@ enum control_word {
     CONTROL_PING,    /* supervisor -> process: do you live? */
     CONTROL_DRAIN,   /* take nothing new, end when what is there has ended; value 1: soon */
     CONTROL_STOP,    /* finish what is at hand and end */
-    CONTROL_MONITOR, /* clerk -> supervisor -> front: `text` is a MonitorChange */
+    CONTROL_RAN,     /* clerk -> supervisor -> front: a suite or audit ran; value: its result */
+    CONTROL_MONITOR, /* the same way: `text` is a MonitorChange; value: the new result */
     CONTROL_PEERS    /* `text`: the processes as JSON, for the status page */
 };
 

@@ -25,6 +25,12 @@ static void drain(struct front *f, bool soon)
     end_if_empty(f);
 }
 
+static void count_monitor(atomic_ullong *counts, uint32_t result)
+{
+    if (result < FRONT_MONITOR_RESULTS)
+        atomic_fetch_add_explicit(&counts[result], 1, memory_order_relaxed);
+}
+
 static void obey(struct front *f, const struct control *c)
 {
     switch (c->word) {
@@ -34,7 +40,11 @@ static void obey(struct front *f, const struct control *c)
     case CONTROL_PEERS:
         front_http_peers(f, str_make(c->text, c->text_bytes));
         return;
+    case CONTROL_RAN:
+        count_monitor(f->count.monitor_runs, c->value);
+        return;
     case CONTROL_MONITOR:
+        count_monitor(f->count.monitor_changes, c->value);
         front_http_monitor(f, str_make(c->text, c->text_bytes));
         return;
     case CONTROL_DRAIN:

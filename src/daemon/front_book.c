@@ -143,18 +143,10 @@ static void log_mail(const struct front *f, const struct mail_summary *s, const 
 
 static void count(struct front *f, const struct mail_summary *s, bool judged)
 {
-    enum verdict_action did;
-    FRONT_COUNT(f, mails);
-    FRONT_ADD(f, bytes, s->size_bytes);
-    FRONT_ADD(f, judge_us, s->elapsed_us);
     if (!judged)
         FRONT_COUNT(f, failed);
-    if (!s->complete)
-        FRONT_COUNT(f, incomplete);
     if (s->signed_by.n > 0)
         FRONT_COUNT(f, signed_mails);
-    if (action_by_name(s->done, &did))
-        FRONT_COUNT(f, by_action[did]);
 }
 
 /* Nobody has looked at the message: what is known of it is what its MTA said. */

@@ -18,15 +18,16 @@ enum {
     FRONT_SPOOL_MAX_BYTES = 1 << 30, /* of all messages at once: beyond it tempfail */
     FRONT_IDLE_MS = 7210 * 1000,     /* of an MTA's connection: a little above what they use */
     FRONT_PROGRESS_MS = 10000,       /* an MTA that waits for a verdict hears from us so often */
+    FRONT_MONITOR_RESULTS = 4,       /* enum monitor_result */
     FRONT_WARM_MS = 5000             /* names are fetched ahead at most so long */
 };
 
 /* Since the process began. Written in the loop and in HTTP's threads. */
 struct front_counts {
-    atomic_ullong connections, open_connections, mails, by_action[ACTION_TEMPFAIL + 1], failed,
+    atomic_ullong connections, open_connections, failed,
         unseen, /* accepted although nobody looked: on_failure or oversize accept */
-        oversize, early_rejects, protocol_errors, signed_mails, spf[8], dmarc[8], incomplete, bytes,
-        judge_us;
+        oversize, early_rejects, protocol_errors, signed_mails, monitor_runs[FRONT_MONITOR_RESULTS],
+        monitor_changes[FRONT_MONITOR_RESULTS];
 };
 #define FRONT_COUNT(front, what) FRONT_ADD(front, what, 1)
 #define FRONT_ADD(front, what, n)                                                                  \

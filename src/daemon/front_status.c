@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "daemon/front_book.h"
+#include "monitor/monitor.h"
 #include "signer/table.h"
 
 enum peer { PEER_ROLES, PEER_CLAMD, PEER_INTEL, PEER_RESOLVER, PEER_SIGNER, PEERS };
@@ -241,6 +242,17 @@ static void write_signing(const struct front *f, struct buf *out)
         value(out, "signing_covered_seconds", (unsigned long long)(until_s - now_s));
 }
 
+/* One series a result, all of them there from the start. */
+static void write_results(struct buf *out, const char *name, const char *help,
+                          atomic_ullong counts[FRONT_MONITOR_RESULTS])
+{
+    series(out, name, "counter", help);
+    for (int r = MONITOR_PASSED; r <= MONITOR_UNDECIDED; r++)
+        buf_addf(out, "mailproof_%s{result=\"%s\"} %llu\n", name,
+                 monitor_result_name((enum monitor_result)r),
+                 atomic_load_explicit(&counts[r], memory_order_relaxed));
+}
+
 void front_metrics(struct front *f, struct buf *out)
 {
     struct front_counts *c = &f->count;
@@ -265,6 +277,9 @@ void front_metrics(struct front *f, struct buf *out)
         series(out, rows[i].name, rows[i].type, rows[i].help);
         value(out, rows[i].name, atomic_load_explicit(rows[i].of, memory_order_relaxed));
     }
+    write_results(out, "monitor_runs_total", "Suites and audits that ran.", c->monitor_runs);
+    write_results(out, "monitor_changes_total", "What changed, by what it became.",
+                  c->monitor_changes);
     write_signing(f, out);
     series(out, "spool_bytes", "gauge", "Mails on their way from an MTA to a worker, bytes.");
     value(out, "spool_bytes", f->spooled_bytes);

@@ -149,8 +149,10 @@ static void take_word(struct supervisor *s, struct generation *g, struct child *
     case CONTROL_STATUS:
         keep_status(s, c, w);
         return;
+    case CONTROL_RAN:
     case CONTROL_MONITOR:
-        child_word(generation_child(g, ROLE_FRONT), CONTROL_MONITOR, 0,
+        child_word(generation_child(g, ROLE_FRONT),
+                   w->word == CONTROL_RAN ? CONTROL_RAN : CONTROL_MONITOR, w->value,
                    str_make(w->text, w->text_bytes));
         return;
     case CONTROL_FAILED:

@@ -44,6 +44,8 @@ CONFIG = """milters:
   - {name: mta, listen: "{mx1}:{port}", mode: inbound, networks: [127.0.0.99/32]}
 content: {clamd: ["{clamd}"]}
 history: {max_size: 64M}
+webhooks:
+  - {name: nobody, url: "http://127.0.0.1:1/", secret: {env: HOOK_SECRET}, allow_private: true}
 http: {listen: "127.0.0.1:18890"}
 signing:
   keys: {main: key.pem}
@@ -131,6 +133,15 @@ class Chaos:
     def kill_signer(self):
         self.kill("signer")
 
+    def kill_clerk(self):
+        self.kill("clerk")
+
+    def kill_supervisor(self):
+        """All of it goes; somebody (systemd) starts it anew."""
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        self.daemon.start()
+
     def kill(self, role):
         pids = self.daemon.pids(role)
         if pids:
@@ -170,7 +181,7 @@ class Chaos:
 
     def run(self):
         deeds = [self.kill_worker, self.kill_worker, self.kill_front, self.kill_signer,
-                 self.kill_sandbox, self.stop_clamd, self.freeze_resolver, self.fill_disk, self.reload]
+                 self.kill_clerk, self.kill_supervisor, self.kill_sandbox, self.stop_clamd, self.freeze_resolver, self.fill_disk, self.reload]
         while not self.stop.wait(CHAOS_S):
             deed = self.random.choice(deeds)
             try:
@@ -229,7 +240,8 @@ def settle():
 def make_daemon(clamd):
     dns = (f"dns: {{server: \"{os.environ['MP_E2E_RESOLVER']}\", "
            f"trust_anchor: {os.environ['MP_E2E_ANCHOR']}, timeout: 1s}}\n")
-    daemon = Serve(PROGRAM, "", dns=dns, head="deadline: 8s\ndrain: 10s\n")
+    daemon = Serve(PROGRAM, "", dns=dns, head="deadline: 8s\ndrain: 10s\n",
+                   env={"HOOK_SECRET": "whsec_" + "c2Vj" * 8})
     subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
                     "-out", os.path.join(daemon.dir, "key.pem")], check=True, capture_output=True)
     os.chmod(os.path.join(daemon.dir, "key.pem"), 0o600)

@@ -3,6 +3,7 @@
 its processes are killed, its configuration changes. Prints TAP."""
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -535,6 +536,12 @@ tests:
         until("kept", lambda: any(s["last_run"] for s in
                                   json.loads(get(daemon, "/v1/monitor")[1])["suites"]))
         expect("its name", json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["name"], "watch")
+        until("counted", lambda: not re.search(
+            rb'mailproof_monitor_runs_total{result="passed"} 0\n', get(daemon, "/metrics")[1]))
+        with open(os.path.join(daemon.dir, "forged.eml"), "wb") as f:
+            f.write(good().replace(b"good.example", b"soft.example"))
+        until("the change is counted", lambda:
+              b'mailproof_monitor_changes_total{result="failed"} 1\n' in get(daemon, "/metrics")[1])
         with open(os.path.join(daemon.dir, "flow.yaml"), "w", encoding="utf-8") as f:
             f.write("nonsense: 1\n")
         until("a run that breaks is kept, too", lambda: b'"(run)"' in get(
