@@ -19,6 +19,7 @@ import tempfile
 import threading
 
 from rows import expect, holds, row, run_rows
+from sink_kit import Sink
 
 MAILPROOF = os.path.abspath(sys.argv[1])
 LIMIT_S = 120
@@ -222,6 +223,19 @@ def _():
     expect("exit", code, 0)
     holds("known and deleted", "new: 0" in err and "deleted: 23" in err)
     expect("what is left", [m[:40] for m in server.mails.values()], [b"From: a@b.test\r\nSubject: keep\r\n\r\nhello\r\n"[:40]])
+
+
+@row("a capture server: reports that it has taken")
+def _():
+    sink = Sink(MAILPROOF)
+    try:
+        for report_id in ("s1", "s2"):
+            sink.send(mail(report_id), ["dmarc@a.test"])
+        code, out, err = run("--imap", sink.url, "--store", "from-sink", "--format", "json")
+        expect("exit " + err, code, 0)
+        expect("reports", len(json.loads(run("--store", "from-sink", "--format", "json")[1])["reports"]), 2)
+    finally:
+        sink.stop()
 
 
 @row("a mailbox that does not answer: exit 3 or 2, never 0")
