@@ -44,8 +44,8 @@ def documents(path):
 def check_json(path):
     if jsonschema is None:
         return 'SKIP python3-jsonschema is not installed'
-    main = path.name.partition('-')[0]
-    main = main if main in ('subject', 'run') else 'report'
+    main = path.stem.partition('-')[0]
+    main = main if main in ('subject', 'run', 'feedback') else 'report'
     schema = json.loads((ROOT / f'docs/schema/{main}-1.schema.json').read_text(encoding='utf-8'))
     jsonschema.Draft202012Validator.check_schema(schema)
     closed = strict(copy.deepcopy(schema))
@@ -53,6 +53,8 @@ def check_json(path):
     assert found, 'no document'
     for document in found:
         kind = 'error' if 'error' in document else main
+        if main == 'feedback' and 'schema' not in document:
+            kind = 'tls_failure' if 'result_type' in document else document['kind']
         jsonschema.Draft202012Validator(schema).validate(document)
         jsonschema.Draft202012Validator({**closed, 'oneOf': [{'$ref': f'#/$defs/{kind}'}]}).validate(document)
     return ''

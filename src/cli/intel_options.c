@@ -112,6 +112,7 @@ int intel_options_read(struct intel_options *o)
 {
     struct mp_err err = {0};
     const char *file = o->config_file;
+    const char *usual = o->default_store == NULL ? INTEL_STORE_DEFAULT : o->default_store;
     if (file == NULL && is_there(INTEL_CONFIG_DEFAULT))
         file = INTEL_CONFIG_DEFAULT;
     int st = intel_config_default(&o->arena, &o->config, &err);
@@ -123,8 +124,8 @@ int intel_options_read(struct intel_options *o)
         return report_failure(o->command, &err);
     if (o->store != NULL && !o->none)
         o->store_dir = str_from(o->store);
-    else if (!o->none && (is_there(INTEL_STORE_DEFAULT) || any_feed(&o->config)))
-        o->store_dir = STR(INTEL_STORE_DEFAULT);
+    else if (!o->none && (is_there(usual) || any_feed(&o->config)))
+        o->store_dir = str_from(usual);
     return EXIT_PASSED;
 }
 

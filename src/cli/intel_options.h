@@ -18,6 +18,7 @@ enum { INTEL_OPTIONS_BYTES = 256 << 20, INTEL_SECRET_MAX_BYTES = 4096 };
 struct intel_options {
     const char *command;
     const char *store, *config_file; /* NULL: the defaults, when they are there */
+    const char *default_store;       /* NULL: INTEL_STORE_DEFAULT */
     bool none;                       /* --intel-store none: nothing is looked up */
     bool require, send_urls;
     struct arena arena;

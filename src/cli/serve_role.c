@@ -85,7 +85,7 @@ static int open_intel(struct role *r, struct worker_program *p)
 {
     const struct serve_intel *c = &r->config->intel;
     intel_options_init(&p->intel, command);
-    p->intel.store = text_of(r, c->store_dir);
+    p->intel.default_store = text_of(r, c->store_dir); /* used when it is there, or a feed is on */
     p->intel.config_file = text_of(r, c->config_file);
     p->intel.require = c->require;
     p->intel.send_urls = c->send_urls;

@@ -153,6 +153,11 @@ static int add_system(const struct set *s, enum serve_role role)
     return code;
 }
 
+static bool is_below(struct str path, struct str dir)
+{
+    return path.n > dir.n && str_starts(path, dir) && path.p[dir.n] == '/';
+}
+
 /* What the configuration names. */
 static int add_configured(const struct set *s, enum serve_role role, const struct serve_config *c)
 {
@@ -168,7 +173,9 @@ static int add_configured(const struct set *s, enum serve_role role, const struc
         {ROLES_FRONT | ROLES_CLERK, c->reports.enabled, c->reports.dir, MAY_WRITE},
         {ROLES_FRONT, true, c->http.cert_file, MAY_READ},
         {ROLES_FRONT, true, c->http.key_file, MAY_READ},
-        {ROLES_WORKER | ROLES_CLERK, c->intel.enabled, c->intel.store_dir, MAY_WRITE},
+        {ROLES_WORKER | ROLES_CLERK,
+         c->intel.enabled && !is_below(c->intel.store_dir, c->state_dir), c->intel.store_dir,
+         MAY_WRITE},
         {ROLES_WORKER, true, c->policy_file, MAY_READ},
         {ROLES_WORKER, true, c->dns.trust_anchor, MAY_READ},
         {ROLES_WORKER, true, c->dns.zone_file, MAY_READ},

@@ -134,7 +134,8 @@ static int make_state(struct generation *g, struct mp_err *err)
         {arena_copy(&g->arena, c->history.dir), c->history.enabled},
         {arena_copy(&g->arena, c->reports.dir), c->reports.enabled},
         {arena_fmt(&g->arena, STR_FMT "/webhooks", STR_ARG(c->state_dir)), c->n_webhooks > 0},
-        {arena_copy(&g->arena, c->intel.store_dir), c->intel.enabled},
+        {arena_copy(&g->arena, c->intel.store_dir),
+         c->intel.enabled && c->intel.update_every_s > 0},
         {arena_fmt(&g->arena, STR_FMT "/monitor", STR_ARG(c->state_dir)),
          c->monitor.n_suites + c->monitor.n_audits > 0},
     };

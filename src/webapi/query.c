@@ -204,5 +204,7 @@ int webapi_query_action(struct httpd_request *q, const char *name, enum verdict_
 
 int webapi_not_kept(struct httpd_request *q, const char *what)
 {
-    return httpd_problem(q, 404, "this daemon keeps no %s: its configuration says so", what);
+    return httpd_problem(
+        q, 404, "this daemon has no %s: it is not configured, or cannot be opened (see the status)",
+        what);
 }

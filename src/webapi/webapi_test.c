@@ -103,8 +103,8 @@ static const struct row access_rows[] = {
      NULL,
      400,
      {"no parameter 'x'"}},
-    {"history is not kept", "GET /v1/messages", KIT_READ, NULL, 404, {"keeps no history"}},
-    {"reports are not kept", "GET /v1/reports/dmarc", KIT_READ, NULL, 404, {"keeps no reports"}},
+    {"history is not kept", "GET /v1/messages", KIT_READ, NULL, 404, {"has no history"}},
+    {"reports are not kept", "GET /v1/reports/dmarc", KIT_READ, NULL, 404, {"has no reports"}},
     {"an event that is not known", "GET /v1/events?types=mail,rain", KIT_READ, NULL, 400, {"rain"}},
 };
 
@@ -318,7 +318,7 @@ static const struct row policy_rows[] = {
      KIT_ADMIN JSON,
      POLICY "\"id\":\"1\"}",
      404,
-     {"keeps no history"}},
+     {"has no history"}},
     {"policy: not in time",
      "POST /v1/policy/test",
      KIT_SCAN JSON,
