@@ -217,6 +217,34 @@ static int make_monitor(struct clerk_monitor *m, struct mp_err *err)
     return monitor_new(&config, &calls, &m->monitor, err);
 }
 
+static void add_every(struct buf *out, int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (ms % units[i].ms == 0) {
+            buf_addf(out, "%lld%s\n", (long long)(ms / units[i].ms), units[i].unit);
+            return;
+        }
+}
+
+/* For the dashboard: what is watched, and how often. */
+static void tell_schedules(const struct clerk_monitor *m)
+{
+    struct buf b;
+    buf_init(&b, CONTROL_TEXT_BYTES);
+    for (size_t i = 0; i < m->n; i++)
+        if (m->targets[i].kind == MONITOR_SUITE) {
+            buf_add(&b, m->targets[i].name);
+            buf_addc(&b, '\n');
+            add_every(&b, m->targets[i].every_ms);
+        }
+    control_send(ROLE_CONTROL_FD, CONTROL_SCHEDULES, 0, buf_str(&b));
+    buf_clear(&b);
+}
+
 static void *run(void *arg)
 {
     struct clerk_monitor *m = arg;
@@ -245,6 +273,7 @@ int clerk_monitor_start(struct role *r, const struct suite_outside *outside, str
     if (st == MP_OK)
         st = make_monitor(m, err);
     if (st == MP_OK) {
+        tell_schedules(m);
         m->has_thread = pthread_create(&m->thread, NULL, run, m) == 0;
         st = m->has_thread ? MP_OK : mp_fail(err, MP_E_NOMEM, 0, "cannot start a thread");
     }

@@ -37,6 +37,9 @@ static void obey(struct front *f, const struct control *c)
     case CONTROL_PING:
         control_send(ROLE_CONTROL_FD, CONTROL_PONG, 0, STR_NONE);
         return;
+    case CONTROL_SCHEDULES:
+        front_http_schedules(f, str_make(c->text, c->text_bytes));
+        return;
     case CONTROL_PEERS:
         front_http_peers(f, str_make(c->text, c->text_bytes));
         return;

@@ -17,7 +17,7 @@ enum { PEM_MAX_BYTES = 256 * 1024, TOKEN_FILE_MAX_BYTES = 4096, DRAIN_HTTP_MS = 
 struct front_http {
     struct webapi *api;
     pthread_mutex_t lock; /* of peers */
-    struct buf peers;
+    struct buf peers, schedules;
     struct webapi_token tokens[SERVE_MAX_TOKENS];
     const char *names[SERVE_MAX_NAMES];
     atomic_ullong next_number;
@@ -77,6 +77,27 @@ void front_http_peers(struct front *f, struct str peers)
     pthread_mutex_lock(&f->http->lock);
     buf_reset(&f->http->peers);
     buf_add(&f->http->peers, peers);
+    pthread_mutex_unlock(&f->http->lock);
+}
+
+void front_http_schedules(struct front *f, struct str lines)
+{
+    if (f->http == NULL)
+        return;
+    pthread_mutex_lock(&f->http->lock);
+    buf_reset(&f->http->schedules);
+    buf_add(&f->http->schedules, lines);
+    pthread_mutex_unlock(&f->http->lock);
+}
+
+static void schedules(void *ctx, void (*add)(void *of, const struct webapi_schedule *s), void *of)
+{
+    struct front *f = ctx;
+    pthread_mutex_lock(&f->http->lock);
+    for (struct str lines = buf_str(&f->http->schedules); lines.n > 0;) {
+        struct str suite = str_cut(&lines, '\n');
+        add(of, &(struct webapi_schedule){suite, str_cut(&lines, '\n')});
+    }
     pthread_mutex_unlock(&f->http->lock);
 }
 
@@ -152,7 +173,12 @@ static int make_config(struct front *f, struct webapi_config *w, struct mp_err *
                                 .scans = c->max_scans,
                                 .max_message_bytes = c->max_message_bytes,
                                 .rspamd = c->rspamd,
-                                .service = {f, scan, status, ready, metrics},
+                                .service = {.ctx = f,
+                                            .scan = scan,
+                                            .status = status,
+                                            .ready = ready,
+                                            .schedules = schedules,
+                                            .metrics = metrics},
                                 .history = f->book->history,
                                 .feedback = f->book->feedback};
     if (c->dashboard) {
@@ -174,6 +200,7 @@ static int open_http(struct front *f, struct mp_err *err)
         return mp_fail(err, MP_E_NOMEM, 0, "no memory for HTTP");
     pthread_mutex_init(&f->http->lock, NULL);
     buf_init(&f->http->peers, CONTROL_TEXT_BYTES);
+    buf_init(&f->http->schedules, CONTROL_TEXT_BYTES);
     return MP_OK;
 }
 
@@ -202,6 +229,7 @@ void front_http_stop(struct front *f)
     webapi_stop(f->http->api);
     f->http->api = NULL;
     buf_clear(&f->http->peers);
+    buf_clear(&f->http->schedules);
     pthread_mutex_destroy(&f->http->lock);
     free(f->http);
     f->http = NULL;

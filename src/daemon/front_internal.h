@@ -102,7 +102,8 @@ void front_book_mail(struct front *f, const struct mail_request *request,
 int front_http_start(struct front *f, struct mp_err *err);
 void front_http_drain(struct front *f);
 void front_http_stop(struct front *f);
-void front_http_monitor(struct front *f, struct str change); /* a MonitorChange, JSON */
+void front_http_monitor(struct front *f, struct str change);  /* a MonitorChange, JSON */
+void front_http_schedules(struct front *f, struct str lines); /* suite and how often, by turns */
 void front_http_peers(struct front *f, struct str peers); /* what the supervisor tells, as JSON */
 
 #endif

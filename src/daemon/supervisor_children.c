@@ -130,6 +130,16 @@ static void keep_status(struct supervisor *s, const struct child *c, const struc
     s->peers_changed = true;
 }
 
+/* Told to each front when it has come to serve, whoever was first. */
+static void keep_schedules(struct supervisor *s, const struct control *w)
+{
+    if (w->text_bytes > sizeof s->schedules)
+        return;
+    memcpy(s->schedules, w->text, w->text_bytes);
+    s->schedules_bytes = w->text_bytes;
+    s->peers_changed = true;
+}
+
 static void take_word(struct supervisor *s, struct generation *g, struct child *c,
                       const struct control *w)
 {
@@ -151,9 +161,11 @@ static void take_word(struct supervisor *s, struct generation *g, struct child *
         return;
     case CONTROL_RAN:
     case CONTROL_MONITOR:
-        child_word(generation_child(g, ROLE_FRONT),
-                   w->word == CONTROL_RAN ? CONTROL_RAN : CONTROL_MONITOR, w->value,
+        child_word(generation_child(g, ROLE_FRONT), (enum control_word)w->word, w->value,
                    str_make(w->text, w->text_bytes));
+        return;
+    case CONTROL_SCHEDULES:
+        keep_schedules(s, w);
         return;
     case CONTROL_FAILED:
         log_note(LOG_ERROR_LEVEL, "process.refused", "%s: " STR_FMT, serve_role_name(c->role),

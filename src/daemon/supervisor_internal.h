@@ -64,6 +64,8 @@ struct supervisor {
     bool stopping;
     int64_t now_ms, alive_ms, started_wall_ms;
     char worker_status[PEER_STATUS_BYTES], signer_status[PEER_STATUS_BYTES];
+    char schedules[CONTROL_TEXT_BYTES]; /* of the monitor: CONTROL_SCHEDULES */
+    size_t schedules_bytes;
     bool peers_changed;
     int exit_code;
 };

@@ -55,6 +55,13 @@ static void write_roles(const struct supervisor *s, struct buf *out)
     json_array_end(&j);
 }
 
+static void tell_front(struct supervisor *s, struct child *front, struct str peers)
+{
+    child_word(front, CONTROL_PEERS, 0, peers);
+    if (s->schedules_bytes > 0)
+        child_word(front, CONTROL_SCHEDULES, 0, str_make(s->schedules, s->schedules_bytes));
+}
+
 void supervisor_tell_peers(struct supervisor *s)
 {
     struct buf b;
@@ -68,6 +75,6 @@ void supervisor_tell_peers(struct supervisor *s)
     buf_addc(&b, '\n');
     buf_addz(&b, s->signer_status);
     for (struct generation *g = s->generations; !b.failed && g != NULL; g = g->next)
-        child_word(generation_child(g, ROLE_FRONT), CONTROL_PEERS, 0, buf_str(&b));
+        tell_front(s, generation_child(g, ROLE_FRONT), buf_str(&b));
     buf_clear(&b);
 }

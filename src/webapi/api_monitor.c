@@ -3,7 +3,7 @@
 
 /* One suite, from the last run of each of its tests. */
 struct suite {
-    struct str name;
+    struct str name, schedule; /* schedule: empty: it is not, or not any more */
     unsigned tests, states[HISTORY_UNDECIDED + 1];
     int64_t since_ms, last_ms, elapsed_ms;
     struct str detail; /* of the first test that has not passed */
@@ -11,6 +11,7 @@ struct suite {
 };
 struct suites {
     struct arena *arena;
+    struct str only; /* this one; empty: all */
     struct suite items[WEBAPI_MAX_SUITES];
     size_t n;
     int64_t last_seq;
@@ -88,6 +89,17 @@ static int each_run(struct webapi *w, struct history_run_query query, history_ru
     return st;
 }
 
+/* Also of those that have not run yet. */
+static void take_schedule(void *of, const struct webapi_schedule *schedule)
+{
+    struct suites *all = of;
+    struct suite *s = all->only.n == 0 || str_eq(all->only, schedule->suite)
+                          ? suite_of(all, schedule->suite)
+                          : NULL;
+    if (s != NULL)
+        s->schedule = arena_copy(all->arena, schedule->schedule);
+}
+
 static int read_suites(struct webapi *w, struct str only, struct arena *a, struct suites **out,
                        struct mp_err *err)
 {
@@ -96,23 +108,17 @@ static int read_suites(struct webapi *w, struct str only, struct arena *a, struc
     if (all == NULL)
         return mp_fail(err, MP_E_NOMEM, 0, "the request needs more memory than allowed");
     all->arena = a;
-    for (size_t i = 0; i < w->c.n_schedules; i++) /* also those that have not run yet */
-        if (only.n == 0 || str_eq(only, w->c.schedules[i].suite))
-            suite_of(all, w->c.schedules[i].suite);
+    all->only = only;
+    for (size_t i = 0; i < w->c.n_schedules; i++)
+        take_schedule(all, &w->c.schedules[i]);
+    if (w->c.service.schedules != NULL)
+        w->c.service.schedules(w->c.service.ctx, take_schedule, all);
     int st = each_run(w, query, take_run, all, err);
     query.changes = true;
     if (st == MP_OK)
         st = each_run(w, query, take_change, all, err);
     *out = all;
     return st;
-}
-
-static struct str schedule_of(const struct webapi *w, struct str suite)
-{
-    for (size_t i = 0; i < w->c.n_schedules; i++)
-        if (str_eq(w->c.schedules[i].suite, suite))
-            return w->c.schedules[i].schedule;
-    return STR_NONE;
 }
 
 static const char *state_of(const struct suite *s)
@@ -125,11 +131,11 @@ static const char *state_of(const struct suite *s)
     return "pending";
 }
 
-static void write_suite(struct json *j, const struct webapi *w, const struct suite *s)
+static void write_suite(struct json *j, const struct suite *s)
 {
     json_object_begin(j);
     json_kstr(j, "name", s->name);
-    json_kopt(j, "schedule", schedule_of(w, s->name));
+    json_kopt(j, "schedule", s->schedule);
     json_kword(j, "state", state_of(s));
     json_ktime_ms(j, "since", s->since_ms);
     json_ktime_ms(j, "last_run", s->last_ms);
@@ -161,7 +167,7 @@ int webapi_handle_monitor(void *ctx, struct httpd_request *q, struct mp_err *err
     json_key(j, "suites");
     json_array_begin(j);
     for (size_t i = 0; i < all->n; i++)
-        write_suite(j, w, &all->items[i]);
+        write_suite(j, &all->items[i]);
     json_array_end(j);
     json_object_end(j);
     return MP_OK;
@@ -253,7 +259,7 @@ int webapi_handle_monitor_suite(void *ctx, struct httpd_request *q, struct mp_er
     struct json *j = httpd_json(q, 200);
     json_object_begin(j);
     json_key(j, "suite");
-    write_suite(j, w, &all->items[0]);
+    write_suite(j, &all->items[0]);
     st = write_runs(w, j, "tests", &last, &wr, err);
     if (st == MP_OK)
         st = write_runs(w, j, "runs", &query, &wr, err);

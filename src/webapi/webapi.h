@@ -65,7 +65,7 @@ struct webapi_prefix {
     struct ip ip;
     unsigned bits;
 };
-struct webapi_schedule { /* what the config says about a suite of the monitor */
+struct webapi_schedule { /* how often a suite of the monitor runs: "5m" */
     struct str suite, schedule;
 };
 
@@ -83,6 +83,9 @@ struct webapi_service {
     bool (*ready)(void *ctx, struct json *j);
     /* Series of the daemon's own, with HELP and TYPE; those of mails and HTTP are ours. NULL. */
     void (*metrics)(void *ctx, struct buf *out);
+    /* Those of the monitor that are not in the config: `add` for each; its texts are copied. NULL.
+     */
+    void (*schedules)(void *ctx, void (*add)(void *of, const struct webapi_schedule *s), void *of);
 };
 
 struct feedback_store;

@@ -21,6 +21,14 @@ def good(name="hello"):
     return GOOD % (name.encode(), name.replace(" ", "-").encode())
 
 
+def task_state(pid, task):
+    try:
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "X"
+
+
 class Serve:
     """`sections`: YAML behind the usual head; {dir} is the daemon's folder."""
 
@@ -122,6 +130,20 @@ class Serve:
         os.kill(pid, sig)
         self.wait_for("process.ended", where=lambda e: e["ended_pid"] == pid)
         return pid
+
+    def freeze(self, role):
+        """Stops all of the role, and waits until each of their threads has stopped."""
+        pids = self.pids(role)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        until = time.monotonic() + PATIENCE_S
+        for pid in pids:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                while task_state(pid, task) not in ("T", "t", "Z", "X"):
+                    if time.monotonic() > until:
+                        raise TimeoutError(f"{role} {pid} does not stop")
+                    time.sleep(0.005)
+        return pids
 
     def reload(self):
         n = len([e for e in self.events if e.get("event") in ("daemon.reload",

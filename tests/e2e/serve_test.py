@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -402,8 +403,7 @@ def _(d):
 @row("without workers HTTP says so, and judges again when they are back")
 def _(d):
     with web_daemon() as daemon:
-        for pid in daemon.pids("worker"):
-            os.kill(pid, signal.SIGSTOP)
+        daemon.freeze("worker")
         try:
             code, body = get(daemon, "/v1/scan?deadline=1s", good())
             holds(f"a problem, not a verdict: {code} {body[:200]}", code in (400, 503, 504))
@@ -535,7 +535,9 @@ tests:
             get(daemon, "/v1/monitor")[1])["suites"]))
         until("kept", lambda: any(s["last_run"] for s in
                                   json.loads(get(daemon, "/v1/monitor")[1])["suites"]))
-        expect("its name", json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["name"], "watch")
+        until("its schedule", lambda: json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]["schedule"])
+        suite = json.loads(get(daemon, "/v1/monitor")[1])["suites"][0]
+        expect("name and schedule", (suite["name"], suite["schedule"]), ("watch", "1s"))
         until("counted", lambda: not re.search(
             rb'mailproof_monitor_runs_total{result="passed"} 0\n', get(daemon, "/metrics")[1]))
         with open(os.path.join(daemon.dir, "forged.eml"), "wb") as f:
@@ -582,6 +584,37 @@ def _(d):
                   or v.header("DKIM-Signature"))
 
 
+@row("seal: judged mail gets the next ARC set, which another instance of us believes")
+def _(d):
+    daemon = Serve(PROGRAM, "")
+    pem = key(daemon.dir)
+    public = subprocess.run(["openssl", "pkey", "-in", pem, "-pubout", "-outform", "DER"],
+                            check=True, capture_output=True).stdout
+    import base64
+    daemon.write(MILTER.replace("mode: inbound", "mode: inbound, seal: true") + """signing:
+  keys: {main: key.pem}
+  seal: {domain: relay.example, keys: [{selector: arc, key: main}]}
+""")
+    with daemon:
+        with mta(daemon) as m:
+            v = m.deliver(good())
+            expect("the set", [len(v.header(n)) for n in (
+                "ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results")], [1, 1, 1])
+            holds("its results", "dmarc=pass" in v.header("ARC-Authentication-Results")[0])
+    fields = "".join(f"{n}:{value}\r\n" for n, value in v.inserted if n.startswith("ARC-"))
+    sealed = fields.replace("\r\n", "\n").replace("\n", "\r\n").encode() + good()
+    text = base64.b64encode(public).decode()
+    parts = " ".join(f'"{text[i:i + 200]}"' for i in range(0, len(text), 200))
+    with tempfile.TemporaryDirectory() as folder:
+        zone = os.path.join(folder, "arc.zone")
+        with open(zone, "w", encoding="ascii") as f:
+            f.write(f'arc._domainkey.relay.example. TXT "v=DKIM1; k=rsa; p=" {parts}\n')
+        run = subprocess.run([PROGRAM, "scan", "--only", "auth", "--format", "json", "--zone", zone,
+                              "-"], input=sealed, capture_output=True)
+    arc = json.loads(run.stdout)["authentication"]["arc"]
+    expect("the chain", (arc["result"], arc["sealers"]), ("pass", ["relay.example"]))
+
+
 @row("monitor: what would be refused passes untouched, and is told")
 def _(d):
     with Serve(PROGRAM, MILTER.replace("inbound", "monitor")) as daemon:
@@ -626,8 +659,7 @@ def _(d):
     for wanted, words in (("tempfail", "y"), ("accept", "c")):
         section = MILTER.replace("mode: inbound", f"mode: inbound, on_failure: {wanted}")
         with Serve(PROGRAM, section, head="deadline: 1s\n") as daemon:
-            for pid in daemon.pids("worker"):
-                os.kill(pid, signal.SIGSTOP)
+            daemon.freeze("worker")
             with mta(daemon) as m:
                 v = m.deliver(good())
                 expect(wanted, v.word, words)
