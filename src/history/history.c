@@ -357,6 +357,8 @@ void history_close(struct history *h)
     }
     history_db_close(h);
     arena_clear(&h->arena);
+    if (h->has_z)
+        deflateEnd(&h->z);
     buf_clear(&h->packed);
     pthread_mutex_destroy(&h->lock);
     pthread_mutex_destroy(&h->reader_lock);

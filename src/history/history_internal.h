@@ -3,6 +3,7 @@
 #define MP_HISTORY_HISTORY_INTERNAL_H
 
 #include <pthread.h>
+#include <zlib.h>
 
 #include "db/db.h"
 #include "history/history.h"
@@ -135,6 +136,8 @@ struct history {
     sqlite3_stmt *sql[SQL_COUNT];
     struct arena arena; /* of one entry */
     struct mail_summary summary;
+    z_stream z; /* zero before the first document */
+    bool has_z;
     struct buf packed;
     struct mail_reader *victims; /* of retention, on the writer's connection */
     int64_t ticked_us;

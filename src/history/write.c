@@ -1,6 +1,5 @@
 /* Entries as rows, and the counts beside them: all within the writer's transaction. */
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "base/idna.h"
 #include "history/history_internal.h"
@@ -276,17 +275,33 @@ static int count_auth(struct history *h, const struct mail_summary *s)
 
 /* ---- reports and messages ---- */
 
+/* Into h->packed. One state for all: to make it anew costs as much as a small document. */
+static bool pack(struct history *h, struct str bytes)
+{
+    z_stream *z = &h->z;
+    h->has_z = h->has_z ? deflateReset(z) == Z_OK : deflateInit(z, Z_BEST_SPEED) == Z_OK;
+    size_t n = h->has_z ? deflateBound(z, (uLong)bytes.n) : 0;
+    buf_reset(&h->packed);
+    char *room = n == 0 ? NULL : buf_reserve(&h->packed, n);
+    if (room == NULL)
+        return false;
+    z->next_in = (Bytef *)(uintptr_t)bytes.p;
+    z->avail_in = (uInt)bytes.n;
+    z->next_out = (Bytef *)room;
+    z->avail_out = (uInt)n;
+    if (deflate(z, Z_FINISH) != Z_STREAM_END)
+        return false;
+    h->packed.n += n - z->avail_out;
+    return true;
+}
+
 static int put_packed(struct history *h, enum history_sql which, int64_t seq, int64_t time_ms,
                       struct str bytes)
 {
-    uLongf n = compressBound((uLong)bytes.n);
-    buf_reset(&h->packed);
-    char *room = buf_reserve(&h->packed, n);
-    if (room == NULL ||
-        compress2((Bytef *)room, &n, (const Bytef *)bytes.p, (uLong)bytes.n, Z_BEST_SPEED) != Z_OK)
+    if (!pack(h, bytes))
         return SQLITE_NOMEM;
     sqlite3_stmt *q = numbers(h, which, (int64_t[]){seq, time_ms}, 2);
-    db_bind_blob(q, 3, str_make(room, n));
+    db_bind_blob(q, 3, buf_str(&h->packed));
     return db_run(q);
 }
 
