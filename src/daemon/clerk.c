@@ -175,23 +175,12 @@ static void plan_commands(struct clerk *c)
 
 /* ---- the whole ---- */
 
-/* False: it is time to end. */
-static bool obey(void)
-{
-    static struct control word; /* too large for a stack; this thread alone comes here */
-    if (control_recv(ROLE_CONTROL_FD, &word) != FD_PASS_GOT || word.word == CONTROL_STOP)
-        return false;
-    if (word.word == CONTROL_PING)
-        control_send(ROLE_CONTROL_FD, CONTROL_PONG, 0, STR_NONE);
-    return true;
-}
-
 static void attend(struct clerk *c)
 {
     for (;;) {
         struct pollfd p = {.fd = ROLE_CONTROL_FD, .events = POLLIN};
         int n = poll(&p, 1, TICK_MS);
-        if ((n < 0 && errno != EINTR) || (n > 0 && !obey()))
+        if ((n < 0 && errno != EINTR) || (n > 0 && !role_obey()))
             return;
         for (size_t i = 0; i < c->n_commands; i++)
             tick_command(&c->commands[i]);

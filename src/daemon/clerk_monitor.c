@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "daemon/log.h"
-#include "history/history.h"
+#include "daemon/serve_stores.h"
 #include "monitor/monitor.h"
 
-enum { CHANGE_MAX_BYTES = 16 * 1024, KEEP_FACTOR = 12, SCORE_UNKNOWN = 0 };
+enum { CHANGE_MAX_BYTES = 16 * 1024, SCORE_UNKNOWN = 0 };
 
 struct clerk_monitor {
     struct role *role;
@@ -180,21 +180,11 @@ static int read_targets(struct clerk_monitor *m, const struct suite_outside *out
     return MP_OK;
 }
 
-static int open_history(struct clerk_monitor *m)
+static void open_history(struct clerk_monitor *m)
 {
-    struct mp_err why = {0};
-    const struct serve_history *h = &m->role->config->history;
-    struct str dir = arena_copy(&m->role->arena, h->dir);
-    if (!h->enabled)
-        return MP_OK;
-    const struct history_config config = {.dir = dir.p,
-                                          .keep_days = h->keep_days,
-                                          .keep_runs_days = h->keep_days * KEEP_FACTOR};
-    if (dir.p == NULL)
-        return MP_E_NOMEM;
-    if (history_open(&config, &m->history, &why) != MP_OK)
-        log_note(LOG_ERROR_LEVEL, "history.failed", "the monitor goes on without: %s", why.text);
-    return MP_OK;
+    struct mp_err err = {0};
+    if (serve_history_open(m->role, &m->history, &err) != MP_OK)
+        log_note(LOG_ERROR_LEVEL, "history.failed", "the monitor goes on without: %s", err.text);
 }
 
 static int make_monitor(struct clerk_monitor *m, struct mp_err *err)
@@ -266,8 +256,8 @@ int clerk_monitor_start(struct role *r, const struct suite_outside *outside, str
     m->role = r;
     m->hooks = hooks;
     m->stop_fd = -1;
-    int st = open_history(m);
-    st = st == MP_OK ? read_targets(m, outside, err) : mp_fail(err, st, 0, "no memory");
+    open_history(m);
+    int st = read_targets(m, outside, err);
     if (st == MP_OK && m->n == 0)
         log_note(LOG_ERROR_LEVEL, "monitor.failed", "there is nothing left to watch");
     if (st == MP_OK)

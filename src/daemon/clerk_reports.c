@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "daemon/log.h"
-#include "feedback/feedback_store.h"
+#include "daemon/serve_stores.h"
 
 enum { LIST_ARENA_BYTES = 64 << 20, EVENT_MAX_BYTES = 16 * 1024 };
 
@@ -24,20 +24,14 @@ static int list_newest(struct clerk_reports *c, struct arena *a, size_t limit,
 
 int clerk_reports_open(struct role *r, struct clerk_reports **out, struct mp_err *err)
 {
-    const struct serve_reports *s = &r->config->reports;
-    struct clerk_reports *c = s->enabled ? calloc(1, sizeof *c) : NULL;
-    struct str dir = arena_copy(&r->arena, s->dir);
     struct feedback_stored_list list = {0};
-    if (c == NULL || dir.p == NULL) {
-        free(c);
-        return s->enabled ? mp_fail(err, MP_E_NOMEM, 0, "no memory") : MP_OK;
-    }
-    const struct feedback_store_config config = {.dir = dir.p,
-                                                 .keep_s = (int64_t)s->keep_days * 86400};
-    int st = feedback_store_open(&config, &c->store, err);
-    if (st == MP_OK)
+    struct clerk_reports *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return mp_fail(err, MP_E_NOMEM, 0, "no memory for reports");
+    int st = serve_reports_open(r, &c->store, err);
+    if (st == MP_OK && c->store != NULL)
         st = list_newest(c, &r->arena, 1, &list, err);
-    if (st != MP_OK) {
+    if (st != MP_OK || c->store == NULL) {
         clerk_reports_close(c);
         return st;
     }

@@ -4,44 +4,11 @@
 #include "base/clock.h"
 #include "base/memfd.h"
 #include "daemon/front_book.h"
-
-enum { DIR_MAX_BYTES = 1024 };
-
-static void history_config(const struct serve_config *c, const char *dir,
-                           struct history_config *out)
-{
-    const struct serve_history *h = &c->history;
-    bool whole = !h->hash_addresses && !h->omit_subjects; /* documents and messages hold both */
-    *out = (struct history_config){.dir = dir,
-                                   .keep_days = h->keep_days,
-                                   .keep_counts_days = h->keep_days * 12,
-                                   .keep_runs_days = h->keep_days * 12,
-                                   .max_bytes = h->max_bytes,
-                                   .keep_reports = h->keep_reports && whole ? h->keep_days : 0,
-                                   .keep_messages = h->keep_messages && whole ? h->keep_days : 0,
-                                   .no_subjects = h->omit_subjects,
-                                   .hash_addresses = h->hash_addresses};
-}
-
-static bool dir_of(struct str dir, char out[DIR_MAX_BYTES])
-{
-    if (dir.n >= DIR_MAX_BYTES)
-        return false;
-    memcpy(out, dir.p, dir.n);
-    out[dir.n] = '\0';
-    return true;
-}
+#include "daemon/serve_stores.h"
 
 static int open_history(struct front *f, struct mp_err *err)
 {
-    char dir[DIR_MAX_BYTES];
-    struct history_config config;
-    if (!f->config->history.enabled)
-        return MP_OK;
-    if (!dir_of(f->config->history.dir, dir))
-        return mp_fail(err, MP_E_USAGE, 0, "history: the name of its folder is too long");
-    history_config(f->config, dir, &config);
-    return history_open(&config, &f->book->history, err);
+    return serve_history_open(f->role, &f->book->history, err);
 }
 
 static int open_hooks(struct front *f, struct mp_err *err)
@@ -53,17 +20,9 @@ static int open_hooks(struct front *f, struct mp_err *err)
 
 static int open_reports(struct front *f, struct mp_err *err)
 {
-    const struct serve_reports *r = &f->config->reports;
-    char dir[DIR_MAX_BYTES];
-    if (!r->enabled)
-        return MP_OK;
-    if (!dir_of(r->dir, dir))
-        return mp_fail(err, MP_E_USAGE, 0, "reports: the name of their folder is too long");
-    const struct feedback_store_config config = {.dir = dir,
-                                                 .keep_s = (int64_t)r->keep_days * 86400};
-    int st = feedback_store_open(&config, &f->book->feedback, err);
-    return st == MP_OK && r->observe ? observer_new(f->book->feedback, &f->book->observer, err)
-                                     : st;
+    int st = serve_reports_open(f->role, &f->book->feedback, err);
+    bool observes = f->book->feedback != NULL && f->config->reports.observe;
+    return st == MP_OK && observes ? observer_new(f->book->feedback, &f->book->observer, err) : st;
 }
 
 /* What cannot be opened holds up no mail: it is told in the log and on the status page, and is

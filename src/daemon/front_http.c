@@ -70,24 +70,24 @@ void front_http_monitor(struct front *f, struct str change)
 
 /* ---- state ---- */
 
+static void keep_text(struct front *f, struct buf *kept, struct str text)
+{
+    pthread_mutex_lock(&f->http->lock);
+    buf_reset(kept);
+    buf_add(kept, text);
+    pthread_mutex_unlock(&f->http->lock);
+}
+
 void front_http_peers(struct front *f, struct str peers)
 {
-    if (f->http == NULL)
-        return;
-    pthread_mutex_lock(&f->http->lock);
-    buf_reset(&f->http->peers);
-    buf_add(&f->http->peers, peers);
-    pthread_mutex_unlock(&f->http->lock);
+    if (f->http != NULL)
+        keep_text(f, &f->http->peers, peers);
 }
 
 void front_http_schedules(struct front *f, struct str lines)
 {
-    if (f->http == NULL)
-        return;
-    pthread_mutex_lock(&f->http->lock);
-    buf_reset(&f->http->schedules);
-    buf_add(&f->http->schedules, lines);
-    pthread_mutex_unlock(&f->http->lock);
+    if (f->http != NULL)
+        keep_text(f, &f->http->schedules, lines);
 }
 
 static void schedules(void *ctx, void (*add)(void *of, const struct webapi_schedule *s), void *of)

@@ -23,7 +23,7 @@ struct mta {
     bool closing; /* once the output is out */
     struct milter_session *session;
     struct spool spool;
-    int64_t last_ms, asked_ms, told_ms;
+    int64_t last_ms, told_ms;
 
     /* the message at hand */
     char id[ID_TEXT + 1];
@@ -328,7 +328,7 @@ static void message_is_whole(struct mta *m, const struct milter_event *e)
         answer_unjudged(m, l->on_failure, "no memory for the message");
         return;
     }
-    m->asked_ms = m->told_ms = m->front->now_ms;
+    m->told_ms = m->front->now_ms;
     m->call = crew_ask(m->front->base, m->front->work_path.p, &m->request,
                        m->spool.bytes == 0 ? -1 : m->spool.fd, on_judged, m);
     if (m->call == NULL)

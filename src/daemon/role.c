@@ -2,7 +2,9 @@
 #include "daemon/role.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +12,7 @@
 #include "base/memfd.h"
 #include "daemon/log.h"
 
-enum { ROLE_ARENA_BYTES = 64 << 20, EXIT_ROLE_FAILED = 1 };
+enum { ACCOUNT_BYTES = 256, ROLE_ARENA_BYTES = 64 << 20, EXIT_ROLE_FAILED = 1 };
 
 static int read_config(struct role *r, struct mp_err *err)
 {
@@ -77,6 +79,23 @@ struct str role_socket_path(struct arena *arena, const struct serve_config *c, u
     return arena_fmt(arena, STR_FMT "/%u/%s", STR_ARG(c->runtime_dir), generation, name);
 }
 
+int role_account(const struct serve_config *c, uid_t *uid, gid_t *gid, struct mp_err *err)
+{
+    char name[ACCOUNT_BYTES];
+    *uid = geteuid();
+    *gid = getegid();
+    if (*uid != 0 || c->user.n == 0)
+        return MP_OK;
+    snprintf(name, sizeof name, STR_FMT, STR_ARG(c->user));
+    const struct passwd *user = getpwnam(name);
+    if (user == NULL)
+        return mp_fail(err, MP_E_USAGE, 0,
+                       "there is no user %s: make one, or name another by `user:`", name);
+    *uid = user->pw_uid;
+    *gid = user->pw_gid;
+    return MP_OK;
+}
+
 int role_become(struct role *r, struct confine_facts *facts, struct mp_err *err)
 {
     *facts = (struct confine_facts){0};
@@ -105,11 +124,12 @@ int role_failed(const struct mp_err *err)
     return EXIT_ROLE_FAILED;
 }
 
-void role_wait(void)
+bool role_obey(void)
 {
-    static struct control c; /* too large for a stack, and only one thread waits */
-    while (control_recv(ROLE_CONTROL_FD, &c) == FD_PASS_GOT && c.word != CONTROL_STOP &&
-           c.word != CONTROL_DRAIN)
-        if (c.word == CONTROL_PING)
-            control_send(ROLE_CONTROL_FD, CONTROL_PONG, 0, STR_NONE);
+    static struct control c; /* too large for a stack; one thread alone comes here */
+    if (control_recv(ROLE_CONTROL_FD, &c) != FD_PASS_GOT || c.word == CONTROL_STOP)
+        return false;
+    if (c.word == CONTROL_PING)
+        control_send(ROLE_CONTROL_FD, CONTROL_PONG, 0, STR_NONE);
+    return true;
 }

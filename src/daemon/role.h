@@ -2,6 +2,8 @@
 #ifndef MP_DAEMON_ROLE_H
 #define MP_DAEMON_ROLE_H
 
+#include <sys/types.h>
+
 #include "daemon/config.h"
 #include "daemon/confine_role.h"
 #include "daemon/control.h"
@@ -46,6 +48,9 @@ int role_fd(const struct role *r, const char *name); /* -1: it is not there */
 struct str role_socket_path(struct arena *arena, const struct serve_config *c, unsigned generation,
                             const char *name);
 
+/* Whom the processes become when the supervisor is root; else who we are. For one thread, at a
+ * start or a reload. MP_E_USAGE: there is no such user. */
+int role_account(const struct serve_config *c, uid_t *uid, gid_t *gid, struct mp_err *err);
 /* Who we are first, what we may do when all is open: confine_role.h. What could not be had is told
  * in the log. */
 int role_become(struct role *r, struct confine_facts *facts, struct mp_err *err);
@@ -54,7 +59,8 @@ int role_confine(struct role *r, struct confine_facts *facts, struct mp_err *err
 void role_ready(void);
 /* Tells supervisor and log; returns the exit code. */
 int role_failed(const struct mp_err *err);
-/* For processes without a loop of their own: answers pings, returns when it is time to end. */
-void role_wait(void);
+/* Takes one word of the supervisor, waiting for it if need be, and answers a ping. False: it is
+ * time to end. Of one thread. */
+bool role_obey(void);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -85,18 +84,6 @@ static int open_keys(struct role *r, struct signer_keys **keys, struct mp_err *e
     return signing_check_keys(r->config->signing, info, n, err);
 }
 
-/* Who may ask: the user that the workers become. */
-static uid_t user_of(const struct serve_config *c)
-{
-    char name[256];
-    if (geteuid() != 0 || c->user.n == 0 || c->user.n >= sizeof name)
-        return geteuid();
-    memcpy(name, c->user.p, c->user.n);
-    name[c->user.n] = '\0';
-    const struct passwd *user = getpwnam(name); /* one thread yet */
-    return user == NULL ? geteuid() : user->pw_uid;
-}
-
 static int run(struct role *r, struct signer_keys *keys, uid_t uid, struct mp_err *err)
 {
     static const uint64_t one = 1;
@@ -118,7 +105,8 @@ static int run(struct role *r, struct signer_keys *keys, uid_t uid, struct mp_er
         return st;
     tell_keys(r->config->signing, keys);
     role_ready();
-    role_wait();
+    while (role_obey())
+        ;
     if (write(s.config.stop_fd, &one, sizeof one) < 0)
         log_note(LOG_ERROR_LEVEL, "signer.stop", "%s", strerror(errno));
     pthread_join(thread, NULL);
@@ -129,8 +117,11 @@ int signer_run(struct role *r)
 {
     struct mp_err err = {0};
     struct signer_keys *keys = NULL;
-    uid_t uid = user_of(r->config);
-    int st = open_keys(r, &keys, &err);
+    uid_t uid; /* who may ask: what the workers become */
+    gid_t gid;
+    int st = role_account(r->config, &uid, &gid, &err);
+    if (st == MP_OK)
+        st = open_keys(r, &keys, &err);
     if (st == MP_OK)
         st = run(r, keys, uid, &err);
     signer_keys_free(keys);

@@ -21,17 +21,6 @@ static void tell_status(const struct judge_setup *setup)
     buf_clear(&b);
 }
 
-/* False: it is time to end. */
-static bool obey(void)
-{
-    static struct control c; /* too large for a stack; this thread alone comes here */
-    if (control_recv(ROLE_CONTROL_FD, &c) != FD_PASS_GOT || c.word == CONTROL_STOP)
-        return false;
-    if (c.word == CONTROL_PING)
-        control_send(ROLE_CONTROL_FD, CONTROL_PONG, 0, STR_NONE);
-    return true;
-}
-
 /* A store that was updated meanwhile is used from the next mail on. */
 static void look_for_news(const struct intel_source *intel)
 {
@@ -54,7 +43,7 @@ static void attend(const struct judge_setup *setup)
         int n = poll(&p, 1, TICK_MS);
         if (n < 0 && errno != EINTR)
             return;
-        if (n > 0 && !obey())
+        if (n > 0 && !role_obey())
             return;
         int64_t now_ms = clock_mono_us() / 1000;
         if (now_ms < next_ms)

@@ -1,6 +1,5 @@
 /* A configuration and its processes: from the first start to the last message. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,19 +86,12 @@ void listeners_sweep(struct supervisor *s)
 /* Folder and sockets belong to the user that the processes become. */
 static int give_to_user(const struct serve_config *c, const char *path, struct mp_err *err)
 {
-    char name[256];
-    struct passwd *user = NULL;
-    if (geteuid() != 0 || c->user.n == 0 || c->user.n >= sizeof name)
-        return MP_OK;
-    memcpy(name, c->user.p, c->user.n);
-    name[c->user.n] = '\0';
-    user = getpwnam(name); /* one thread, at a start or a reload */
-    if (user == NULL)
-        return mp_fail(err, MP_E_USAGE, 0,
-                       "there is no user %s: make one, or name another by "
-                       "`user:`",
-                       name);
-    return chown(path, user->pw_uid, user->pw_gid) == 0
+    uid_t uid;
+    gid_t gid;
+    int st = role_account(c, &uid, &gid, err);
+    if (st != MP_OK || geteuid() != 0)
+        return st;
+    return chown(path, uid, gid) == 0
                ? MP_OK
                : mp_fail(err, MP_E_IO, errno, "%s: %s", path, strerror(errno));
 }
@@ -278,7 +270,6 @@ void generation_drain(struct supervisor *s, struct generation *g, bool soon)
     struct child *front = generation_child(g, ROLE_FRONT);
     if (!g->draining || soon) {
         g->draining = true;
-        g->soon = g->soon || soon;
         g->drain_until_ms = s->now_ms + ms;
     }
     stop_role(s, g, ROLE_CLERK); /* there is one at a time */

@@ -41,7 +41,6 @@ struct generation {
     size_t n_children;
     bool live;     /* it takes mail */
     bool draining; /* another one has taken over, or the end has come */
-    bool soon;
     int64_t began_ms, drain_until_ms;
 };
 
