@@ -213,6 +213,7 @@ static void tell_state(struct clerk *c, const char *state)
 static int open_clerk(struct clerk *c, struct role *r, const struct suite_outside *outside,
                       struct mp_err *err)
 {
+    struct mp_err why = {0};
     struct confine_facts facts;
     c->role = r;
     int st = role_become(r, &facts, err);
@@ -224,8 +225,8 @@ static int open_clerk(struct clerk *c, struct role *r, const struct suite_outsid
         st = start_hooks(c, err);
     if (st == MP_OK)
         st = clerk_monitor_start(r, outside, c->hooks, &c->monitor, err);
-    if (st == MP_OK)
-        st = clerk_reports_open(r, &c->reports, err);
+    if (st == MP_OK && clerk_reports_open(r, &c->reports, &why) != MP_OK)
+        log_note(LOG_ERROR_LEVEL, "reports.failed", "the clerk goes on without: %s", why.text);
     if (st == MP_OK)
         plan_commands(c);
     return st;

@@ -584,6 +584,20 @@ def _(d):
                   or v.header("DKIM-Signature"))
 
 
+@row("a store of reports that is damaged ends nothing, and is told")
+def _(d):
+    daemon = Serve(PROGRAM, MILTER + "reports: {}\n")
+    os.makedirs(os.path.join(daemon.dir, "state", "reports"), mode=0o700)
+    with open(os.path.join(daemon.dir, "state", "reports", "feedback.db"), "wb") as f:
+        f.write(b"no database" * 1000)
+    with daemon:
+        for process in ("front", "clerk"):
+            daemon.wait_for("reports.failed", where=lambda e, p=process: e["process"] == p)
+        with mta(daemon) as m:
+            expect("mail", m.deliver(good()).word, "c")
+        expect("ended", [e for e in daemon.events if e.get("event") == "process.ended"], [])
+
+
 @row("seal: judged mail gets the next ARC set, which another instance of us believes")
 def _(d):
     daemon = Serve(PROGRAM, "")
